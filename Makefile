@@ -1,0 +1,42 @@
+# A thin front: whatever it does can be typed without it (README, "Without make").
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+STACK ?= studio-2025
+INVENTORY ?= inventory/local
+ARGS ?=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+UV_VERSION := 0.13.9
+
+.PHONY: help setup setup-test site bench lock
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## the controller environment, in .venv
+setup-test: .venv/.ready-test
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "The controller needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V 2>&1): name another one, for instance 'make $(MAKECMDGOALS) PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: .venv/bin/uv pyproject.toml uv.lock
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --no-default-groups && touch $@
+
+.venv/.ready-test: .venv/.ready
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && touch $@
+
+site: setup ## provision INVENTORY (default: this machine)
+	ansible-playbook -i $(INVENTORY) site.yml $(ARGS)
+
+bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report
+	ansible-playbook -i $(INVENTORY) site.yml bench.yml $(ARGS)
+
+lock: setup ## compile the stack's and the installer's locks from their .in files
+	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock STACK=$(STACK)" requirements.in -o requirements.lock
+	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" installer.in -o installer.lock

@@ -1,0 +1,36 @@
+"""Make library/, plugins/ and module_utils/ importable as Ansible does."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "library"), str(ROOT / "plugins" / "action"), str(ROOT / "plugins" / "filter")]
+
+import ansible.module_utils  # noqa: E402
+
+ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
+
+
+@pytest.fixture
+def run_module(capsys):
+    """Run a module of library/ in this process and return its result: run_module(module, {args}, check=..)."""
+    from ansible.module_utils.testing import patch_module_args
+
+    def run(module, args, check=False, diff=False):
+        with patch_module_args({**args, "_ansible_check_mode": check, "_ansible_diff": diff}):
+            with pytest.raises(SystemExit) as stop:
+                module.main()
+        result = json.loads(capsys.readouterr().out)
+        result.setdefault("failed", stop.value.code != 0)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def root():
+    """Folder of the repository."""
+    return ROOT
