@@ -82,6 +82,10 @@ fingerprint:
   description: One digest over the installed distributions and their recorded files; equal on equal nodes.
   type: str
   returned: when the venv is there
+in_use:
+  description: Whether C(current) pointed at the venv before.
+  type: bool
+  returned: always
 problems:
   description: What was wrong with the venv before, a sentence each.
   type: list
@@ -221,7 +225,7 @@ def builder_lock(folder, module):
             except OSError:
                 if time.monotonic() > deadline:
                     module.fail_json(
-                        msg="Another run has been building a venv on this node for 300 s; end it or wait, then run again.",
+                        msg="Another run has been building a venv on this node for 300 s: end it or wait, then repeat.",
                         path="",
                         problems=[],
                         removed=[],
@@ -257,11 +261,14 @@ def main():
         "path": venv,
         "fingerprint": fingerprint,
         "problems": problems,
+        "in_use": not stale,
         "removed": [],
         "diff": difference(params["root"], in_use, venv, problems),
     }
     if module.check_mode or not result["changed"]:
         module.exit_json(**result)
+    if not os.path.isdir(params["root"]):
+        module.fail_json(msg=f"{params['root']} is not there: role node makes it, run site.yml.", **result)
 
     os.makedirs(folder, mode=0o755, exist_ok=True)
     with builder_lock(folder, module):

@@ -75,6 +75,11 @@ def resolve(text, target):
                 f"The lock has an entry that cannot be read ({line!r}: {str(error).splitlines()[0]}): "
                 "restore it with git or compile it again with 'make lock'."
             ) from error
+        if not re.fullmatch(r"==[^=*,]+", str(requirement.specifier)):
+            raise LockError(
+                f"The lock has an entry that is not pinned ({line!r}): "
+                "restore it with git or compile it again with 'make lock'."
+            )
         if requirement.marker is not None and not requirement.marker.evaluate(environment):
             continue
         version = str(requirement.specifier).removeprefix("==")
