@@ -20,9 +20,9 @@ def run_module(capsys):
     from ansible.module_utils.testing import patch_module_args
 
     def run(module, args, check=False, diff=False):
-        with patch_module_args({**args, "_ansible_check_mode": check, "_ansible_diff": diff}):
-            with pytest.raises(SystemExit) as stop:
-                module.main()
+        arguments = {**args, "_ansible_check_mode": check, "_ansible_diff": diff}
+        with patch_module_args(arguments), pytest.raises(SystemExit) as stop:
+            module.main()
         result = json.loads(capsys.readouterr().out)
         result.setdefault("failed", stop.value.code != 0)
         return result

@@ -1,0 +1,298 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: a virtual environment that equals a lock."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: locked_venv
+short_description: Keep a virtual environment equal to a lock
+version_added: "0.1.0"
+description:
+  - A venv lives in C(<root>/venvs/<id>), where the id follows from the lock's digest and the interpreter, and
+    C(<root>/current) is a link to it.
+  - A venv that is missing, unfinished, or has a file that is not what its C(RECORD) says is built anew beside it from
+    an archive of wheels (see M(wheelhouse)), checked, moved into place, and only then the link is switched.
+    A build that is killed leaves the venv in use as it was.
+  - The installer travels in the archive; nothing is fetched from a network.
+attributes:
+  check_mode:
+    support: full
+    description: Says what is wrong with the venv and what would be built; needs no archive.
+  diff_mode:
+    support: full
+options:
+  root:
+    description: Folder that holds C(venvs) and the link C(current).
+    type: path
+    required: true
+  python:
+    description: Interpreter that the venv is made from.
+    type: path
+    required: true
+  python_version:
+    description: Exact version that O(python) must report.
+    type: str
+    required: true
+  digest:
+    description: Digest of the lock's entries for this node, as M(wheelhouse) returns it.
+    type: str
+    required: true
+  distributions:
+    description: Distributions that the lock asks for, name to version.
+    type: dict
+    required: true
+  archive:
+    description:
+      - Archive on the node with the folders C(wheels) and C(installer).
+      - Not needed in check mode, nor when the venv is whole.
+    type: path
+  imports:
+    description: Modules that must import in the new venv before it is taken into use.
+    type: list
+    elements: str
+    default: []
+  keep:
+    description: How many earlier venvs to keep as the way back.
+    type: int
+    default: 1
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Build the venv of the lock
+  locked_venv:
+    root: /opt/saf
+    python: /usr/bin/python3.11
+    python_version: 3.11.2
+    digest: "{{ __venv_wheels.digest }}"
+    distributions: {numpy: 2.4.6}
+    archive: /opt/saf/wheels/cp311-linux-x86_64-glibc2.36-5ec1f9cae567f0d7.tar
+    imports: [numpy]
+"""
+
+RETURN = r"""
+path:
+  description: The venv, below C(venvs).
+  type: str
+  returned: always
+fingerprint:
+  description: One digest over the installed distributions and their recorded files; equal on equal nodes.
+  type: str
+  returned: when the venv is there
+in_use:
+  description: Whether C(current) pointed at the venv before.
+  type: bool
+  returned: always
+problems:
+  description: What was wrong with the venv before, a sentence each.
+  type: list
+  elements: str
+  returned: always
+removed:
+  description: Earlier venvs that were removed.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import contextlib
+import fcntl
+import glob
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+import time
+import zipfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import venv as venvs
+
+_SHOWN = 20  # problems in a diff; a venv that lost a folder would fill the screen
+
+
+class BuildError(Exception):
+    """A build that did not succeed; the message is for the user."""
+
+
+def run(module, command, what):
+    rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C", "UV_NO_PROGRESS": "1"})
+    if rc != 0:
+        tail = " ".join((err or out).split())[-600:]
+        raise BuildError(f"{what} failed: {tail}")
+    return out
+
+
+def unpack_installer(folder):
+    """Take the uv binary out of its wheel and return its path."""
+    (wheel,) = glob.glob(os.path.join(folder, "installer", "uv-*.whl"))
+    binary = os.path.join(folder, "uv")
+    with zipfile.ZipFile(wheel) as archive:
+        member = next(name for name in archive.namelist() if name.endswith(".data/scripts/uv"))
+        with archive.open(member) as source, open(binary, "wb") as target:
+            shutil.copyfileobj(source, target)
+    os.chmod(binary, 0o755)  # noqa: S103 a program
+    return binary
+
+
+def build(module, folder, archive):
+    """Build a venv in ``folder`` from ``archive``, prove it, and return its path there."""
+    params = module.params
+    if not archive or not os.path.exists(archive):
+        raise BuildError(f"The archive of wheels is not on the node ({archive}); run the whole play, it brings it.")
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder)  # noqa: S202 made by the wheelhouse module on our controller
+    except (tarfile.TarError, EOFError) as error:
+        raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error
+    uv = unpack_installer(folder)
+    venv = os.path.join(folder, "venv")
+    cache = ["--cache-dir", os.path.join(folder, "cache"), "--offline", "--quiet"]
+    run(
+        module,
+        [uv, "venv", "--relocatable", "--no-project", "--python", params["python"], venv, *cache],
+        "Making the venv",
+    )
+    wheels = os.path.join(folder, "wheels")
+    install = [uv, "pip", "install", "--python", os.path.join(venv, "bin", "python"), "--no-index", "--no-deps"]
+    install += ["--find-links", wheels, "--require-hashes", "--requirement", os.path.join(wheels, "requirements.txt")]
+    # The service user cannot write into the venv: without byte code every Ray worker would compile for itself.
+    run(module, [*install, "--compile-bytecode", *cache], "Installing the wheels")
+    for name in params["imports"]:
+        # In a child: MLX can abort its process where it finds no device.
+        run(module, [os.path.join(venv, "bin", "python"), "-c", f"import {name}"], f"Importing {name} in the new venv")
+    return venv
+
+
+def note(venv, params):
+    """Write the marker that says that the venv is finished; return the fingerprint."""
+    distributions = venvs.installed(venvs.site_packages(venv, params["python_version"]))
+    problems = venvs.differences(params["distributions"], distributions)
+    if problems:
+        raise BuildError("The new venv does not equal the lock: " + "; ".join(problems[:5]) + ".")
+    marker = {
+        "digest": params["digest"],
+        "fingerprint": venvs.fingerprint(distributions),
+        "python": params["python"],
+        "python_version": params["python_version"],
+        "distributions": {name: found["version"] for name, found in distributions.items()},
+        "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    with open(os.path.join(venv, venvs.MARKER), "w", encoding="utf-8") as stream:
+        json.dump(marker, stream, indent=1, sort_keys=True)
+    return marker["fingerprint"]
+
+
+def switch(link, target):
+    """Point ``link`` at ``target`` in one step."""
+    partial = f"{link}.{os.getpid()}"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    os.symlink(target, partial)
+    os.replace(partial, link)
+
+
+def difference(root, in_use, venv, problems):
+    """Return the diff that Ansible shows."""
+    shown = problems[:_SHOWN]
+    if len(problems) > _SHOWN:
+        shown.append(f"... and {len(problems) - _SHOWN} more")
+    before = [f"current -> {os.path.relpath(in_use, root) if in_use else 'nothing'}", *shown]
+    return {"before": "\n".join(before) + "\n", "after": f"current -> {os.path.relpath(venv, root)}\n"}
+
+
+def outdated(folder, current, previous, keep):
+    """Return venvs beyond ``keep`` earlier ones, oldest first; the one in use and the last in use always stay."""
+    others = [path for path in glob.glob(os.path.join(folder, "[0-9a-f]*")) if path not in (current, previous)]
+    others.sort(key=os.path.getmtime)
+    spare = keep - (1 if previous and previous != current else 0)
+    return others[: len(others) - max(spare, 0)]
+
+
+@contextlib.contextmanager
+def builder_lock(folder, module):
+    """One builder at a time: a run whose controller was killed may still be at work on the node."""
+    with open(os.path.join(folder, ".lock"), "w") as guard:
+        deadline = time.monotonic() + 300
+        while True:
+            try:
+                fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    module.fail_json(
+                        msg="Another run has been building a venv on this node for 300 s: end it or wait, then repeat.",
+                        path="",
+                        problems=[],
+                        removed=[],
+                    )
+                time.sleep(1)
+        yield
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "root": {"type": "path", "required": True},
+            "python": {"type": "path", "required": True},
+            "python_version": {"type": "str", "required": True},
+            "digest": {"type": "str", "required": True},
+            "distributions": {"type": "dict", "required": True},
+            "archive": {"type": "path"},
+            "imports": {"type": "list", "elements": "str", "default": []},
+            "keep": {"type": "int", "default": 1},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    folder = os.path.join(params["root"], "venvs")
+    link = os.path.join(params["root"], "current")
+    venv = os.path.join(folder, venvs.venv_id(params["digest"], params["python"], params["python_version"]))
+    in_use = os.path.realpath(link) if os.path.islink(link) else ""
+
+    problems, _found, fingerprint = venvs.inspect(venv, params["python_version"], params["distributions"])
+    stale = in_use != os.path.realpath(venv)
+    result = {
+        "changed": bool(problems) or stale,
+        "path": venv,
+        "fingerprint": fingerprint,
+        "problems": problems,
+        "in_use": not stale,
+        "removed": [],
+        "diff": difference(params["root"], in_use, venv, problems),
+    }
+    if module.check_mode or not result["changed"]:
+        module.exit_json(**result)
+    if not os.path.isdir(params["root"]):
+        module.fail_json(msg=f"{params['root']} is not there: role node makes it, run site.yml.", **result)
+
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    with builder_lock(folder, module):
+        for leftover in glob.glob(os.path.join(folder, ".build-*")):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if problems:
+            workshop = tempfile.mkdtemp(prefix=".build-", dir=folder)
+            os.chmod(workshop, 0o755)  # noqa: S103 what is built is read by the service user
+            try:
+                built = build(module, workshop, params["archive"])
+                result["fingerprint"] = note(built, params)
+                if os.path.isdir(venv):
+                    os.rename(venv, os.path.join(workshop, "replaced"))
+                os.rename(built, venv)
+            except BuildError as error:
+                module.fail_json(msg=f"{error} The venv in use was left as it was.", **{**result, "changed": False})
+            finally:
+                shutil.rmtree(workshop, ignore_errors=True)
+        switch(link, os.path.relpath(venv, params["root"]))
+        result["removed"] = outdated(folder, venv, in_use, params["keep"])
+        for path in result["removed"]:
+            shutil.rmtree(path, ignore_errors=True)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

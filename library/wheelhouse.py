@@ -1,0 +1,198 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: everything that a locked venv needs, in one archive on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: wheelhouse
+short_description: Fetch the wheels of a lock for one kind of node into one archive
+version_added: "0.1.0"
+description:
+  - Runs on the controller. Picks the entries of a universal lock that apply to a node's platform and Python,
+    fetches their wheels once, checked against the lock's hashes, and packs them with the installer into one archive.
+  - An archive that is there already is used as it is; its name carries the digest of what it holds.
+attributes:
+  check_mode:
+    support: full
+    description: Says whether the archive would be made; fetches nothing.
+  diff_mode:
+    support: none
+    description: The archive is a cache; M(locked_venv) shows what changes on a node.
+options:
+  lock:
+    description: Universal, hash-checked lock (requirements format).
+    type: path
+    required: true
+  installer_lock:
+    description: Lock of the installer (uv) that builds the venv on the node.
+    type: path
+    required: true
+  cache:
+    description: Folder on the controller for wheels and archives.
+    type: path
+    required: true
+  target:
+    description: The kind of node.
+    type: dict
+    required: true
+    options:
+      system:
+        description: Kernel name.
+        type: str
+        choices: [Linux, Darwin]
+        required: true
+      machine:
+        description: Machine name as C(uname -m) gives it.
+        type: str
+        required: true
+      python_version:
+        description: Exact Python version of the node.
+        type: str
+        required: true
+      glibc:
+        description: Version of glibc on a Linux node.
+        type: str
+      macos:
+        description: Version of macOS on a Darwin node.
+        type: str
+  index_url:
+    description: Package index to fetch from; pip's own settings when empty.
+    type: str
+    default: ""
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Fetch the wheels once
+  wheelhouse:
+    lock: stacks/studio-2025/requirements.lock
+    installer_lock: data/installer.lock
+    cache: .cache
+    target: {system: Linux, machine: x86_64, python_version: 3.11.2, glibc: "2.36"}
+  delegate_to: localhost
+  throttle: 1
+"""
+
+RETURN = r"""
+archive:
+  description: Path of the archive (tar) on the controller.
+  type: str
+  returned: success
+digest:
+  description: SHA-256 of the lock's entries that apply to the target.
+  type: str
+  returned: success
+size:
+  description: Size of the archive in bytes, 0 when it is not there (check mode).
+  type: int
+  returned: success
+"""
+
+import fcntl
+import hashlib
+import os
+import sys
+import tarfile
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.saf import lock as locks
+
+try:
+    import packaging  # noqa: F401
+
+    HAS_PACKAGING = True
+except ImportError:
+    HAS_PACKAGING = False
+
+
+def download(module, resolved, target, wheels):
+    """Bring the wheels of ``resolved`` into the folder ``wheels``; pip checks the hashes."""
+    requirements = os.path.join(wheels, "requirements.txt")
+    with open(requirements, "w") as stream:
+        stream.write(resolved["requirements"])
+    python = "".join(target["python_version"].split(".")[:2])
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command += ["--require-hashes", "--requirement", requirements, "--dest", wheels]
+    command += ["--implementation", "cp", "--python-version", python]
+    for abi in (f"cp{python}", "abi3", "none"):
+        command += ["--abi", abi]
+    for tag in locks.platform_tags(target):
+        command += ["--platform", tag]
+    if module.params["index_url"]:
+        command += ["--index-url", module.params["index_url"]]
+    # Wheels that an earlier archive brought are taken from the cache instead of the network.
+    command += ["--cache-dir", os.path.join(module.params["cache"], "pip")]
+    rc, _out, err = module.run_command(command, environ_update={"LC_ALL": "C", "PIP_NO_INPUT": "1"})
+    if rc != 0:
+        errors = [line for line in err.splitlines() if line.startswith("ERROR")] or err.splitlines()[-1:]
+        module.fail_json(
+            msg=f"The wheels for {locks.target_key(target)} could not be fetched: {' '.join(errors[-2:])} "
+            "Check the controller's way to its package index (index_url, proxy_env, ca_bundle), then run again.",
+            cmd=command,
+        )
+
+
+def pack(module, resolved, installer, target, archive):
+    with tempfile.TemporaryDirectory(dir=module.tmpdir) as folder:
+        for name, part in (("wheels", resolved), ("installer", installer)):
+            wheels = os.path.join(folder, name)
+            os.mkdir(wheels)
+            download(module, part, target, wheels)
+        partial = archive + ".partial"
+        with tarfile.open(partial, "w") as tar:
+            tar.add(folder, arcname=".")
+        os.replace(partial, archive)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "lock": {"type": "path", "required": True},
+            "installer_lock": {"type": "path", "required": True},
+            "cache": {"type": "path", "required": True},
+            "target": {
+                "type": "dict",
+                "required": True,
+                "options": {
+                    "system": {"type": "str", "choices": ["Linux", "Darwin"], "required": True},
+                    "machine": {"type": "str", "required": True},
+                    "python_version": {"type": "str", "required": True},
+                    "glibc": {"type": "str"},
+                    "macos": {"type": "str"},
+                },
+                "required_if": [("system", "Linux", ["glibc"]), ("system", "Darwin", ["macos"])],
+            },
+            "index_url": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    if not HAS_PACKAGING:
+        module.fail_json(msg=missing_required_lib("packaging"))
+    target = module.params["target"]
+    try:
+        with open(module.params["lock"]) as stream:
+            resolved = locks.resolve(stream.read(), target)
+        with open(module.params["installer_lock"]) as stream:
+            installer = locks.resolve(stream.read(), target)
+    except (OSError, locks.LockError) as error:
+        module.fail_json(msg=str(error))
+    content = hashlib.sha256((resolved["digest"] + installer["digest"]).encode()).hexdigest()
+    folder = os.path.join(module.params["cache"], "wheelhouse")
+    archive = os.path.join(folder, f"{locks.target_key(target)}-{content[:16]}.tar")
+    changed = not os.path.exists(archive)
+    if changed and not module.check_mode:
+        os.makedirs(folder, exist_ok=True)
+        with open(archive + ".lock", "w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)  # a run beside this one may be fetching the same
+            if not os.path.exists(archive):
+                pack(module, resolved, installer, target, archive)
+    size = os.path.getsize(archive) if os.path.exists(archive) else 0
+    module.exit_json(changed=changed, archive=archive, digest=resolved["digest"], size=size)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The lock as one node sees it."""
+
+import pytest
+from ansible.module_utils.saf import lock
+
+LINUX = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
+MAC = {"system": "Darwin", "machine": "arm64", "python_version": "3.9.23", "macos": "15.1"}
+ARM = {"system": "Linux", "machine": "aarch64", "python_version": "3.11.2", "glibc": "2.36"}
+A, B = "a" * 64, "b" * 64
+
+TEXT = f"""\
+# a comment
+mlx==0.29.1 ; platform_machine == 'x86_64' or sys_platform == 'darwin' \\
+    --hash=sha256:{A} \\
+    --hash=sha256:{B}
+    # via -r requirements.in
+mlx-metal==0.29.1 ; sys_platform == 'darwin' \\
+    --hash=sha256:{A}
+NumPy==2.0.2 ; python_full_version < '3.10' \\
+    --hash=sha256:{A}
+numpy==2.4.6 ; python_full_version >= '3.10' \\
+    --hash=sha256:{B}
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "distributions"),
+    [
+        (LINUX, {"mlx": "0.29.1", "numpy": "2.4.6"}),
+        (MAC, {"mlx": "0.29.1", "mlx-metal": "0.29.1", "numpy": "2.0.2"}),
+        (ARM, {"numpy": "2.4.6"}),
+    ],
+)
+def test_markers_choose_what_applies(target, distributions):
+    assert lock.resolve(TEXT, target)["distributions"] == distributions
+
+
+def test_requirements_keep_every_hash():
+    assert f"mlx==0.29.1 --hash=sha256:{A} --hash=sha256:{B}\n" in lock.resolve(TEXT, LINUX)["requirements"]
+
+
+def test_digest_follows_what_applies_and_nothing_else():
+    base = lock.resolve(TEXT, LINUX)["digest"]
+    assert lock.resolve("# other comment\n" + TEXT, LINUX)["digest"] == base
+    assert lock.resolve(TEXT.replace("mlx-metal==0.29.1", "mlx-metal==0.29.2"), LINUX)["digest"] == base
+    assert lock.resolve(TEXT.replace(B, "c" * 64), LINUX)["digest"] != base
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("ray==2.49.1\n", "without a sha256 ('ray==2.49.1'"),
+        (f"ray 2.49.1 --hash=sha256:{A}\n", "cannot be read"),
+        (f"ray>=2.49.1 --hash=sha256:{A}\n", "not pinned"),
+        (f"ray==2.49.* --hash=sha256:{A}\n", "not pinned"),
+        (f"ray==2.49.1 --hash=md5:{A}\n", "without a sha256"),
+    ],
+)
+def test_a_lock_that_cannot_be_trusted_is_refused(text, fragment):
+    with pytest.raises(lock.LockError, match="make lock") as caught:
+        lock.resolve(text, LINUX)
+    assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "present", "absent"),
+    [
+        (LINUX, ["manylinux_2_36_x86_64", "manylinux2014_x86_64", "manylinux_2_5_x86_64"], ["manylinux_2_37_x86_64"]),
+        (ARM, ["manylinux_2_35_aarch64"], ["manylinux_2_36_x86_64"]),
+        (MAC, ["macosx_15_0_arm64"], ["macosx_15_1_arm64"]),
+    ],
+)
+def test_platform_tags(target, present, absent):
+    tags = lock.platform_tags(target)
+    assert set(present) <= set(tags)
+    assert not set(absent) & set(tags)
+
+
+def test_the_stack_resolves_on_every_platform_that_it_names(root):
+    text = (root / "stacks" / "studio-2025" / "requirements.lock").read_text()
+    for python in ("3.9.23", "3.10.13", "3.11.2", "3.12.1", "3.13.0"):
+        for target in (LINUX, MAC):
+            wanted = lock.resolve(text, {**target, "python_version": python})["distributions"]
+            assert (wanted["ray"], wanted["mlx"], wanted["mlx-lm"]) == ("2.49.1", "0.29.1", "0.28.0")
+    assert "mlx" not in lock.resolve(text, ARM)["distributions"]
