@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.support.fixtures import *  # noqa: E402, F403
+from tests.support.fixtures import *  # noqa: F403

@@ -40,10 +40,11 @@ def outcome(rc, output):
     return Outcome(rc, output, counts)
 
 
-def command(playbook, extra_vars=None, inventories=(), arguments=()):
-    """Return the command line; further inventories come after the scenario's own and so win."""
+def command(playbook, extra_vars=None, inventories=(), arguments=(), own_inventory=True):
+    """Return the command line; further inventories come after the scenario's own (unless left out) and so win."""
     line = ["ansible-playbook"]
-    for path in (settings.inventory_path(), *inventories):
+    own = [settings.inventory_path()] if own_inventory else []
+    for path in (*own, *inventories):
         line += ["--inventory", str(path)]
     if extra_vars:
         line += ["--extra-vars", json.dumps(extra_vars)]
@@ -60,10 +61,10 @@ def environment(**more):
     }
 
 
-def run(playbook, extra_vars=None, inventories=(), arguments=(), env=None):
+def run(playbook, extra_vars=None, inventories=(), arguments=(), own_inventory=True, env=None):
     """Run a playbook to its end, whatever that is."""
     done = subprocess.run(
-        command(playbook, extra_vars, inventories, arguments),
+        command(playbook, extra_vars, inventories, arguments, own_inventory),
         env=environment(**(env or {})),
         cwd=settings.ROOT,
         stdin=subprocess.DEVNULL,
@@ -78,7 +79,7 @@ def run(playbook, extra_vars=None, inventories=(), arguments=(), env=None):
 def start(playbook, extra_vars=None, arguments=()):
     """Start a playbook in a process group of its own and return the process, to be interrupted by the test."""
     return subprocess.Popen(
-        command(playbook, extra_vars, (), arguments),
+        command(playbook, extra_vars, arguments=arguments),
         env=environment(PYTHONUNBUFFERED="1"),
         cwd=settings.ROOT,
         stdin=subprocess.DEVNULL,

@@ -25,7 +25,9 @@ def traces(node):
 @pytest.fixture(scope="module")
 def before(nodes):
     """Facts about each node that a reset has no business with."""
-    return {name: node.check("cat /etc/systemd/system/foreign.service; getent passwd admin") for name, node in nodes.items()}
+    return {
+        name: node.check("cat /etc/systemd/system/foreign.service; getent passwd admin") for name, node in nodes.items()
+    }
 
 
 def test_reset_without_the_word_is_refused(saf_playbook, nodes, before):
