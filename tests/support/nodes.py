@@ -79,9 +79,10 @@ class Node:
 _DISTRIBUTIONS = """
 import hashlib, importlib.metadata, json
 answer = {}
+LOCAL = (".pyc", "/bin/", "/RECORD", "/REQUESTED", "/INSTALLER", "direct_url.json")
 for one in importlib.metadata.distributions():
-    lines = [l for l in (one.read_text("RECORD") or "").splitlines() if ".pyc" not in l and "/bin/" not in l and "/RECORD" not in l]
-    lines = [l for l in lines if "direct_url" not in l and "REQUESTED" not in l and "INSTALLER" not in l]
+    lines = (one.read_text("RECORD") or "").splitlines()
+    lines = [line for line in lines if not any(word in line for word in LOCAL)]
     text = "\\n".join(sorted(lines))
     answer[one.metadata["Name"] + "==" + one.version] = hashlib.sha256(text.encode()).hexdigest()
 print(json.dumps(answer))

@@ -30,6 +30,12 @@ def repaired(saf_playbook, ray, nodes):
     return run
 
 
+def numpy_file(node):
+    """Return the path of a file of the node's venv."""
+    source = "import numpy, os; print(os.path.join(os.path.dirname(numpy.__file__), 'version.py'))"
+    return node.script(node.python, source)
+
+
 def venvs(node):
     """Return the folders in venvs/, finished or not."""
     return node.check(f"ls -A {node.root}/venvs").split()
@@ -37,9 +43,7 @@ def venvs(node):
 
 def test_deleted_file_is_repaired_on_its_node_alone(nodes, repaired):
     worker = nodes["worker1"]
-    path = worker.script(
-        worker.python, "import numpy, os; print(os.path.join(os.path.dirname(numpy.__file__), 'version.py'))"
-    )
+    path = numpy_file(worker)
     worker.check(f"rm {path}")
     done = repaired()
     assert set(done.changed) == {"worker1"}
@@ -48,9 +52,7 @@ def test_deleted_file_is_repaired_on_its_node_alone(nodes, repaired):
 
 def test_altered_file_is_repaired_on_its_node_alone(nodes, repaired):
     worker = nodes["worker2"]
-    path = worker.script(
-        worker.python, "import numpy, os; print(os.path.join(os.path.dirname(numpy.__file__), 'version.py'))"
-    )
+    path = numpy_file(worker)
     worker.check(f"echo '# altered' >>{path}")
     done = repaired()
     assert set(done.changed) == {"worker2"}

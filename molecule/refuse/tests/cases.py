@@ -6,14 +6,17 @@ A case edits the scenario's own inventory (groups, host variables), passes extra
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
 class Case:
     name: str
     says: list  # each must be in the output, in any order and case
-    edit: Optional[Callable] = None  # edit(groups, hostvars), in place
+    edit: Callable | None = None  # edit(groups, hostvars), in place
     extra: dict = field(default_factory=dict)
     node: str = ""  # where before and after run, as root
     before: str = ""
@@ -28,6 +31,10 @@ def group(name, members):
     return lambda groups, hostvars: groups.update({name: members})
 
 
+def foreign_address(groups, hostvars):
+    hostvars["worker1"]["cluster_address"] = "10.255.255.9"
+
+
 def same_address(groups, hostvars):
     hostvars["worker2"]["cluster_address"] = hostvars["worker1"]["cluster_address"]
 
@@ -40,6 +47,9 @@ def two_faults(groups, hostvars):
     same_address(groups, hostvars)
     misspelt(groups, hostvars)
 
+
+# Shared memory of a test node is 1 GiB, a venv with its wheels needs more.
+SMALL_DISK = "/dev/shm/saf"  # noqa: S108 - a folder of the node, not a file that we open
 
 NO_SUDO = """
 useradd --create-home nosudo && install -d -m 700 -o nosudo /home/nosudo/.ssh &&
@@ -81,12 +91,9 @@ CASES = [
     Case("two roles for one port", ["8265", "ray_port", "ray_dashboard_port"], extra={"ray_port": 8265}),
     Case("two faults at once", ["same address", "ray_dashbord_port"], edit=two_faults),
     # --- the nodes
-    Case(
-        "address of another machine", ["worker1", "10.255.255.9"], edit=host("worker1", cluster_address="10.255.255.9")
-    ),
+    Case("address of another machine", ["worker1", "10.255.255.9"], edit=foreign_address),
     Case("Python that nobody has", ["3.11.99"], extra={"python_version": "3.11.99"}),
-    # /dev/shm of a test node is 1 GiB, a venv with its wheels needs more
-    Case("too little disk", ["/dev/shm", "free"], extra={"venv_root": "/dev/shm/saf"}),
+    Case("too little disk", [SMALL_DISK, "free"], extra={"venv_root": SMALL_DISK}),
     Case(
         "port taken",
         ["7777", "head1", "in use"],

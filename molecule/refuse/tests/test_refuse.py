@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import yaml
-from cases import CASES
+from cases import CASES, SMALL_DISK
 from tests.support import settings
 
 
@@ -20,10 +20,15 @@ def written(folder, groups, hostvars):
 
 def state_of(node):
     """Return what a provisioning run could have changed."""
-    return node.check(
-        f"find {node.root} -maxdepth 2 -not -path '{node.root}/log*' -not -path '{node.root}/ray/*' -printf '%p %C@\\n' | sort;"
-        " systemctl show saf-ray.service --property=MainPID,ActiveState; getent passwd; ls /dev/shm/saf 2>&1; dpkg -l | sha256sum"
-    )
+    quiet = f"-not -path '{node.root}/log*' -not -path '{node.root}/ray/*'"
+    commands = [
+        f"find {node.root} -maxdepth 2 {quiet} -printf '%p %C@\\n' | sort",
+        "systemctl show saf-ray.service --property=MainPID,ActiveState",
+        "getent passwd",
+        "dpkg --list | sha256sum",
+        f"test ! -e {SMALL_DISK}",
+    ]
+    return node.check("; ".join(commands))
 
 
 @pytest.fixture

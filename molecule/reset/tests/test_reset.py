@@ -22,12 +22,15 @@ def traces(node):
     return {name: text for name, text in answers.items() if text}
 
 
+def foreign(nodes):
+    """Return what a reset has no business with, of each node."""
+    look = "cat /etc/systemd/system/foreign.service; getent passwd admin"
+    return {name: node.check(look) for name, node in nodes.items()}
+
+
 @pytest.fixture(scope="module")
 def before(nodes):
-    """Facts about each node that a reset has no business with."""
-    return {
-        name: node.check("cat /etc/systemd/system/foreign.service; getent passwd admin") for name, node in nodes.items()
-    }
+    return foreign(nodes)
 
 
 def test_reset_without_the_word_is_refused(saf_playbook, nodes, before):
@@ -60,8 +63,7 @@ def test_package_that_was_installed_is_gone_and_others_stay(nodes):
 
 
 def test_what_is_not_ours_is_untouched(nodes, before):
-    for name, node in nodes.items():
-        assert node.check("cat /etc/systemd/system/foreign.service; getent passwd admin") == before[name]
+    assert foreign(nodes) == before
 
 
 def test_second_reset_changes_nothing(saf_playbook):
