@@ -1,0 +1,93 @@
+"""Damage done to a healthy cluster, one kind at a time; each test leaves it healthy again."""
+
+import os
+import signal
+import time
+
+import pytest
+from tests.support import playbooks
+
+PATIENCE = 180  # seconds until something that must happen counts as missing
+
+
+def wait_for(condition, what):
+    limit = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < limit, f"waited {PATIENCE} s for {what}"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def repaired(saf_playbook, ray, nodes):
+    """Run site.yml, return what it did, prove that the cluster is whole."""
+
+    def run():
+        done = saf_playbook("site.yml")
+        assert done.rc == 0, done.output
+        assert len(ray.alive()) == len(nodes)
+        return done
+
+    return run
+
+
+def numpy_file(node):
+    """Return the path of a file of the node's venv."""
+    source = "import numpy, os; print(os.path.join(os.path.dirname(numpy.__file__), 'version.py'))"
+    return node.script(node.python, source)
+
+
+def venvs(node):
+    """Return the folders in venvs/, finished or not."""
+    return node.check(f"ls -A {node.root}/venvs").split()
+
+
+def test_deleted_file_is_repaired_on_its_node_alone(nodes, repaired):
+    worker = nodes["worker1"]
+    path = numpy_file(worker)
+    worker.check(f"rm {path}")
+    done = repaired()
+    assert set(done.changed) == {"worker1"}
+    assert worker.exists(path)
+
+
+def test_altered_file_is_repaired_on_its_node_alone(nodes, repaired):
+    worker = nodes["worker2"]
+    path = numpy_file(worker)
+    worker.check(f"echo '# altered' >>{path}")
+    done = repaired()
+    assert set(done.changed) == {"worker2"}
+    assert "# altered" not in worker.read(path)
+
+
+def test_service_that_is_killed_comes_back_by_itself(nodes, ray):
+    worker = nodes["worker1"]
+    before = worker.service.pid
+    worker.check(f"kill -KILL {before}")
+    wait_for(lambda: worker.service.pid not in (0, before), "a new main process of the service")
+    wait_for(lambda: worker.address in ray.alive(), "worker1 to be alive in the cluster")
+
+
+def test_stopped_service_is_started_again(nodes, repaired):
+    nodes["worker2"].check("systemctl stop saf-ray.service")
+    done = repaired()
+    assert set(done.changed) == {"worker2"}
+    assert nodes["worker2"].service.is_running
+
+
+def test_controller_killed_while_a_venv_is_built(nodes, repaired):
+    worker = nodes["worker2"]
+    (finished,) = venvs(worker)
+    worker.check(f"rm -rf {worker.root}/venvs/{finished}")
+    controller = playbooks.start("site.yml")
+    try:
+        wait_for(lambda: venvs(worker) or controller.poll() is not None, "the build to begin")
+        assert controller.poll() is None, controller.stdout.read()
+        assert not worker.exists(f"{worker.root}/venvs/{finished}/.saf-venv.json"), "the build was over too soon"
+    finally:
+        os.killpg(controller.pid, signal.SIGKILL)
+        controller.wait()
+        controller.stdout.close()
+    done = repaired()
+    assert set(done.changed) <= {"worker2"}
+    assert venvs(worker) == [finished]
+    assert worker.distributions() == nodes["worker1"].distributions()

@@ -1,0 +1,29 @@
+"""The running Ray cluster, asked by a driver of its own on the head."""
+
+from __future__ import annotations
+
+import json
+
+_ASK = """
+import json, platform, ray
+ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
+print(json.dumps({{"ray": ray.__version__, "python": platform.python_version(), "nodes": [
+    {{"address": n["NodeManagerAddress"], "alive": n["Alive"], "name": n.get("NodeName"), "resources": n["Resources"]}}
+    for n in ray.nodes()]}}))
+"""
+
+
+class RayCluster:
+    def __init__(self, head):
+        self.head = head
+
+    def ask(self):
+        """Return versions and nodes as the GCS tells them now."""
+        source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}")
+        return json.loads(
+            self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]).splitlines()[-1]
+        )
+
+    def alive(self):
+        """Return ``{address: resources}`` of the nodes that are alive."""
+        return {node["address"]: node["resources"] for node in self.ask()["nodes"] if node["alive"]}
