@@ -109,7 +109,9 @@ def stack_problems(name, stacks, stack, lock_text, lock_digest):
     try:
         list(entries(lock_text))
     except LockError as error:
-        return [row("-", "lock", "hash-checked entries", str(error).split(":")[0], f"git checkout {path}, or make lock STACK={name}.")]
+        return [
+            row("-", "lock", "hash-checked entries", str(error).split(":")[0], f"git checkout {path}, or make lock STACK={name}.")
+        ]
     if lock_digest != stack.get("lock_sha256"):
         fix = f"It was altered by hand: git checkout {path}, or compile it again with make lock STACK={name}."
         return [row("-", "lock", f"sha256 {str(stack.get('lock_sha256'))[:12]}", f"sha256 {lock_digest[:12]}", fix)]
@@ -148,3 +150,42 @@ def controller_problems(found, window):
         for name, version in found.items()
         if not SpecifierSet(window[name]).contains(version, prereleases=True)
     ]
+
+
+def port_targets(nodes, addresses, ports, more):
+    """Return [{node, host, port}]: ports of each of ``nodes``, and for those in ``more`` its ports as well."""
+    return [
+        {"node": node, "host": addresses[node], "port": int(port)} for node in nodes for port in [*ports, *more.get(node, [])]
+    ]
+
+
+def unreachable_rows(unreachable, node):
+    """Return table rows for the targets that ``node`` could not connect to."""
+    return [
+        row(
+            node,
+            "network",
+            f"{target['node']} answers at {target['host']}:{target['port']}",
+            target["reason"],
+            f"Open the port between {node} and {target['node']} (firewall, cable, cluster_address).",
+        )
+        for target in unreachable
+    ]
+
+
+def preflight_rows(members, hostvars):
+    """Return the table rows of all nodes that preflight has looked at, first those that it could not even log in to."""
+    refused, rows = [], []
+    for host in members:
+        variables = hostvars[host]
+        ping = variables.get("__preflight_ping") or {}
+        if ping.get("unreachable") and host not in variables["groups"].get("absent", []):
+            said = " ".join(str(ping.get("msg", "")).split())
+            fix = "Start it and its SSH server and try: ssh to it; a worker may be left out: preflight_unreachable_workers: skip."
+            refused.append(row(host, "login", "the node answers", said, fix))
+        elif variables.get("__preflight_no_sudo"):
+            said = " ".join(str(variables["__preflight_no_sudo"]).split())
+            fix = "Allow sudo without a password for the login account, or run with --ask-become-pass."
+            refused.append(row(host, "sudo", "the login account may become root", said, fix))
+        rows += variables.get("__preflight_rows") or []
+    return refused + rows

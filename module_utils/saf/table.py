@@ -8,8 +8,8 @@ import textwrap
 def render(rows, columns, width=150):
     """Return a table as text.
 
-    rows: list of dicts; columns: list of (key, title). Columns share ``width`` characters: short ones get what they need, long ones
-    are wrapped.
+    rows: list of dicts; columns: list of (key, title). Columns share ``width`` characters: short ones get what they
+    need, long ones are wrapped.
     """
     cells = [[str(row.get(key, "")) for key, _title in columns] for row in rows]
     titles = [title for _key, title in columns]

@@ -47,16 +47,15 @@ def _load(path):
 def inventory_problems(groups, hostvars):
     """Return the table rows of everything that is wrong before a node has been asked."""
     window = _load(REPOSITORY / "data" / "controller.yml")
-    problems = inventory.controller_problems(
-        {"ansible_core": ansible_version, "python": platform.python_version()}, window
-    )
+    problems = inventory.controller_problems({"ansible_core": ansible_version, "python": platform.python_version()}, window)
     problems += inventory.group_problems(groups)
     members = list(dict.fromkeys([*groups.get("head", []), *groups.get("workers", [])]))
     problems += inventory.address_problems(members, hostvars)
     problems += inventory.variable_problems({host: list(hostvars[host]) for host in groups.get("all", [])}, known_variables())
 
     stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
-    for name in sorted({str(hostvars[host].get("stack", "studio-2025")) for host in members} or {"studio-2025"}):
+    default = _load(REPOSITORY / "roles" / "cluster" / "defaults" / "main.yml")["stack"]
+    for name in sorted({str(hostvars[host].get("stack", default)) for host in members} or {default}):
         folder = REPOSITORY / "stacks" / name
         stack, lock = _load(folder / "stack.yml"), _read(folder / "requirements.lock")
         digest = hashlib.sha256((lock or "").encode()).hexdigest()
@@ -73,5 +72,8 @@ class FilterModule:
         return {
             "cluster_addresses": inventory.addresses_of,
             "inventory_problems": inventory_problems,
+            "preflight_rows": inventory.preflight_rows,
+            "port_targets": inventory.port_targets,
+            "unreachable_rows": inventory.unreachable_rows,
             "problem_table": lambda rows: table.render(rows, _COLUMNS),
         }

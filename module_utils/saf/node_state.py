@@ -1,0 +1,184 @@
+"""What a node says about itself: sockets, processes, addresses, limits.
+
+Reads /proc on Linux, asks lsof, ps and ifconfig elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import platform
+import pwd
+import re
+import shutil
+import subprocess
+
+_LISTEN = "0A"
+
+
+def command_output(*command):
+    """Return the standard output of a command, "" when it is not there or fails."""
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout
+
+
+def parse_proc_net_tcp(text):
+    """Return ``{port: (inode, uid)}`` of the listening sockets in /proc/net/tcp or tcp6."""
+    sockets = {}
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 9 and fields[3] == _LISTEN:
+            sockets[int(fields[1].rsplit(":", 1)[1], 16)] = (fields[9], int(fields[7]))
+    return sockets
+
+
+def parse_lsof(text):
+    """Return [{port, pid, command}] of ``lsof -nP -iTCP -sTCP:LISTEN -F pcn``."""
+    found, pid, command = [], 0, ""
+    for line in text.splitlines():
+        if line.startswith("p"):
+            pid = int(line[1:])
+        elif line.startswith("c"):
+            command = line[1:]
+        elif line.startswith("n") and line.rsplit(":", 1)[-1].isdigit():
+            found.append({"port": int(line.rsplit(":", 1)[-1]), "pid": pid, "command": command})
+    return found
+
+
+def parse_fib_trie(text):
+    """Return the node's own IPv4 addresses from /proc/net/fib_trie."""
+    addresses, last = [], ""
+    for line in text.splitlines():
+        match = re.search(r"\|-- (\d+\.\d+\.\d+\.\d+)", line)
+        if match:
+            last = match.group(1)
+        elif "/32 host LOCAL" in line and last not in addresses:
+            addresses.append(last)
+    return addresses
+
+
+def parse_ifconfig_addresses(text):
+    """Return the IPv4 addresses in the output of ``ifconfig -a``."""
+    return re.findall(r"(?m)^\s+inet (\d+\.\d+\.\d+\.\d+)", text)
+
+
+def parse_ps(text):
+    """Return [{pid, user, command}] of ``ps -axww -o pid=,user=,args=``."""
+    rows = [line.split(None, 2) for line in text.splitlines()]
+    return [{"pid": int(row[0]), "user": row[1], "command": row[2]} for row in rows if len(row) == 3]
+
+
+def parse_open_files_limit(text):
+    """Return the hard limit of open files in /proc/<pid>/limits."""
+    match = re.search(r"(?m)^Max open files\s+\S+\s+(\d+)", text)
+    return int(match.group(1)) if match else None
+
+
+def _read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def processes():
+    """Return [{pid, user, command}] of all processes that we may see."""
+    if not os.path.isdir("/proc/self"):
+        return parse_ps(command_output("ps", "-axww", "-o", "pid=,user=,args="))
+    found = []
+    for folder in glob.glob("/proc/[0-9]*"):
+        command = _read(f"{folder}/cmdline").replace("\0", " ").strip()
+        if not command:
+            continue
+        with contextlib.suppress(OSError):
+            user = user_name(os.stat(folder).st_uid)
+            found.append({"pid": int(os.path.basename(folder)), "user": user, "command": command})
+    return found
+
+
+def listeners(running):
+    """Return [{port, user, pid, command}] of listening TCP sockets; running: as from processes().
+
+    Linux without CAP_SYS_PTRACE (a container) does not tell who holds a socket of another account: pid is 0 then.
+    """
+    if not os.path.isdir("/proc/self"):
+        return parse_lsof(command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn"))
+    sockets = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        sockets.update(parse_proc_net_tcp(_read(table)))
+    holders = {}
+    for process in running:
+        for link in glob.glob(f"/proc/{process['pid']}/fd/*"):
+            with contextlib.suppress(OSError):
+                target = os.readlink(link)
+                if target.startswith("socket:["):
+                    holders[target[8:-1]] = process
+    return [
+        {"port": port, "user": user_name(uid), **holders.get(inode, {"pid": 0, "command": ""})}
+        for port, (inode, uid) in sorted(sockets.items())
+    ]
+
+
+def user_name(uid):
+    """Return an account's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def own_addresses():
+    """Return the node's IPv4 addresses."""
+    trie = _read("/proc/net/fib_trie")
+    return parse_fib_trie(trie) if trie else parse_ifconfig_addresses(command_output("ifconfig", "-a"))
+
+
+def nearest_existing(path):
+    """Return the closest parent of ``path`` that exists."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def memory_bytes():
+    """Return the installed memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def glibc():
+    """Return the version of glibc, "" where there is none."""
+    with contextlib.suppress(ValueError, OSError):
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").rpartition(" ")[2]
+    return ""
+
+
+def observe(venv_root):
+    """Return everything that preflight judges."""
+    running = processes()
+    path = nearest_existing(venv_root)
+    managers = ["process"]
+    if os.path.isdir("/run/systemd/system"):
+        managers.insert(0, "systemd")
+    if platform.system() == "Darwin":
+        managers.insert(0, "launchd")
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "glibc": glibc(),
+        "macos": platform.mac_ver()[0],
+        "memory_bytes": memory_bytes(),
+        "disk_path": path,
+        "disk_free_bytes": shutil.disk_usage(path).free,
+        "open_files_limit": parse_open_files_limit(_read("/proc/1/limits")),
+        "addresses": own_addresses(),
+        "service_managers": managers,
+        "processes": running,
+        "listeners": listeners(running),
+    }

@@ -1,0 +1,28 @@
+"""Runs the module node_checks between two readings of the controller's clock, so that the node's skew is certain."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import ansible.module_utils
+from ansible.plugins.action import ActionBase
+
+# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
+_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
+if _SHARED not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_SHARED)
+
+from ansible.module_utils.saf import preflight  # noqa: E402
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        before = time.time()
+        result.update(self._execute_module(module_name="node_checks", task_vars=task_vars))
+        after = time.time()
+        if "time" in result:
+            tolerance = float(self._task.args.get("clock_tolerance", 5))
+            result["problems"] += preflight.clock_problems(result["time"] - after, result["time"] - before, tolerance)
+        return result
