@@ -56,12 +56,10 @@ def pack(folder):
         shutil.copy(source / name, folder / "site" / "ansible" / name)
     ignored = shutil.ignore_patterns("__pycache__", "powershell", "csharp")
     shutil.copytree(source / "module_utils", folder / "site" / "ansible" / "module_utils", ignore=ignored)
-    subprocess.run(
-        ["uv", "pip", "install", "--quiet", "--target", str(folder / "site"), "--python-version", "3.9"]
-        + ["--python-platform", "x86_64-unknown-linux-gnu", "--only-binary", ":all:", "--require-hashes"]
-        + ["--requirements", str(LOCK)],
-        check=True,
-    )
+    platform = ["--python-version", "3.9", "--python-platform", "x86_64-unknown-linux-gnu", "--only-binary", ":all:"]
+    source = ["--require-hashes", "--requirements", str(LOCK)]
+    command = ["uv", "pip", "install", "--quiet", "--target", str(folder / "site"), *platform, *source]
+    subprocess.run(command, check=True)
     return [path.name for path in ours], [path.name for path in tests if path not in ours]
 
 
