@@ -77,8 +77,7 @@ def resolve(text, target):
             ) from error
         if not re.fullmatch(r"==[^=*,]+", str(requirement.specifier)):
             raise LockError(
-                f"The lock has an entry that is not pinned ({line!r}): "
-                "restore it with git or compile it again with 'make lock'."
+                f"The lock has an entry that is not pinned ({line!r}): restore it with git or compile it again with 'make lock'."
             )
         if requirement.marker is not None and not requirement.marker.evaluate(environment):
             continue

@@ -1,0 +1,205 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: the record of what was created or changed on a node, and the way back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_manifest
+short_description: Record what is created on a node, and undo it
+version_added: "0.1.0"
+description:
+  - A role records a thing before it creates it. What is there already and not ours stays out of the record, and so
+    out of every undoing; a file that is there already is recorded with its content, mode and owner.
+  - Undoing goes through the record backwards, tolerates what is gone, and keeps in the record what could not be undone.
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  path:
+    description: The manifest. Its folder is made, and recorded, when it is missing.
+    type: path
+    required: true
+  state:
+    description:
+      - V(recorded) adds what is missing from the record, V(listed) reads it, V(undone) undoes all of it.
+    type: str
+    choices: [recorded, listed, undone]
+    default: recorded
+  entries:
+    description: What is about to be created; for O(state=recorded).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of thing. V(process) is named by its pid file (see M(process_service)).
+        type: str
+        choices: [directory, file, group, package, process, service, user]
+        required: true
+      name:
+        description: Path or name.
+        type: str
+        required: true
+      manager:
+        description: Package manager, or service manager (systemd).
+        type: str
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Record the unit before it is written
+  node_manifest:
+    path: /opt/saf/manifest.json
+    entries:
+      - {kind: file, name: /etc/systemd/system/saf-ray.service}
+
+- name: Undo all of it
+  node_manifest:
+    path: /opt/saf/manifest.json
+    state: undone
+"""
+
+RETURN = r"""
+entries:
+  description: What the manifest holds before an undoing, or after a recording.
+  type: list
+  elements: dict
+  returned: always
+undone:
+  description: What was (or in check mode would be) undone, in words.
+  type: list
+  elements: str
+  returned: state is undone
+left:
+  description: What could not be undone, a sentence each; it stays in the manifest.
+  type: list
+  elements: str
+  returned: state is undone
+"""
+
+import json
+import os
+import tempfile
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import manifest as manifests
+from ansible.module_utils.saf.manifest_kinds import KINDS
+
+
+def load(module, path):
+    if not os.path.exists(path):
+        return manifests.empty()
+    try:
+        with open(path, encoding="utf-8") as stream:
+            manifest = json.load(stream)
+        assert manifest["version"] == manifests.VERSION
+        return manifest
+    except (OSError, ValueError, KeyError, AssertionError, TypeError) as error:
+        module.fail_json(
+            msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or look what it lists "
+            "and undo that by hand; nothing was changed."
+        )
+
+
+def save(module, path, manifest):
+    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(manifest, stream, indent=1, sort_keys=True)
+    module.atomic_move(partial, path)
+
+
+def listing(entries):
+    return "".join(f"{entry['kind']} {entry['name']}\n" for entry in entries)
+
+
+def record(module, path, manifest):
+    wanted = [{name: value for name, value in entry.items() if value is not None} for entry in module.params["entries"]]
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        wanted.insert(0, {"kind": "directory", "name": folder})
+    added = manifests.additions(
+        manifest,
+        wanted,
+        exists=lambda entry: KINDS[entry["kind"]](module, entry).exists(),
+        previous=lambda entry: KINDS[entry["kind"]](module, entry).previous(),
+        now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
+    before = manifest["entries"]
+    manifest = {**manifest, "entries": before + added}
+    if added and not module.check_mode:
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        save(module, path, manifest)
+    module.exit_json(
+        changed=bool(added),
+        entries=manifest["entries"],
+        diff={"before": listing(before), "after": listing(manifest["entries"])},
+    )
+
+
+def undo(module, path, manifest):
+    order = manifests.undo_order(manifest)
+    plan = [manifests.describe(entry) for entry in order]
+    diff = {"before": listing(manifest["entries"]), "after": ""}
+    if module.check_mode or not order:
+        if not module.check_mode and os.path.exists(path):
+            os.unlink(path)
+        module.exit_json(changed=bool(order), entries=manifest["entries"], undone=plan, left=[], diff=diff)
+    undone, left, kept = [], [], []
+    root = os.path.dirname(path)
+    # The folder that holds the manifest goes last and only when nothing is left: the record must survive a failure.
+    order.sort(key=lambda entry: entry["kind"] == "directory" and root.startswith(entry["name"]))
+    for entry in order:
+        if kept and root.startswith(entry["name"]):
+            kept.append(entry)
+            continue
+        complaint = KINDS[entry["kind"]](module, entry).undo()
+        if complaint:
+            left.append(complaint)
+            kept.append(entry)
+        else:
+            undone.append(manifests.describe(entry))
+    if any(entry["kind"] in ("file", "service") for entry in order) and os.path.isdir("/run/systemd/system"):
+        module.run_command(["systemctl", "daemon-reload"])
+    if kept:
+        save(module, path, {**manifest, "entries": list(reversed(kept))})
+    elif os.path.exists(path):
+        os.unlink(path)
+    diff["after"] = listing(reversed(kept))
+    module.exit_json(changed=True, entries=manifest["entries"], undone=undone, left=left, diff=diff)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "state": {"type": "str", "choices": ["recorded", "listed", "undone"], "default": "recorded"},
+            "entries": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "kind": {"type": "str", "choices": sorted(KINDS), "required": True},
+                    "name": {"type": "str", "required": True},
+                    "manager": {"type": "str"},
+                },
+            },
+        },
+        supports_check_mode=True,
+    )
+    path = module.params["path"]
+    manifest = load(module, path)
+    if module.params["state"] == "recorded":
+        record(module, path, manifest)
+    elif module.params["state"] == "undone":
+        undo(module, path, manifest)
+    module.exit_json(changed=False, entries=manifest["entries"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: which Python interpreters a node has, found by running them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: python_interpreter_info
+short_description: Run a node's Python interpreters and pick the one of an exact version
+version_added: "0.1.0"
+description:
+  - Tries the candidates, then the usual places, and believes nothing but what an interpreter says when it runs. One that
+    stands in a virtual environment is replaced by the interpreter that it was made from.
+  - Finding none is a result, not a failure.
+attributes:
+  check_mode:
+    support: full
+    description: Read-only.
+  diff_mode:
+    support: none
+options:
+  version:
+    description: Exact version wanted, C(X.Y.Z).
+    type: str
+    required: true
+  candidates:
+    description: Interpreters to try first.
+    type: list
+    elements: str
+    default: []
+  venv_root:
+    description: Folder below which builds of ours may stand, in C(python/).
+    type: path
+    default: /opt/saf
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Look for Python 3.9.23
+  python_interpreter_info:
+    version: 3.9.23
+    candidates: [/opt/python/3.9.23/bin/python3.9]
+  register: python
+"""
+
+RETURN = r"""
+found:
+  description: Interpreters that ran, in the order tried.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython}
+chosen:
+  description: The first that is CPython of the exact version, or null.
+  type: dict
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import interpreters
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "version": {"type": "str", "required": True},
+            "candidates": {"type": "list", "elements": "str", "default": []},
+            "venv_root": {"type": "path", "default": "/opt/saf"},
+        },
+        supports_check_mode=True,
+    )
+    version = module.params["version"]
+    found = []
+    for path in interpreters.places(version, module.params["candidates"], module.params["venv_root"]):
+        answer = interpreters.ask(path)
+        if answer and answer["real_path"] not in [known["real_path"] for known in found]:
+            found.append({"path": path, **answer})
+    chosen = interpreters.choose(found, version)
+    module.exit_json(changed=False, found=found, chosen=chosen)
+
+
+if __name__ == "__main__":
+    main()

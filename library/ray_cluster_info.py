@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: the running Ray cluster as its GCS reports it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ray_cluster_info
+short_description: Ask the GCS which nodes are alive
+version_added: "0.1.0"
+description:
+  - Reads the node table, resources and versions from the GCS of a running Ray cluster and compares the members with those
+    expected. Becomes no driver and changes nothing.
+  - A GCS that does not answer is a result (RV(reachable) is false), not a failure, so that the module fits C(until) loops.
+  - Nodes are known by their Ray node name, which role ray sets to the inventory name.
+attributes:
+  check_mode:
+    support: full
+    description: Read-only.
+  diff_mode:
+    support: none
+options:
+  python:
+    description: Interpreter of the venv that has Ray.
+    type: path
+    required: true
+  address:
+    description: Address of the GCS as C(host:port).
+    type: str
+    required: true
+  expected:
+    description: Names of the nodes that should be alive.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds until the GCS must have answered.
+    type: int
+    default: 20
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Wait until two nodes are alive
+  ray_cluster_info:
+    python: /opt/saf/current/bin/python
+    address: 192.168.1.172:6380
+    expected: [alpha, beta]
+  register: cluster
+  until: cluster.reachable and (cluster.missing + cluster.dead) | length == 0
+  retries: 20
+  delay: 2
+"""
+
+RETURN = r"""
+reachable:
+  description: Whether the GCS answered.
+  type: bool
+  returned: always
+reason:
+  description: Why it did not, one sentence.
+  type: str
+  returned: always
+nodes:
+  description: One entry for each name that the GCS knows.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - {name: alpha, address: 192.168.1.172, alive: true, is_head: true, resources: {CPU: 24.0, mlx: 1.0}, death_reason: ""}
+missing:
+  description: Expected names that the GCS has never seen.
+  type: list
+  elements: str
+  returned: always
+dead:
+  description: Expected names that the GCS counts as dead.
+  type: list
+  elements: str
+  returned: always
+unexpected:
+  description: Names that are alive and were not expected.
+  type: list
+  elements: str
+  returned: always
+ray_version:
+  description: Version of Ray that the head runs.
+  type: str
+  returned: always
+python_version:
+  description: Version of Python that the head runs.
+  type: str
+  returned: always
+session:
+  description: Name of Ray's session; a new one means that the head was started anew.
+  type: str
+  returned: always
+"""
+
+import socket
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import cluster
+from ansible.module_utils.saf.probe import ProbeError, run_probe
+from ansible.module_utils.saf.probes import cluster_nodes
+
+
+def ask(python, address, timeout):
+    """Return ``(result, reason)``; the result is None when the GCS does not answer."""
+    host, _, port = address.rpartition(":")
+    try:
+        # Ray's own client retries for long and ends with an abort: a closed port is found out here.
+        socket.create_connection((host, int(port)), timeout=min(timeout, 5)).close()
+    except (OSError, ValueError) as error:
+        return None, f"Nothing answers at {address} ({error})."
+    try:
+        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout)
+    except (ProbeError, OSError) as error:
+        return None, f"The GCS at {address} could not be asked: {error}"
+    return reported["result"][0], ""
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "python": {"type": "path", "required": True},
+            "address": {"type": "str", "required": True},
+            "expected": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "int", "default": 20},
+        },
+        supports_check_mode=True,
+    )
+    expected = module.params["expected"]
+    result, reason = ask(module.params["python"], module.params["address"], module.params["timeout"])
+    if result is None:
+        result = {"nodes": [], "ray_version": "", "python_version": "", "session": ""}
+    module.exit_json(
+        changed=False,
+        reachable=not reason,
+        reason=reason,
+        **{**result, "nodes": cluster.latest(result["nodes"])},
+        **cluster.membership(result["nodes"], expected),
+    )
+
+
+if __name__ == "__main__":
+    main()

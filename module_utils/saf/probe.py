@@ -1,0 +1,142 @@
+"""Running code in the interpreter of the venv, apart from the module's own process.
+
+A probe is a file of module_utils/saf/probes with ``main(params, emit)``. It runs as ``__main__`` in a child process, so that a
+crash (MLX can abort where it finds no device) is a result and not the end of the module, and so that Ray can pickle its functions
+by value. It reports JSON lines: ``emit("measurement", {...})``, ``emit("not_measured", {...})``, ``emit("result", {...})``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+
+_MARK = "@saf@"
+
+# The child leads its own process group and ends it when its standard input closes: that happens when the module's process dies,
+# however it dies. Probes and what they start therefore never outlive the run.
+_RUNNER = (
+    """
+import json, os, signal, threading
+channel = os.dup(1)
+os.dup2(2, 1)  # what libraries print goes to stderr, the channel stays clean
+def watch():
+    os.read(0, 1)  # not sys.stdin: its lock would abort the interpreter's shutdown
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "params.json")) as stream:
+    _params = json.load(stream)
+threading.Thread(target=watch, daemon=True).start()
+def _emit(event, document):
+    os.write(channel, (MARK + json.dumps({"event": event, "document": document}) + "\\n").encode())
+main(_params, _emit)
+"""
+    % _MARK
+)
+
+
+class ProbeError(Exception):
+    """A probe that ended without a result; the message is one sentence."""
+
+
+def run_probe(python, probe, params, timeout, environment=None, user=None):
+    """Run a probe and return ``{event: [documents]}`` of all that it reported.
+
+    python: interpreter of the venv; probe: the imported module of the probe; params: JSON-able dict for its main();
+    timeout: seconds; environment: added to a clean C locale; user: account to run as when we are root.
+    Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its time-out.
+    """
+    account = _account(user)
+    with tempfile.TemporaryDirectory(prefix="saf-") as folder:
+        script = os.path.join(folder, probe.__name__.rsplit(".", 1)[-1] + ".py")
+        with open(script, "w") as stream:
+            stream.write(inspect.getsource(probe) + _RUNNER)
+        with open(os.path.join(folder, "params.json"), "w") as stream:
+            json.dump(params, stream)
+        os.chmod(folder, 0o755)  # noqa: S103 the account that runs the probe reads it
+        env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": folder, "PYTHONUNBUFFERED": "1"}
+        env.update(environment or {})
+        child = subprocess.Popen(
+            [python, script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=folder,
+            start_new_session=True,
+            **account,
+        )
+        return _collect(child, probe.__name__.rsplit(".", 1)[-1], timeout)
+
+
+def _account(user):
+    """Return the Popen arguments that make the child run as ``user`` (none when that is who we are)."""
+    if not user or os.geteuid() != 0:
+        return {}
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    if entry.pw_uid == 0:
+        return {}
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _collect(child, name, timeout):
+    reported, errors = {}, []
+    readers = [
+        threading.Thread(target=_read_events, args=(child.stdout, reported), daemon=True),
+        threading.Thread(target=_read_tail, args=(child.stderr, errors), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    expired = False
+    try:
+        child.wait(timeout)
+    except subprocess.TimeoutExpired:
+        expired = True
+    finally:
+        _end_group(child)
+    for reader in readers:
+        reader.join(5)
+    if expired or child.returncode != 0:
+        error = ProbeError(_sentence(name, child.returncode, timeout if expired else None, errors))
+        error.reported = reported
+        raise error
+    return reported
+
+
+def _end_group(child):
+    """End whatever is left of the probe's process group, the probe included."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdin.close()
+
+
+def _read_events(stream, reported):
+    for line in stream:
+        text = line.decode("utf-8", "replace")
+        if text.startswith(_MARK):
+            event = json.loads(text[len(_MARK) :])
+            reported.setdefault(event["event"], []).append(event["document"])
+
+
+def _read_tail(stream, errors):
+    for line in stream:
+        text = line.decode("utf-8", "replace").strip()
+        if text:
+            errors.append(text)
+            del errors[:-20]
+
+
+def _sentence(name, returncode, timeout, errors):
+    last = errors[-1] if errors else "no message"
+    if timeout is not None:
+        return f"The probe {name} did not end within {timeout:g} s; its last message: {last}"
+    if returncode < 0:
+        return f"The probe {name} was ended by {signal.Signals(-returncode).name}; its last message: {last}"
+    return f"The probe {name} failed: {last}"

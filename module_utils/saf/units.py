@@ -1,0 +1,44 @@
+"""Figures as people read them: SI prefixes, three significant digits, the unit always beside the number."""
+
+from __future__ import annotations
+
+_PREFIXES = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
+# Units whose customary notation is not prefix + unit as stored.
+_NAMES = {"bit/s": "b/s"}
+
+
+def digits(value):
+    """Return a number with three significant digits and no exponent."""
+    magnitude = abs(value)
+    if magnitude >= 100:
+        return f"{value:.0f}"
+    if magnitude >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}"
+
+
+def human(value, unit):
+    """Return ``value`` (SI base unit) as text: human(904e6, "bit/s") is "904 Mb/s"."""
+    if value is None:
+        return "-"
+    if unit == "1":
+        return digits(value)
+    name = _NAMES.get(unit, unit)
+    if value == 0:
+        return f"0 {name}"
+    for factor, prefix in _PREFIXES:
+        if abs(value) >= factor * 0.9995 or factor == _PREFIXES[-1][0]:
+            return f"{digits(value / factor)} {prefix}{name}"
+    raise AssertionError("unreachable: the last prefix takes everything")
+
+
+def percent(share):
+    """Return a share as text, "96 %", or a dash where there is none."""
+    return "-" if share is None else f"{share * 100:.0f} %"
+
+
+def binary_size(size):
+    """Return a number of bytes in GiB or MiB."""
+    if size is None:
+        return "-"
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
