@@ -52,7 +52,7 @@ host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
 	ruff check .
 	ruff format --check .
-	ansible-lint --offline --strict
+	ansible-lint --offline --strict -q
 	ansible-playbook --syntax-check -i inventory/local site.yml bench.yml playbooks/*.yml >/dev/null
 	python tools/validate_modules.py
 	python tools/check_specs.py

@@ -52,8 +52,9 @@ def pack(folder):
             (folder / "tests" / "unit" / path.name).unlink()
     source = Path(ansible.__file__).parent
     (folder / "site" / "ansible").mkdir(parents=True)
-    for name in ("__init__.py", "release.py"):
-        shutil.copy(source / name, folder / "site" / "ansible" / name)
+    # an empty package, as in the archives that Ansible sends to nodes
+    (folder / "site" / "ansible" / "__init__.py").touch()
+    shutil.copy(source / "release.py", folder / "site" / "ansible" / "release.py")
     ignored = shutil.ignore_patterns("__pycache__", "powershell", "csharp")
     shutil.copytree(source / "module_utils", folder / "site" / "ansible" / "module_utils", ignore=ignored)
     platform = ["--python-version", "3.9", "--python-platform", "x86_64-unknown-linux-gnu", "--only-binary", ":all:"]
