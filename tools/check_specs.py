@@ -38,8 +38,7 @@ def check(role, spec, options, defaults):
             wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec has to say so.")
         elif "default" not in option and not option.get("required") and not says_its_default(option):
             wrong.append(
-                f"{name} of role {role} has no default and is not required:"
-                " say in its description what it is when it is not set."
+                f"{name} of role {role} has no default and is not required: say in its description what it is when it is not set."
             )
     return wrong
 
@@ -47,9 +46,7 @@ def check(role, spec, options, defaults):
 def says_its_default(option):
     """Tell whether a description speaks of the value without a literal default."""
     text = specs.sentences(option.get("description", "")).lower()
-    return any(
-        word in text for word in ("default", "per host", "optional", "when it is not set", "unset", "when empty")
-    )
+    return any(word in text for word in ("default", "per host", "optional", "when it is not set", "unset", "when empty"))
 
 
 def main():

@@ -91,7 +91,8 @@ def main(arguments):
         print(f"{', '.join(left_out)} of molecule/ would never run: add to SCENARIOS in the Makefile.", file=sys.stderr)
         return 2
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell starts background jobs with it ignored, and Python would leave it so.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, frame: sys.exit(128 + got))
     results, made = [], set()
     try:
@@ -102,8 +103,6 @@ def main(arguments):
             results.append((name, status, time.monotonic() - start))
             if status and shares_nodes(name):
                 destroy(made)
-    except KeyboardInterrupt:
-        return 130
     finally:
         cleared = destroy(made)
         status = sum_up(results)

@@ -22,9 +22,7 @@ def load(path):
     try:
         return yaml.safe_load(path.read_text()) or {}
     except yaml.YAMLError as error:
-        sys.exit(
-            f"{path.relative_to(ROOT)} is not YAML: {' '.join(str(error).split())}. Quote the text with the colon."
-        )
+        sys.exit(f"{path.relative_to(ROOT)} is not YAML: {' '.join(str(error).split())}. Quote the text with the colon.")
 
 
 def spec_of(role):

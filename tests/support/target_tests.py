@@ -35,9 +35,7 @@ def runs_on_a_node(path):
     """Tell whether a test file needs nothing but target code."""
     library = {module.stem for module in (ROOT / "library").glob("*.py")}
     fine = library | {"pytest", "__future__", "conftest"} | set(sys.stdlib_module_names)
-    return all(
-        name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path)
-    )
+    return all(name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path))
 
 
 def pack(folder):
