@@ -38,6 +38,7 @@ bench: setup ## provision INVENTORY (default: this machine), benchmark it, write
 lock: setup ## compile the stack's and the installer's locks from their .in files
 	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock STACK=$(STACK)" requirements.in -o requirements.lock
+	python tools/stamp_lock.py stacks/$(STACK)
 	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+
+# Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
+_OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
+# Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
+_FACTS = {"python_interpreter", "venv_path", "venv_fingerprint", "bench_run_dir"}
+_MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
+_MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
+
 
 def address_of(host, hostvars):
     """Return the address by which the cluster reaches ``host``: cluster_address, ansible_host, or its name."""
@@ -16,3 +26,125 @@ def address_of(host, hostvars):
 def addresses_of(hosts, hostvars):
     """Return ``{host: address}`` for ``hosts``, in their order."""
     return {host: address_of(host, hostvars) for host in hosts}
+
+
+def row(node, check, wanted, found, fix):
+    """Return one line of the table of problems."""
+    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
+
+
+def group_problems(groups):
+    """Return what is wrong with the groups head, workers and cluster."""
+    head, workers = groups.get("head", []), groups.get("workers", [])
+    problems = []
+    if not head:
+        problems.append(row("-", "head", "one host in group head", "none", "Put one host into the group head of the inventory."))
+    elif len(head) > 1:
+        fix = "Keep one of them in the group head and move the others to workers."
+        problems.append(row("-", "head", "one host in group head", ", ".join(head), fix))
+    for host in sorted(set(head) & set(workers)):
+        problems.append(row(host, "groups", "head or workers", "both", f"Take {host} out of one of the two groups."))
+    members = groups.get("cluster", [])
+    if sorted(set(members)) != sorted(set(head) | set(workers)):
+        fix = "Make cluster the parent of the groups head and workers, and of nothing else."
+        problems.append(row("-", "groups", "cluster = head + workers", ", ".join(members) or "empty", fix))
+    return problems
+
+
+def address_problems(members, hostvars):
+    """Return addresses that more than one node claims."""
+    claimed = {}
+    for host, address in addresses_of(members, hostvars).items():
+        claimed.setdefault(address, []).append(host)
+    return [
+        row(", ".join(hosts), "address", "one address a node", address, "Give each of them its own cluster_address.")
+        for address, hosts in claimed.items()
+        if len(hosts) > 1
+    ]
+
+
+def variable_problems(names_by_host, known):
+    """Return variables that no role knows, with the name that was probably meant.
+
+    names_by_host: {host: [names]}; known: names from all argument specs.
+    """
+    hosts_by_name = {}
+    for host, names in names_by_host.items():
+        for name in names:
+            hosts_by_name.setdefault(name, []).append(host)
+    problems = []
+    for name, hosts in sorted(hosts_by_name.items()):
+        if name in known or name in _MAGIC or name in _FACTS or name.startswith(("_", "ansible_", "molecule_")):
+            continue
+        own = name.startswith(_OWN_PREFIXES)
+        close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75 if own else 0.85)
+        if close:
+            fix = f"Did you mean {close[0]}?"
+        elif own:
+            fix = "No role knows it: docs/variables.md lists the variables; remove it or rename it."
+        else:
+            continue
+        where = hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
+        problems.append(row(where, "variable", "a variable that a role knows", name, fix))
+    return problems
+
+
+def stack_problems(name, stacks, stack, lock_text, lock_digest):
+    """Return what is wrong with the chosen stack.
+
+    stacks: names that are there; stack: content of stack.yml (None: missing or unreadable); lock_text, lock_digest: its lock
+    (None: missing) and the SHA-256 of it.
+    """
+    from .lock import LockError, entries
+
+    if name not in stacks:
+        close = difflib.get_close_matches(name, stacks, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        return [row("-", "stack", " or ".join(stacks), name, f"{hint}Set stack to a folder below stacks/.")]
+    path = f"stacks/{name}"
+    if not isinstance(stack, dict) or "python_version" not in stack:
+        return [row("-", "stack", f"{path}/stack.yml", "unreadable", f"Restore it: git checkout {path}/stack.yml.")]
+    if lock_text is None:
+        return [row("-", "lock", f"{path}/requirements.lock", "missing", f"Make it: make lock STACK={name}.")]
+    try:
+        list(entries(lock_text))
+    except LockError as error:
+        return [row("-", "lock", "hash-checked entries", str(error).split(":")[0], f"git checkout {path}, or make lock STACK={name}.")]
+    if lock_digest != stack.get("lock_sha256"):
+        fix = f"It was altered by hand: git checkout {path}, or compile it again with make lock STACK={name}."
+        return [row("-", "lock", f"sha256 {str(stack.get('lock_sha256'))[:12]}", f"sha256 {lock_digest[:12]}", fix)]
+    return []
+
+
+def python_problems(versions, requires):
+    """Return Python versions that cannot be.
+
+    versions: {host: python_version}; requires: the stack's window (PEP 440 specifier).
+    """
+    from packaging.specifiers import SpecifierSet
+
+    problems = []
+    for host, version in versions.items():
+        if not re.fullmatch(r"\d+\.\d+\.\d+", str(version)):
+            problems.append(row(host, "python_version", "X.Y.Z", str(version), "Name the exact patch version, Ray compares it."))
+        elif str(version) not in SpecifierSet(requires):
+            problems.append(row(host, "python_version", requires, str(version), "Choose one for which the stack has wheels."))
+    if len(set(versions.values())) > 1 and not problems:
+        found = ", ".join(f"{host} {version}" for host, version in versions.items())
+        problems.append(row("-", "python_version", "the same on every node", found, "Ray refuses mixed patch versions: set one."))
+    return problems
+
+
+def controller_problems(found, window):
+    """Return what is wrong with the controller; found and window: {ansible_core, python}."""
+    from packaging.specifiers import SpecifierSet
+
+    fix = {
+        "ansible_core": "make setup installs a fitting one in .venv.",
+        "python": "Make the environment with another interpreter: make setup PYTHON=python3.12.",
+    }
+    return [
+        row("controller", name, window[name], version, fix[name])
+        for name, version in found.items()
+        if not SpecifierSet(window[name]).contains(version, prereleases=True)
+    ]

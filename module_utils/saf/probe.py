@@ -20,8 +20,7 @@ _MARK = "@saf@"
 
 # The child leads its own process group and ends it when its standard input closes: that happens when the module's process dies,
 # however it dies. Probes and what they start therefore never outlive the run.
-_RUNNER = (
-    """
+_RUNNER = """
 import json, os, signal, threading
 channel = os.dup(1)
 os.dup2(2, 1)  # what libraries print goes to stderr, the channel stays clean
@@ -34,9 +33,7 @@ threading.Thread(target=watch, daemon=True).start()
 def _emit(event, document):
     os.write(channel, (MARK + json.dumps({"event": event, "document": document}) + "\\n").encode())
 main(_params, _emit)
-"""
-    % _MARK
-)
+""".replace("MARK", repr(_MARK))
 
 
 class ProbeError(Exception):

@@ -2,18 +2,76 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from pathlib import Path
 
 import ansible.module_utils
+import yaml
+from ansible.release import __version__ as ansible_version
 
 # Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
+REPOSITORY = Path(__file__).resolve().parents[2]
+_SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import inventory  # noqa: E402
+from ansible.module_utils.saf import inventory, table  # noqa: E402
+
+_COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
+
+
+def known_variables():
+    """Return the names of all variables that an argument spec of ours describes."""
+    names = set()
+    for path in REPOSITORY.glob("roles/*/meta/argument_specs.yml"):
+        for spec in yaml.safe_load(path.read_text())["argument_specs"].values():
+            names |= set(spec.get("options", {}))
+    return names
+
+
+def _read(path):
+    try:
+        return path.read_text()
+    except OSError:
+        return None
+
+
+def _load(path):
+    try:
+        return yaml.safe_load(_read(path) or "")
+    except yaml.YAMLError:
+        return None
+
+
+def inventory_problems(groups, hostvars):
+    """Return the table rows of everything that is wrong before a node has been asked."""
+    window = _load(REPOSITORY / "data" / "controller.yml")
+    problems = inventory.controller_problems(
+        {"ansible_core": ansible_version, "python": platform.python_version()}, window
+    )
+    problems += inventory.group_problems(groups)
+    members = list(dict.fromkeys([*groups.get("head", []), *groups.get("workers", [])]))
+    problems += inventory.address_problems(members, hostvars)
+    problems += inventory.variable_problems({host: list(hostvars[host]) for host in groups.get("all", [])}, known_variables())
+
+    stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
+    for name in sorted({str(hostvars[host].get("stack", "studio-2025")) for host in members} or {"studio-2025"}):
+        folder = REPOSITORY / "stacks" / name
+        stack, lock = _load(folder / "stack.yml"), _read(folder / "requirements.lock")
+        digest = hashlib.sha256((lock or "").encode()).hexdigest()
+        wrong = inventory.stack_problems(name, stacks, stack, lock, digest)
+        problems += wrong
+        if not wrong:
+            versions = {host: str(hostvars[host].get("python_version", stack["python_version"])) for host in members}
+            problems += inventory.python_problems(versions, stack["python_requires"])
+    return problems
 
 
 class FilterModule:
     def filters(self):
-        return {"cluster_addresses": inventory.addresses_of}
+        return {
+            "cluster_addresses": inventory.addresses_of,
+            "inventory_problems": inventory_problems,
+            "problem_table": lambda rows: table.render(rows, _COLUMNS),
+        }
