@@ -51,13 +51,7 @@ host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
 
 lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
-	ruff check .
-	ruff format --check .
-	ansible-lint --offline --strict -q
-	ansible-playbook --syntax-check -i inventory/local site.yml bench.yml playbooks/*.yml >/dev/null
-	python tools/validate_modules.py
-	python tools/check_specs.py
-	python tools/variables_doc.py --check
+	@tools/lint.sh
 
 unit: setup-test ## unit tests, on the controller's Python (the scenario py39 runs them on a node's)
 	pytest tests/unit
