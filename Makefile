@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test site bench lock
+.PHONY: help setup setup-test site bench lock host lint unit molecule test
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -41,3 +41,23 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	python tools/stamp_lock.py stacks/$(STACK)
 	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" installer.in -o installer.lock
+
+# --- tests. `make test` is all of them; each stage can be run alone.
+# In this order: `site` sees untouched nodes, `reset` leaves none of it behind.
+SCENARIOS := site bench damage refuse reset py39 local
+SCENARIO ?=
+
+host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
+	@tools/setup_host.sh
+
+lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
+	@tools/lint.sh
+
+unit: setup-test ## unit tests, on the controller's Python (the scenario py39 runs them on a node's)
+	pytest tests/unit
+
+molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one
+	@tools/run_molecule.py $(or $(SCENARIO),--all $(SCENARIOS))
+
+test: ## everything: set up, lint, unit tests, scenarios
+	@tools/test.sh

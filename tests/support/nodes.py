@@ -79,7 +79,7 @@ class Node:
 _DISTRIBUTIONS = """
 import hashlib, importlib.metadata, json
 answer = {}
-LOCAL = (".pyc", "/bin/", "/RECORD", "/REQUESTED", "/INSTALLER", "direct_url.json")
+LOCAL = (".pyc", "/bin/", "/RECORD", "/REQUESTED", "/INSTALLER", "direct_url.json", "uv_cache.json")
 for one in importlib.metadata.distributions():
     lines = (one.read_text("RECORD") or "").splitlines()
     lines = [line for line in lines if not any(word in line for word in LOCAL)]

@@ -20,9 +20,7 @@ class RayCluster:
     def ask(self):
         """Return versions and nodes as the GCS tells them now."""
         source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}")
-        return json.loads(
-            self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]).splitlines()[-1]
-        )
+        return json.loads(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]).splitlines()[-1])
 
     def alive(self):
         """Return ``{address: resources}`` of the nodes that are alive."""

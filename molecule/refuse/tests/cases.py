@@ -66,7 +66,8 @@ for i in $(seq 50); do ss -Htln 'sport = :7777' | grep -q . && break; sleep 0.1;
 
 # The containers share the kernel's clock: what asks for the time is given another one.
 WRONG_CLOCK = """
-cat >/usr/local/lib/python3.11/dist-packages/sitecustomize.py <<'END'
+echo 'import wrong_clock' >/usr/lib/python3/dist-packages/wrong_clock.pth
+cat >/usr/lib/python3/dist-packages/wrong_clock.py <<'END'
 import datetime, time
 _time, _Class = time.time, datetime.datetime
 time.time = lambda: _time() + 3600
@@ -123,6 +124,6 @@ CASES = [
         ["worker2", "clock"],
         node="worker2",
         before=WRONG_CLOCK,
-        after="rm /usr/local/bin/date /usr/local/lib/python3.11/dist-packages/sitecustomize.py",
+        after="rm /usr/local/bin/date /usr/lib/python3/dist-packages/wrong_clock.*",
     ),
 ]

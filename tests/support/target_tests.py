@@ -1,0 +1,67 @@
+"""Pack the unit tests of target code for a node: the tests, the code, Ansible's own module_utils and a pytest.
+
+Target code imports the standard library and ansible.module_utils only, so Ansible itself is not needed there.
+A test file is of target code when the same can be said of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import ansible
+
+from tests.support.settings import ROOT
+
+LOCK = ROOT / "molecule" / "py39" / "requirements.lock"
+
+
+def imported(path):
+    """Return the dotted names that a file imports, at any depth."""
+    names = set()
+    for entry in ast.walk(ast.parse(path.read_text())):
+        if isinstance(entry, ast.Import):
+            names |= {alias.name for alias in entry.names}
+        elif isinstance(entry, ast.ImportFrom) and not entry.level:
+            names |= {f"{entry.module}.{alias.name}" for alias in entry.names}
+    return names
+
+
+def runs_on_a_node(path):
+    """Tell whether a test file needs nothing but target code."""
+    library = {module.stem for module in (ROOT / "library").glob("*.py")}
+    fine = library | {"pytest", "__future__", "conftest"} | set(sys.stdlib_module_names)
+    return all(name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path))
+
+
+def pack(folder):
+    """Fill ``folder``; return the names of the test files of target code and of those left to the controller."""
+    tests = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
+    ours = [path for path in tests if runs_on_a_node(path)]
+    for name in ("library", "module_utils", "data", "stacks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in tests:
+        if path not in ours:
+            (folder / "tests" / "unit" / path.name).unlink()
+    source = Path(ansible.__file__).parent
+    (folder / "site" / "ansible").mkdir(parents=True)
+    # an empty package, as in the archives that Ansible sends to nodes
+    (folder / "site" / "ansible" / "__init__.py").touch()
+    shutil.copy(source / "release.py", folder / "site" / "ansible" / "release.py")
+    ignored = shutil.ignore_patterns("__pycache__", "powershell", "csharp")
+    shutil.copytree(source / "module_utils", folder / "site" / "ansible" / "module_utils", ignore=ignored)
+    platform = ["--python-version", "3.9", "--python-platform", "x86_64-unknown-linux-gnu", "--only-binary", ":all:"]
+    source = ["--require-hashes", "--requirements", str(LOCK)]
+    command = ["uv", "pip", "install", "--quiet", "--target", str(folder / "site"), *platform, *source]
+    subprocess.run(command, check=True)
+    return [path.name for path in ours], [path.name for path in tests if path not in ours]
+
+
+def send(folder, container, destination):
+    """Copy ``folder`` into a container of this machine."""
+    subprocess.run(["podman", "cp", f"{folder}{os.sep}.", f"{container}:{destination}"], check=True)

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Every check that needs no node. All of them run, so that one finding does not hide the next tool's.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+failed=()
+check() {
+  echo "--- $*"
+  "$@" || failed+=("$1 ${2:-}")
+}
+check ruff check .
+check ruff format --check .
+check ansible-lint --offline --strict -q
+check ansible-playbook --syntax-check -i inventory/studio site.yml bench.yml playbooks/*.yml
+check python tools/validate_modules.py
+check python tools/check_specs.py
+check python tools/variables_doc.py --check
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'Failed: %s\n' "${failed[@]}"
+  exit 1
+fi
