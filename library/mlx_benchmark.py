@@ -10,8 +10,8 @@ module: mlx_benchmark
 short_description: Measure MLX on one node
 version_added: "0.1.0"
 description:
-  - Runs matrix products in the venv's interpreter, in a process of its own, and returns raw samples. It judges nothing; ceilings and
-    verdicts come later, on the controller.
+  - Runs matrix products in the venv's interpreter, in a process of its own, and returns raw samples. It judges nothing;
+    ceilings and verdicts come later, on the controller.
   - Evaluation is forced and proven, the value is checked, the first call is reported apart, TF32 is off.
   - Where MLX runs on the CPU, NumPy is measured beside it; the wheel's BLAS says little about the CPU.
 attributes:

@@ -10,8 +10,8 @@ module: ray_benchmark
 short_description: Measure a Ray cluster from a driver on its head
 version_added: "0.1.0"
 description:
-  - C(task_rtt) is the round trip of an empty task to each node. C(mlx_tasks) is the wall time of one set of MLX tasks on the head alone
-    and on all nodes, the data made inside the tasks, with the node and the seconds of each task as proof.
+  - C(task_rtt) is the round trip of an empty task to each node. C(mlx_tasks) is the wall time of one set of MLX tasks on
+    the head alone and on all nodes, the data made inside the tasks, with the node and the seconds of each task as proof.
   - Returns raw samples and judges nothing.
 attributes:
   check_mode:

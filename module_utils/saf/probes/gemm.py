@@ -1,14 +1,14 @@
 """Probe: matrix products in MLX, and in NumPy beside them where MLX runs on the CPU.
 
-Rules (measuring MLX): inputs are evaluated before the clock starts, every output is kept and evaluated, mx.synchronize comes before the
-clock stops; warm-up by count and by time; random normal data; TF32 off; the result is checked. FLOP = 2 m n k.
+Inputs are evaluated before the clock starts, every output is kept and evaluated, mx.synchronize comes before the clock stops;
+warm-up by count and by time; random normal data; TF32 off; the result is checked. FLOP = 2 m n k.
 """
 
 from __future__ import annotations
 
 
 def main(params, emit):
-    """params: shapes [n], dtypes [str], warmup_calls, warmup_s, min_samples, max_samples, sample_s, budget_s, tolerance {dtype: float}.
+    """params: shapes [n], dtypes, warmup_calls, warmup_s, min_samples, max_samples, sample_s, budget_s, tolerance {dtype: float}.
 
     Emits a measurement for each dtype and shape (and implementation), or a not_measured with its reason.
     """

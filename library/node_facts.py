@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: what a node is, for the report."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_facts
+short_description: Describe a node and its links
+version_added: "0.1.0"
+description:
+  - Reads chip, cores, memory, operating system, venv, conditions and, for each link, interface, negotiated and capable
+    speed and MTU. Values that the system does not tell are null. Changes nothing.
+attributes:
+  check_mode:
+    support: full
+    description: Read-only.
+  diff_mode:
+    support: none
+options:
+  venv_root:
+    description: Folder of the installation.
+    type: path
+    required: true
+  links:
+    description: Named addresses of this node.
+    type: dict
+    default: {}
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Describe the node
+  node_facts:
+    venv_root: /opt/saf
+    links: {default: 192.168.1.172, thunderbolt: 10.10.0.1}
+  register: node
+"""
+
+RETURN = r"""
+facts:
+  description: The node; sizes in bytes, speeds in bit/s.
+  type: dict
+  returned: always
+"""
+
+import os
+import platform
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import facts_darwin, facts_linux, network, node_state, venv
+
+
+def interface_of_address(address):
+    """Return the name of the interface that carries one of our own addresses."""
+    if platform.system() == "Darwin":
+        return facts_darwin.interface_with(address, node_state.command_output("ifconfig", "-a"))
+    return facts_linux.interface_with(address, node_state.command_output("ip", "-o", "-4", "addr"))
+
+
+def venv_facts(root):
+    current = os.path.join(root, "current")
+    marker = venv.read_marker(current)
+    if not marker:
+        return None
+    return {"path": os.path.realpath(current), **{key: marker[key] for key in ("digest", "fingerprint", "distributions")}}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "venv_root": {"type": "path", "required": True},
+            "links": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    describe = facts_darwin.describe if platform.system() == "Darwin" else facts_linux.describe
+    marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
+    facts = {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        **describe(),
+        "memory_bytes": node_state.memory_bytes(),
+        "python": {"version": marker.get("python_version"), "path": marker.get("python")},
+        "venv": venv_facts(module.params["venv_root"]),
+        "links": {
+            name: {"address": address, **network.interface_facts(interface_of_address(address))}
+            for name, address in module.params["links"].items()
+        },
+    }
+    module.exit_json(changed=False, facts=facts)
+
+
+if __name__ == "__main__":
+    main()

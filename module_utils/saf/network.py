@@ -1,0 +1,182 @@
+"""Interfaces, routes and iperf3's answers: parsers and small look-ups, pure but for the functions that end in _of or say so."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+
+from .node_state import command_output
+
+# The second word of a media line: 1000baseT, 2500Base-T, 10Gbase-T ... (capitals differ between macOS releases).
+_MEDIA = re.compile(r"(\d+)(G?)base", re.IGNORECASE)
+_SYS = "/sys/class/net"
+
+
+def media_speed(text):
+    """Return the speed in bit/s that a media name stands for, None for autoselect, none and unknown types."""
+    match = _MEDIA.search(text)
+    if not match:
+        return None
+    return int(match.group(1)) * (10**9 if match.group(2) else 10**6)
+
+
+def parse_ip_route(text):
+    """Return the interface in the output of ``ip -o route get <address>``."""
+    match = re.search(r"\bdev (\S+)", text)
+    return match.group(1) if match else None
+
+
+def parse_route_get(text):
+    """Return the interface in the output of macOS's ``route -n get <address>``."""
+    match = re.search(r"(?m)^\s*interface: (\S+)", text)
+    return match.group(1) if match else None
+
+
+def parse_ethtool(text):
+    """Return ``{capable_bps, partner_bps}`` from ethtool's link modes; None where it lists none."""
+
+    def fastest(title):
+        block = re.search(rf"{title} link modes:((?:.*\n)(?:\s{{20,}}.*\n)*)", text + "\n")
+        speeds = [int(speed) for speed in re.findall(r"(\d+)base", block.group(1))] if block else []
+        return max(speeds) * 10**6 if speeds else None
+
+    return {"capable_bps": fastest("Supported"), "partner_bps": fastest("Link partner advertised")}
+
+
+def parse_ifconfig_interface(text):
+    """Return ``{mtu, negotiated_bps}`` of one interface in macOS's ``ifconfig <name>``."""
+    mtu = re.search(r"\bmtu (\d+)", text)
+    media = re.search(r"(?m)^\s*media: (.*)$", text)
+    active = media.group(1).split("(", 1)[-1] if media else ""
+    return {"mtu": int(mtu.group(1)) if mtu else None, "negotiated_bps": media_speed(active)}
+
+
+def parse_valid_media(text):
+    """Return the fastest speed in ``networksetup -listValidMedia <port>``."""
+    speeds = [speed for speed in map(media_speed, text.splitlines()) if speed]
+    return max(speeds) if speeds else None
+
+
+def parse_hardware_ports(text):
+    """Return ``{device: hardware port}`` of ``networksetup -listallhardwareports``."""
+    return {device: port for port, device in re.findall(r"Hardware Port: (.+)\nDevice: (\S+)", text)}
+
+
+def port_kind(name):
+    """Return the kind of interface that a macOS hardware port stands for."""
+    if name == "Wi-Fi":
+        return "wifi"
+    return "thunderbolt" if name.startswith("Thunderbolt") else "ethernet"
+
+
+def interface_to(address):
+    """Return the name of the interface through which the system reaches ``address`` (asks the system)."""
+    if platform.system() == "Darwin":
+        return parse_route_get(command_output("route", "-n", "get", address))
+    return parse_ip_route(command_output("ip", "-o", "route", "get", address))
+
+
+def interface_facts(name):
+    """Return {interface, kind, negotiated_bps, capable_bps, mtu} of an interface (asks the system); None where unknown."""
+    if not name:
+        return {"interface": None, "kind": None, "negotiated_bps": None, "capable_bps": None, "mtu": None}
+    facts = _darwin_interface(name) if platform.system() == "Darwin" else _linux_interface(name)
+    return {"interface": name, **facts}
+
+
+def _linux_interface(name):
+    folder = os.path.join(_SYS, name)
+    speed = _number(os.path.join(folder, "speed"))
+    if name == "lo":
+        kind = "loopback"
+    elif os.path.isdir(os.path.join(folder, "wireless")):
+        kind = "wifi"
+    elif not os.path.exists(os.path.join(folder, "device")):
+        kind = "virtual"
+    else:
+        kind = "thunderbolt" if name.startswith("thunderbolt") else "ethernet"
+    modes = parse_ethtool(command_output("ethtool", name))
+    return {
+        "kind": kind,
+        "negotiated_bps": speed * 10**6 if speed and speed > 0 else None,
+        "capable_bps": modes["capable_bps"],
+        "partner_bps": modes["partner_bps"],
+        "mtu": _number(os.path.join(folder, "mtu")),
+    }
+
+
+def _darwin_interface(name):
+    if name.startswith("lo"):
+        return {"kind": "loopback", "negotiated_bps": None, "capable_bps": None, "mtu": None}
+    port = parse_hardware_ports(command_output("networksetup", "-listallhardwareports")).get(name, "")
+    return {
+        "kind": port_kind(port),
+        "capable_bps": parse_valid_media(command_output("networksetup", "-listValidMedia", port)) if port else None,
+        **parse_ifconfig_interface(command_output("ifconfig", name)),
+    }
+
+
+def _number(path):
+    try:
+        with open(path) as stream:
+            return int(stream.read())
+    except (OSError, ValueError):
+        return None
+
+
+def parse_iperf3(text, reverse):
+    """Return what one ``iperf3 -J --get-server-output`` client run measured, or ``{error}``.
+
+    samples: the receiver's goodput in bit/s for each interval after slow start (omitted ones do not count): the client's own
+    intervals in reverse, else the server's. goodput: the receiver's figure over the whole run. retransmits: None where the
+    sender's system does not tell (macOS before iperf3 3.21).
+    """
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {"error": "iperf3 gave no JSON: " + " ".join(text.split())[:200]}
+    if document.get("error"):
+        return {"error": document["error"]}
+    receiver = document if reverse else document.get("server_output_json") or {}
+    intervals = [item["sum"] for item in receiver.get("intervals", []) if not item["sum"].get("omitted")]
+    end = document["end"]
+    goodput = end["sum_received"]["bits_per_second"]
+    return {
+        # A sliver at the end of the run is not an interval.
+        "samples": [item["bits_per_second"] for item in intervals if item["seconds"] > 0.3] or [goodput],
+        "goodput": goodput,
+        "retransmits": end["sum_sent"].get("retransmits"),
+        "cpu": {key: end.get("cpu_utilization_percent", {}).get(key) for key in ("host_total", "remote_total")},
+        "version": document.get("start", {}).get("version", ""),
+        "error": "",
+    }
+
+
+def rounds(nodes):
+    """Return the rounds of the circle method: every pair once, the pairs of a round disjoint.
+
+    N even: N - 1 rounds; N odd: N rounds, in each of which one node rests.
+    """
+    circle = list(nodes) + ([None] if len(nodes) % 2 else [])
+    count = len(circle)
+    schedule = []
+    for _ in range(max(count - 1, 0)):
+        pairs = [(circle[index], circle[count - 1 - index]) for index in range(count // 2)]
+        schedule.append([list(pair) for pair in pairs if None not in pair])
+        circle = [circle[0], circle[-1], *circle[1:-1]]
+    return schedule
+
+
+def measurements(plan, links):
+    """Return the rounds of a whole mesh: [[{from, to, link, host}]] for every link that two nodes have in common.
+
+    plan: rounds(); links: {node: {link: address}}.
+    """
+    common = sorted({link for node in links.values() for link in node})
+    return [
+        [{"from": a, "to": b, "link": link, "host": links[b][link]} for a, b in pairs if link in links[a] and link in links[b]]
+        for link in common
+        for pairs in plan
+    ]

@@ -1,0 +1,33 @@
+"""Filters that plan benchmarks; the work is in module_utils/saf/network.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ansible.module_utils
+
+# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
+_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
+if _SHARED not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_SHARED)
+
+from ansible.module_utils.saf import network  # noqa: E402
+
+
+def node_links(nodes, hostvars, addresses):
+    """Return ``{node: {link: address}}``: "default", the address of the cluster, and named links with another address."""
+    links = {}
+    for node in nodes:
+        named = {name: address for name, address in (hostvars[node].get("links") or {}).items() if address != addresses[node]}
+        links[node] = {"default": addresses[node], **named}
+    return links
+
+
+def mesh_rounds(links):
+    """Return the rounds of a mesh over ``{node: {link: address}}``."""
+    return network.measurements(network.rounds(sorted(links)), links)
+
+
+class FilterModule:
+    def filters(self):
+        return {"node_links": node_links, "mesh_rounds": mesh_rounds}
