@@ -1,0 +1,19 @@
+"""What the figures of a run mean: pure functions from a run document to findings, one module for each subject.
+
+A finding has a severity (fault: a figure or a machine is wrong; limit: something holds the cluster back; note: worth knowing),
+a kind (stable name), subject (nodes), measured, expected, because, advice (the cheapest remedy first) and gain_at_most (a
+factor, None where unknown).
+"""
+
+from __future__ import annotations
+
+from . import compute, coverage, links, nodes, scaling
+
+_ORDER = {"fault": 0, "limit": 1, "note": 2}
+
+
+def judge(run):
+    """Return the findings of a run document, the most costly first, with their rank."""
+    findings = [finding for subject in (nodes, links, scaling, compute, coverage) for finding in subject.judge(run)]
+    findings.sort(key=lambda finding: (_ORDER[finding["severity"]], -finding.pop("cost")))
+    return [{"rank": rank, **finding} for rank, finding in enumerate(findings, start=1)]

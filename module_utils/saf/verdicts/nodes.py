@@ -1,0 +1,101 @@
+"""Verdicts over what the nodes are: they must carry the same code and should be idle while they are measured."""
+
+from __future__ import annotations
+
+from .finding import finding
+
+_BUSY = 0.5  # load average of one minute for each logical core, before the measurements
+
+
+def judge(run):
+    """Return the findings over the nodes."""
+    return _versions(run) + _fingerprints(run) + _busy(run) + _absent(run)
+
+
+def _versions(run):
+    """Every distribution that the platforms share must have one version everywhere."""
+    installed = {name: (node["facts"].get("venv") or {}).get("distributions", {}) for name, node in run["nodes"].items()}
+    installed = {name: distributions for name, distributions in installed.items() if distributions}
+    differing = {}
+    for name, distributions in installed.items():
+        for distribution, version in distributions.items():
+            differing.setdefault(distribution, {}).setdefault(version, []).append(name)
+    odd = {distribution: versions for distribution, versions in differing.items() if len(versions) > 1}
+    if not odd:
+        return []
+    example = sorted(odd)[0]
+    seen = "; ".join(f"{version} on {', '.join(names)}" for version, names in sorted(odd[example].items()))
+    return [
+        finding(
+            "fault",
+            "versions_differ",
+            sorted(installed),
+            f"{len(odd)} distributions differ, for instance {example}: {seen}",
+            "the stack's versions on every node",
+            "Nodes that run different code give figures that cannot be compared, and Ray refuses some mixtures.",
+            "Run site.yml for all nodes.",
+            cost=1.0,
+        )
+    ]
+
+
+def _fingerprints(run):
+    """Nodes of one platform must carry the same files."""
+    by_kind = {}
+    for name, node in run["nodes"].items():
+        facts = node["facts"]
+        if node["fingerprint"]:
+            by_kind.setdefault((facts.get("system"), facts.get("machine")), {}).setdefault(node["fingerprint"], []).append(name)
+    findings = []
+    for (system, machine), prints in by_kind.items():
+        if len(prints) > 1:
+            findings.append(
+                finding(
+                    "fault",
+                    "fingerprints_differ",
+                    sorted(name for names in prints.values() for name in names),
+                    f"{len(prints)} different venvs on {system} {machine}",
+                    "one",
+                    "The files of the venvs differ although the platform is the same.",
+                    "Run site.yml for all nodes: it repairs the venv that is not what the lock says.",
+                    cost=0.9,
+                )
+            )
+    return findings
+
+
+def _busy(run):
+    findings = []
+    for name, node in run["nodes"].items():
+        load = (node["conditions_before"].get("load_average") or [0])[0]
+        cores = (node["facts"].get("cpu") or {}).get("cores_logical") or 1
+        if load / cores > _BUSY:
+            findings.append(
+                finding(
+                    "note",
+                    "busy_node",
+                    [name],
+                    f"load average {load:.1f} on {cores} cores before the first measurement",
+                    f"below {_BUSY * cores:g}",
+                    "Other work ran on the node: its figures, and those of links to it, may be too low.",
+                    "Let it finish and measure again.",
+                    cost=min(load / cores, 1.0) / 2,
+                )
+            )
+    return findings
+
+
+def _absent(run):
+    return [
+        finding(
+            "note",
+            "absent_node",
+            [name],
+            "not measured",
+            "part of the cluster",
+            "The node was declared absent or could not be reached.",
+            "Bring it back and run site.yml and bench.yml again.",
+            cost=0.4,
+        )
+        for name in run["absent"]
+    ]
