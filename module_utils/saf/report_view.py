@@ -26,8 +26,7 @@ def prepare(run):
         "matrix": _matrix(run),
         "sections": _sections(run),
         "not_measured": [
-            {"name": item["name"], "subject": ", ".join(item["subject"]) or "cluster", "reason": item["reason"]}
-            for item in run["not_measured"]
+            {"name": item["name"], "subject": _where(item["subject"]), "reason": item["reason"]} for item in run["not_measured"]
         ],
     }
 
@@ -35,7 +34,7 @@ def prepare(run):
 def headlines(run):
     """Return the three lines that matter most: findings first, then what the cluster reaches."""
     lines = [
-        f"{_SEVERITY[finding['severity']]}: {', '.join(finding['subject']) or 'cluster'}: {finding['measured']}. {finding['advice']}"
+        f"{_SEVERITY[finding['severity']]}: {_where(finding['subject'])}: {finding['measured']}. {finding['advice']}"
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
@@ -57,6 +56,10 @@ def headlines(run):
         target = slowest["params"]["target"]
         lines.append(f"Ray: an empty task to {target} and back takes {human(slowest['median'], 's')} (median of {slowest['n']}).")
     return lines[:3]
+
+
+def _where(subject):
+    return ", ".join(subject) or "cluster"
 
 
 def _best(run, name, keep):
@@ -82,7 +85,7 @@ def _finding(finding):
     return {
         **finding,
         "severity_title": _SEVERITY[finding["severity"]],
-        "where": ", ".join(finding["subject"]) or "cluster",
+        "where": _where(finding["subject"]),
         "gain": "unknown" if gain is None else f"at most {gain:g} times",
     }
 
@@ -186,5 +189,6 @@ def _what(metric):
         return "one task at a time"
     if "tasks" in params:
         count = len(params["nodes"])
-        return f"{params['tasks']} tasks on {count} node{'s' if count > 1 else ''}, {params['products']} products of {params['size']} each"
+        nodes = f"{count} node{'s' if count > 1 else ''}"
+        return f"{params['tasks']} tasks on {nodes}, {params['products']} products of {params['size']} each"
     return ""

@@ -28,6 +28,11 @@ def mesh_rounds(links):
     return network.measurements(network.rounds(sorted(links)), links)
 
 
+def task_line(task):
+    """Return one line about a task of ray.mlx_tasks."""
+    return f"{task['node']}: {task['seconds']:.3f} s, mean of absolute values {task['checksum']:.3f}"
+
+
 class FilterModule:
     def filters(self):
-        return {"node_links": node_links, "mesh_rounds": mesh_rounds}
+        return {"task_line": task_line, "node_links": node_links, "mesh_rounds": mesh_rounds}

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: what is left on a node after a reset."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_leftovers
+short_description: Prove that nothing is left on a node
+version_added: "0.1.0"
+description:
+  - Looks for every thing that the manifest had, for processes whose command line is below the installation, and for the
+    installation itself. Changes nothing.
+attributes:
+  check_mode:
+    support: full
+    description: Read-only.
+  diff_mode:
+    support: none
+options:
+  entries:
+    description: Entries of the manifest before it was undone.
+    type: list
+    elements: dict
+    required: true
+  venv_root:
+    description: Folder of the installation.
+    type: path
+    required: true
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Look for leftovers
+  node_leftovers:
+    entries: "{{ __reset_undone.entries }}"
+    venv_root: /opt/saf
+  register: leftovers
+"""
+
+RETURN = r"""
+left:
+  description: What is still there, a sentence each.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import node_state, preflight
+from ansible.module_utils.saf.manifest_kinds import KINDS
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "entries": {"type": "list", "elements": "dict", "required": True},
+            "venv_root": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    left = []
+    for entry in module.params["entries"]:
+        # What was there before us is meant to be there again.
+        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).exists():
+            left.append(f"{entry['kind']} {entry['name']} is still there.")
+    for process in node_state.processes():
+        if preflight.ours(process["command"], module.params["venv_root"]):
+            left.append(f"Process {process['pid']} of {process['user']} still runs: {process['command'][:80]}")
+    module.exit_json(changed=False, left=left)
+
+
+if __name__ == "__main__":
+    main()

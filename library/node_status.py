@@ -1,0 +1,96 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: what of ours runs on a node."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_status
+short_description: Tell what of the installation runs on a node
+version_added: "0.1.0"
+description:
+  - Reads the state of the service, by whichever manager runs it, and what the venv in use is. Changes nothing.
+attributes:
+  check_mode:
+    support: full
+    description: Read-only.
+  diff_mode:
+    support: none
+options:
+  venv_root:
+    description: Folder of the installation.
+    type: path
+    required: true
+  unit:
+    description: Name of the systemd unit.
+    type: str
+    default: saf-ray
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Ask the node
+  node_status:
+    venv_root: /opt/saf
+  register: node
+"""
+
+RETURN = r"""
+service:
+  description: Manager, state (active, inactive, failed, missing ...) and restarts since the last start by hand (null if unknown).
+  type: dict
+  returned: always
+  sample: {manager: systemd, state: active, restarts: 0}
+venv:
+  description: Python version, digest and fingerprint of the venv in use; empty without one.
+  type: dict
+  returned: always
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import process, venv
+
+
+def parse_show(text):
+    """Return the service's state from ``systemctl show``; a unit that is not there is missing."""
+    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    state = "missing" if values.get("LoadState") == "not-found" else values.get("ActiveState", "unknown")
+    restarts = values.get("NRestarts", "")
+    return {"manager": "systemd", "state": state, "restarts": int(restarts) if restarts.isdigit() else None}
+
+
+def service_state(module):
+    pid_file = os.path.join(module.params["venv_root"], "run", "ray.json")
+    record = process.read_record(pid_file)
+    if record:
+        return {"manager": "process", "state": "active" if process.alive(record) else "inactive", "restarts": None}
+    if not os.path.isdir("/run/systemd/system"):
+        return {"manager": None, "state": "missing", "restarts": None}
+    command = ["systemctl", "show", module.params["unit"], "--property=LoadState,ActiveState,NRestarts"]
+    _rc, out, _err = module.run_command(command, environ_update={"LC_ALL": "C"})
+    return parse_show(out)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "venv_root": {"type": "path", "required": True},
+            "unit": {"type": "str", "default": "saf-ray"},
+        },
+        supports_check_mode=True,
+    )
+    marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
+    keys = ("python_version", "digest", "fingerprint")
+    module.exit_json(
+        changed=False,
+        service=service_state(module),
+        venv={key: marker[key] for key in keys if key in marker},
+    )
+
+
+if __name__ == "__main__":
+    main()
