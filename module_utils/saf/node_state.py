@@ -88,14 +88,22 @@ def _read(path):
         return ""
 
 
+def _same_network(folder):
+    """Return whether a process shares our network; one in a container has ports of its own and is a node of its own."""
+    try:
+        return os.readlink(f"{folder}/ns/net") == os.readlink("/proc/self/ns/net")
+    except OSError:
+        return True
+
+
 def processes():
-    """Return [{pid, user, command}] of all processes that we may see."""
+    """Return [{pid, user, command}] of all processes that we may see and that share our network."""
     if not os.path.isdir("/proc/self"):
         return parse_ps(command_output("ps", "-axww", "-o", "pid=,user=,args="))
     found = []
     for folder in glob.glob("/proc/[0-9]*"):
         command = _read(f"{folder}/cmdline").replace("\0", " ").strip()
-        if not command:
+        if not command or not _same_network(folder):
             continue
         with contextlib.suppress(OSError):
             user = user_name(os.stat(folder).st_uid)
