@@ -13,7 +13,7 @@ description:
   - A venv lives in C(<root>/venvs/<id>), where the id follows from the lock's digest and the interpreter, and
     C(<root>/current) is a link to it.
   - A venv that is missing, unfinished, or has a file that is not what its C(RECORD) says is built anew beside it from
-    an archive of wheels (see M(wheelhouse)), checked, moved into place, and only then the link is switched.
+    an archive of wheels (see C(wheelhouse)), checked, moved into place, and only then the link is switched.
     A build that is killed leaves the venv in use as it was.
   - The installer travels in the archive; nothing is fetched from a network.
 attributes:
@@ -22,6 +22,7 @@ attributes:
     description: Says what is wrong with the venv and what would be built; needs no archive.
   diff_mode:
     support: full
+    description: Shows what is there before and after.
 options:
   root:
     description: Folder that holds C(venvs) and the link C(current).
@@ -36,7 +37,7 @@ options:
     type: str
     required: true
   digest:
-    description: Digest of the lock's entries for this node, as M(wheelhouse) returns it.
+    description: Digest of the lock's entries for this node, as C(wheelhouse) returns it.
     type: str
     required: true
   distributions:

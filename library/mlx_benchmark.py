@@ -20,6 +20,7 @@ attributes:
     description: Measures nothing and says so in RV(not_measured).
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   node:
     description: Name of the node in the results.

@@ -19,6 +19,7 @@ attributes:
     description: Starts and measures nothing and says so in RV(not_measured).
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   state:
     description:

@@ -18,6 +18,7 @@ attributes:
     description: Read-only.
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   entries:
     description: Entries of the manifest before it was undone.

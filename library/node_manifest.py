@@ -16,8 +16,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Tells what would be done.
   diff_mode:
     support: full
+    description: Shows what is there before and after.
 options:
   path:
     description: The manifest. Its folder is made, and recorded, when it is missing.
@@ -36,7 +38,7 @@ options:
     default: []
     suboptions:
       kind:
-        description: Kind of thing. V(process) is named by its pid file (see M(process_service)).
+        description: Kind of thing. V(process) is named by its pid file (see C(process_service)).
         type: str
         choices: [directory, file, group, package, process, service, user]
         required: true

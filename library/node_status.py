@@ -17,6 +17,7 @@ attributes:
     description: Read-only.
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   venv_root:
     description: Folder of the installation.

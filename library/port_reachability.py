@@ -18,6 +18,7 @@ attributes:
     description: Does the same; it changes nothing.
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   state:
     description:
@@ -82,63 +83,8 @@ unreachable:
   returned: state is connected
 """
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-
 from ansible.module_utils.basic import AnsibleModule
-
-# Runs in the background by itself: says which ports it got, then accepts until its time is over.
-_LISTENER = """
-import select, socket, sys, time
-end = time.monotonic() + float(sys.argv[1])
-sockets = []
-for port in sys.argv[2:]:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("", int(port)))
-        listener.listen(64)
-        sockets.append(listener)
-    except OSError:
-        listener.close()
-print(len(sockets), flush=True)
-sys.stdout.close()
-while sockets and time.monotonic() < end:
-    for ready in select.select(sockets, [], [], 0.2)[0]:
-        ready.accept()[0].close()
-"""
-_NAME = "saf-port-listener"
-
-
-def listen(ports, seconds):
-    command = [sys.executable, "-c", f"# {_NAME}\n{_LISTENER}", str(seconds), *map(str, ports)]
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    opened = int(child.stdout.readline() or 0)
-    child.stdout.close()
-    return child.pid if opened else 0
-
-
-def unreachable(targets, seconds):
-    """Return the targets that do not answer within ``seconds`` each, with the reason."""
-    failed = []
-    for target in targets:
-        try:
-            socket.create_connection((target["host"], target["port"]), timeout=seconds).close()
-        except OSError as error:
-            failed.append({**target, "reason": "no answer" if isinstance(error, socket.timeout) else str(error)})
-    return failed
-
-
-def close(pid):
-    """End the listener, but only if the process is one."""
-    answer = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    if _NAME in answer.stdout:
-        os.kill(pid, signal.SIGTERM)
+from ansible.module_utils.saf import reachability
 
 
 def main():
@@ -163,11 +109,11 @@ def main():
     )
     params = module.params
     if params["state"] == "listening":
-        module.exit_json(changed=False, pid=listen(params["ports"], params["seconds"]))
+        module.exit_json(changed=False, pid=reachability.listen(params["ports"], params["seconds"]))
     if params["state"] == "connected":
-        module.exit_json(changed=False, unreachable=unreachable(params["targets"], params["seconds"]))
+        module.exit_json(changed=False, unreachable=reachability.unreachable(params["targets"], params["seconds"]))
     if params["pid"]:
-        close(params["pid"])
+        reachability.close(params["pid"])
     module.exit_json(changed=False)
 
 

@@ -16,8 +16,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Tells what would be done.
   diff_mode:
     support: full
+    description: Shows what is there before and after.
 options:
   name:
     description: Name for messages.

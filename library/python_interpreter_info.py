@@ -19,6 +19,7 @@ attributes:
     description: Read-only.
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   version:
     description: Exact version wanted, C(X.Y.Z).

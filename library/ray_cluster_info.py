@@ -20,6 +20,7 @@ attributes:
     description: Read-only.
   diff_mode:
     support: none
+    description: Nothing on the node is changed.
 options:
   python:
     description: Interpreter of the venv that has Ray.

@@ -19,7 +19,7 @@ attributes:
     description: Says whether the archive would be made; fetches nothing.
   diff_mode:
     support: none
-    description: The archive is a cache; M(locked_venv) shows what changes on a node.
+    description: The archive is a cache; C(locked_venv) shows what changes on a node.
 options:
   lock:
     description: Universal, hash-checked lock (requirements format).
@@ -37,7 +37,7 @@ options:
     description: The kind of node.
     type: dict
     required: true
-    options:
+    suboptions:
       system:
         description: Kernel name.
         type: str

@@ -28,11 +28,15 @@ def mesh_rounds(links):
     return network.measurements(network.rounds(sorted(links)), links)
 
 
-def task_line(task):
-    """Return one line about a task of ray.mlx_tasks."""
-    return f"{task['node']}: {task['seconds']:.3f} s, mean of absolute values {task['checksum']:.3f}"
+def task_lines(measurement):
+    """Return a line for each task of a ray.mlx_tasks measurement, and one for all of them together."""
+    if not measurement:
+        return []
+    tasks = measurement["context"]["per_task"]
+    lines = [f"{task['node']}: {task['seconds']:.3f} s, mean of absolute values {task['checksum']:.3f}" for task in tasks]
+    return [*lines, f"{len(tasks)} tasks in {measurement['samples'][0]:.3f} s"]
 
 
 class FilterModule:
     def filters(self):
-        return {"task_line": task_line, "node_links": node_links, "mesh_rounds": mesh_rounds}
+        return {"task_lines": task_lines, "node_links": node_links, "mesh_rounds": mesh_rounds}

@@ -1,0 +1,60 @@
+"""Listening for some seconds on ports of a service that does not run yet, and connecting to them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+# Runs in the background by itself: says which ports it got, then accepts until its time is over.
+_LISTENER = """
+import select, socket, sys, time
+end = time.monotonic() + float(sys.argv[1])
+sockets = []
+for port in sys.argv[2:]:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("", int(port)))
+        listener.listen(64)
+        sockets.append(listener)
+    except OSError:
+        listener.close()
+print(len(sockets), flush=True)
+sys.stdout.close()
+while sockets and time.monotonic() < end:
+    for ready in select.select(sockets, [], [], 0.2)[0]:
+        ready.accept()[0].close()
+"""
+_NAME = "saf-port-listener"
+
+
+def listen(ports, seconds):
+    """Start a background listener on those ports that are free; return its pid, 0 when it got none."""
+    command = [sys.executable, "-c", f"# {_NAME}\n{_LISTENER}", str(seconds), *map(str, ports)]
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    opened = int(child.stdout.readline() or 0)
+    child.stdout.close()
+    return child.pid if opened else 0
+
+
+def unreachable(targets, seconds):
+    """Return the targets that do not answer within ``seconds`` each, with the reason."""
+    failed = []
+    for target in targets:
+        try:
+            socket.create_connection((target["host"], target["port"]), timeout=seconds).close()
+        except OSError as error:
+            failed.append({**target, "reason": "no answer" if isinstance(error, socket.timeout) else str(error)})
+    return failed
+
+
+def close(pid):
+    """End the listener, but only if the process is one."""
+    answer = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    if _NAME in answer.stdout:
+        os.kill(pid, signal.SIGTERM)
