@@ -94,9 +94,10 @@ not_measured:
 
 import os
 import sys
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import network, process
+from ansible.module_utils.saf import network, node_state, process
 
 # Keeps iperf3 for a limited time and takes it along when it is ended itself; a run that dies leaves nothing behind for long.
 _KEEPER = """
@@ -125,7 +126,20 @@ def serve(module, iperf3, pid_file):
     argv = [sys.executable, "-c", _KEEPER, str(params["life_time"]), iperf3, "--server", "--json", "--port", str(params["port"])]
     record = process.start(argv, dict(os.environ, LC_ALL="C"), "/", os.path.join(params["run_dir"], "iperf3.log"))
     process.write_record(pid_file, {**record, "environment": {}})
+    if not listening(params["port"]):
+        process.stop(record, timeout=5)
+        reason = f"iperf3 does not listen on port {params['port']} of {params['node']}: free the port or set bench_port."
+        module.exit_json(changed=False, not_measured=[goodput([params["node"]], params["link"], reason)])
     module.exit_json(changed=True, not_measured=[])
+
+
+def listening(port):
+    """Wait up to 5 s until something listens; connecting would count as a client."""
+    for _attempt in range(50):
+        if port in [listener["port"] for listener in node_state.listeners([])]:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def stop(module, pid_file):

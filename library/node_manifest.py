@@ -109,11 +109,11 @@ def load(module, path):
         )
 
 
-def save(module, path, manifest):
+def save(path, manifest):
     handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         json.dump(manifest, stream, indent=1, sort_keys=True)
-    module.atomic_move(partial, path)
+    os.replace(partial, path)
 
 
 def listing(entries):
@@ -136,7 +136,7 @@ def record(module, path, manifest):
     manifest = {**manifest, "entries": before + added}
     if added and not module.check_mode:
         os.makedirs(folder, mode=0o755, exist_ok=True)
-        save(module, path, manifest)
+        save(path, manifest)
     module.exit_json(
         changed=bool(added),
         entries=manifest["entries"],
@@ -169,7 +169,7 @@ def undo(module, path, manifest):
     if any(entry["kind"] in ("file", "service") for entry in order) and os.path.isdir("/run/systemd/system"):
         module.run_command(["systemctl", "daemon-reload"])
     if kept:
-        save(module, path, {**manifest, "entries": list(reversed(kept))})
+        save(path, {**manifest, "entries": list(reversed(kept))})
     elif os.path.exists(path):
         os.unlink(path)
     diff["after"] = listing(reversed(kept))

@@ -89,6 +89,21 @@ def variable_problems(names_by_host, known):
     return problems
 
 
+def port_problems(host, ports):
+    """Return ports that cannot be: out of range, or one for two purposes; ports: {variable name: value}."""
+    problems, holders = [], {}
+    for name, port in sorted(ports.items()):
+        if not str(port).isdigit() or not 1 <= int(port) <= 65535:
+            problems.append(row(host, "port", "1 to 65535", f"{name}: {port}", f"Set {name} to a port number."))
+        else:
+            holders.setdefault(int(port), []).append(name)
+    for port, names in holders.items():
+        if len(names) > 1:
+            fix = f"Set all but one of {', '.join(names)} to other ports."
+            problems.append(row(host, "port", "one purpose a port", f"{port} for {' and '.join(names)}", fix))
+    return problems
+
+
 def stack_problems(name, stacks, stack, lock_text, lock_digest):
     """Return what is wrong with the chosen stack.
 

@@ -30,6 +30,10 @@ def known_variables():
     return names
 
 
+def _is_port(name):
+    return name.startswith("ray_") and ("_port" in name)
+
+
 def _read(path):
     try:
         return path.read_text()
@@ -54,7 +58,14 @@ def inventory_problems(groups, hostvars):
     problems += inventory.variable_problems({host: list(hostvars[host]) for host in groups.get("all", [])}, known_variables())
 
     stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
-    default = _load(REPOSITORY / "roles" / "cluster" / "defaults" / "main.yml")["stack"]
+    defaults = _load(REPOSITORY / "roles" / "cluster" / "defaults" / "main.yml")
+    for host in members:
+        wrong = inventory.port_problems(
+            host, {name: hostvars[host].get(name, defaults[name]) for name in defaults if _is_port(name)}
+        )
+        problems += [row for row in wrong if {**row, "node": "-"} not in [{**known, "node": "-"} for known in problems]]
+
+    default = defaults["stack"]
     for name in sorted({str(hostvars[host].get("stack", default)) for host in members} or {default}):
         folder = REPOSITORY / "stacks" / name
         stack, lock = _load(folder / "stack.yml"), _read(folder / "requirements.lock")

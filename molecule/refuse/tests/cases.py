@@ -81,23 +81,23 @@ printf '#!/bin/sh\\nexec /bin/date -d "+1 hour" "$@"\\n' >/usr/local/bin/date &&
 
 CASES = [
     # --- the inventory
-    Case("no head", ["head", "exactly one"], edit=group("head", [])),
-    Case("two heads", ["head1", "worker1", "exactly one"], edit=group("head", ["head1", "worker1"])),
+    Case("no head", ["head", "one host in group head"], edit=group("head", [])),
+    Case("two heads", ["head1, worker1", "one host in group head"], edit=group("head", ["head1", "worker1"])),
     Case("host in both groups", ["worker1", "both"], edit=group("workers", ["head1", "worker1", "worker2"])),
-    Case("duplicate addresses", ["worker1", "worker2", "same address"], edit=same_address),
+    Case("duplicate addresses", ["worker1, worker2", "one address a node"], edit=same_address),
     Case("misspelt variable", ["ray_dashbord_port", "ray_dashboard_port"], edit=misspelt),
     Case("unknown stack", ["studio-2052", "studio-2025"], extra={"stack": "studio-2052"}),
     Case("Python outside of the stack's window", ["3.8.20", ">=3.9"], extra={"python_version": "3.8.20"}),
     Case("port out of range", ["ray_port", "70000"], extra={"ray_port": 70000}),
     Case("two roles for one port", ["8265", "ray_port", "ray_dashboard_port"], extra={"ray_port": 8265}),
-    Case("two faults at once", ["same address", "ray_dashbord_port"], edit=two_faults),
+    Case("two faults at once", ["one address a node", "ray_dashbord_port"], edit=two_faults),
     # --- the nodes
     Case("address of another machine", ["worker1", "10.255.255.9"], edit=foreign_address),
     Case("Python that nobody has", ["3.11.99"], extra={"python_version": "3.11.99"}),
-    Case("too little disk", [SMALL_DISK, "free"], extra={"venv_root": SMALL_DISK}),
+    Case("too little disk", ["free", "at /dev/shm"], extra={"venv_root": SMALL_DISK}),
     Case(
         "port taken",
-        ["7777", "head1", "in use"],
+        ["7777 free", "head1", "http.server"],
         extra={"ray_port": 7777},
         node="head1",
         before=FOREIGN_LISTENER,
@@ -118,7 +118,7 @@ CASES = [
         before=NO_SUDO,
         after="userdel --remove nosudo",
     ),
-    Case("node unreachable", ["worker2", "unreachable"], edit=host("worker2", ansible_port=1)),
+    Case("node unreachable", ["worker2", "the node answers"], edit=host("worker2", ansible_port=1)),
     Case(
         "clock skew",
         ["worker2", "clock"],

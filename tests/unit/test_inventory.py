@@ -1,0 +1,139 @@
+"""What is wrong with an inventory."""
+
+import pytest
+from ansible.module_utils.saf import inventory
+
+GOOD = {"head": ["alpha"], "workers": ["beta"], "cluster": ["alpha", "beta"]}
+
+
+@pytest.mark.parametrize(
+    ("groups", "found"),
+    [
+        (GOOD, []),
+        ({"head": ["alpha"], "cluster": ["alpha"]}, []),
+        ({"workers": ["beta"], "cluster": ["beta"]}, [("-", "none")]),
+        ({**GOOD, "head": ["alpha", "gamma"], "cluster": ["alpha", "gamma", "beta"]}, [("-", "alpha, gamma")]),
+        ({**GOOD, "workers": ["alpha", "beta"]}, [("alpha", "both")]),
+        ({"head": ["alpha"], "workers": ["beta"]}, [("-", "empty")]),
+        ({**GOOD, "cluster": ["alpha", "beta", "stranger"]}, [("-", "alpha, beta, stranger")]),
+    ],
+)
+def test_groups(groups, found):
+    assert [(row["node"], row["found"]) for row in inventory.group_problems(groups)] == found
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        ({"cluster_address": "10.0.0.1", "ansible_host": "192.168.1.2"}, "10.0.0.1"),
+        ({"ansible_host": "192.168.1.2"}, "192.168.1.2"),
+        ({}, "alpha"),
+    ],
+)
+def test_address(variables, address):
+    assert inventory.address_of("alpha", {"alpha": variables}) == address
+
+
+def test_one_address_for_two_nodes_is_named_once():
+    hostvars = {"alpha": {"ansible_host": "10.0.0.1"}, "beta": {"ansible_host": "10.0.0.1"}, "gamma": {}}
+    (row,) = inventory.address_problems(["alpha", "beta", "gamma"], hostvars)
+    assert (row["node"], row["found"]) == ("alpha, beta", "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("ray_port", None),
+        ("ray_dashbord_port", "Did you mean ray_dashboard_port?"),
+        ("stak", "Did you mean stack?"),
+        ("ray_nonsense_altogether", "No role knows it"),
+        ("node_exporter_port", None),  # somebody else's
+        ("my_own_variable", None),
+        ("ansible_host", None),
+        ("__ray_info", None),
+        ("venv_path", None),  # a fact that our own role sets
+        ("inventory_hostname", None),
+    ],
+)
+def test_variables(name, fix):
+    known = {"ray_port", "ray_dashboard_port", "stack", "venv_root"}
+    rows = inventory.variable_problems({"alpha": [name]}, known)
+    assert [row["fix"].startswith(fix) for row in rows] == ([True] if fix else [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "check", "fragment"),
+    [
+        (("studio-2025", ["studio-2025"], {"python_version": "3.9.23", "lock_sha256": "x"}, "", "x"), None, ""),
+        (("studio-2052", ["studio-2025"], None, None, ""), "stack", "Did you mean studio-2025?"),
+        (("studio-2025", ["studio-2025"], None, "", "x"), "stack", "git checkout stacks/studio-2025/stack.yml"),
+        (("studio-2025", ["studio-2025"], {"python_version": "3.9.23"}, None, ""), "lock", "make lock"),
+        (("studio-2025", ["studio-2025"], {"python_version": "1", "lock_sha256": "y"}, "", "x"), "lock", "altered by hand"),
+        (("studio-2025", ["studio-2025"], {"python_version": "1", "lock_sha256": "x"}, "ray==1\n", "x"), "lock", "git checkout"),
+    ],
+)
+def test_stack(arguments, check, fragment):
+    rows = inventory.stack_problems(*arguments)
+    assert [row["check"] for row in rows] == ([check] if check else [])
+    assert all(fragment in row["fix"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        ({"alpha": "3.9.23", "beta": "3.9.23"}, []),
+        ({"alpha": "3.9"}, ["3.9"]),
+        ({"alpha": "3.8.20"}, ["3.8.20"]),
+        ({"alpha": "3.14.0"}, ["3.14.0"]),
+        ({"alpha": "3.9.23", "beta": "3.9.6"}, ["alpha 3.9.23, beta 3.9.6"]),
+    ],
+)
+def test_python_versions(versions, found):
+    assert [row["found"] for row in inventory.python_problems(versions, ">=3.9,<3.14")] == found
+
+
+@pytest.mark.parametrize(
+    ("ports", "found"),
+    [
+        ({"ray_port": 6380, "ray_dashboard_port": 8265}, []),
+        ({"ray_port": 70000}, ["ray_port: 70000"]),
+        ({"ray_port": "many"}, ["ray_port: many"]),
+        ({"ray_port": 8265, "ray_dashboard_port": "8265"}, ["8265 for ray_dashboard_port and ray_port"]),
+    ],
+)
+def test_ports(ports, found):
+    assert [row["found"] for row in inventory.port_problems("alpha", ports)] == found
+
+
+@pytest.mark.parametrize(
+    ("found", "checks"),
+    [
+        ({"ansible_core": "2.19.14", "python": "3.11.7"}, []),
+        ({"ansible_core": "2.22.0rc1", "python": "3.13.0"}, []),
+        ({"ansible_core": "2.18.1", "python": "3.11.7"}, ["ansible_core"]),
+        ({"ansible_core": "2.21.5", "python": "3.14.1"}, ["python"]),
+    ],
+)
+def test_controller(found, checks):
+    window = {"ansible_core": ">=2.19,<2.23", "python": ">=3.11,<3.14"}
+    assert [row["check"] for row in inventory.controller_problems(found, window)] == checks
+
+
+def test_rows_of_nodes_come_after_those_that_could_not_log_in():
+    hostvars = {
+        "alpha": {"groups": {}, "__preflight_ping": {"ping": "pong"}, "__preflight_rows": [{"node": "alpha"}]},
+        "beta": {"groups": {}, "__preflight_ping": {"unreachable": True, "msg": "no\nroute"}},
+        "gamma": {"groups": {"absent": ["gamma"]}, "__preflight_ping": {"unreachable": True, "msg": "off"}},
+        "delta": {"groups": {}, "__preflight_ping": {"ping": "pong"}, "__preflight_no_sudo": "a password is required"},
+    }
+    rows = inventory.preflight_rows(list(hostvars), hostvars)
+    assert [(row["node"], row.get("found")) for row in rows] == [
+        ("beta", "no route"),
+        ("delta", "a password is required"),
+        ("alpha", None),
+    ]
+
+
+def test_targets():
+    targets = inventory.port_targets(["alpha", "beta"], {"alpha": "10.0.0.1", "beta": "10.0.0.2"}, [6381], {"alpha": [6380]})
+    assert [(target["node"], target["port"]) for target in targets] == [("alpha", 6381), ("alpha", 6380), ("beta", 6381)]

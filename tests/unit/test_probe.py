@@ -1,0 +1,108 @@
+"""Running code in another process, with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+from ansible.module_utils.saf import probe
+
+
+@pytest.fixture
+def probe_of(tmp_path, monkeypatch):
+    """Make a probe module from source text."""
+
+    def make(source):
+        (tmp_path / "sample_probe.py").write_text(textwrap.dedent(source))
+        monkeypatch.syspath_prepend(str(tmp_path))
+        sys.modules.pop("sample_probe", None)
+        import sample_probe
+
+        return sample_probe
+
+    return make
+
+
+def test_events_come_back_in_order_and_prints_do_not_disturb(probe_of):
+    sample = probe_of(
+        """
+        def main(params, emit):
+            print("noise")
+            for number in range(params["count"]):
+                emit("measurement", {"number": number})
+        """
+    )
+    reported = probe.run_probe(sys.executable, sample, {"count": 3}, 20)
+    assert reported == {"measurement": [{"number": 0}, {"number": 1}, {"number": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "fragment"),
+    [
+        ("raise ValueError('no device')", "failed: ValueError: no device"),
+        ("import os; os.abort()", "was ended by SIGABRT"),
+        ("import time; time.sleep(60)", "did not end within 2 s"),
+        ("import sys; sys.exit(3)", "failed"),
+    ],
+)
+def test_failures_are_sentences_and_keep_what_was_reported(probe_of, body, fragment):
+    sample = probe_of(f"def main(params, emit):\n    emit('result', {{'before': 1}})\n    {body}\n")
+    with pytest.raises(probe.ProbeError, match=fragment) as caught:
+        probe.run_probe(sys.executable, sample, {}, 2)
+    assert caught.value.reported == {"result": [{"before": 1}]}
+
+
+def test_a_time_out_takes_grandchildren_along(probe_of):
+    sample = probe_of(
+        """
+        def main(params, emit):
+            import subprocess, time
+            child = subprocess.Popen(["sleep", "60"])
+            emit("result", {"pid": child.pid})
+            time.sleep(60)
+        """
+    )
+    with pytest.raises(probe.ProbeError) as caught:
+        probe.run_probe(sys.executable, sample, {}, 2)
+    assert gone(caught.value.reported["result"][0]["pid"])
+
+
+def test_a_probe_dies_with_its_parent(tmp_path, root):
+    (tmp_path / "sample_probe.py").write_text(
+        "def main(params, emit):\n"
+        "    import os, pathlib, time\n"
+        f"    pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "    time.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path[:0] = [{str(root / 'module_utils')!r}, {str(tmp_path)!r}]\n"
+            "from saf.probe import run_probe; import sample_probe\n"
+            "run_probe(sys.executable, sample_probe, {}, 60)",
+        ]
+    )
+    pid_file = tmp_path / "pid"
+    while not pid_file.exists() or not pid_file.read_text():
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert gone(int(pid_file.read_text()))
+
+
+def gone(pid):
+    """Wait for a process to end; return whether it did."""
+    for _attempt in range(100):
+        try:
+            os.kill(pid, 0)
+            with open(f"/proc/{pid}/stat") as stream:
+                if stream.read().rpartition(")")[2].split()[0] == "Z":
+                    return True
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
