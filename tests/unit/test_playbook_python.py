@@ -1,0 +1,101 @@
+"""Provider uv of role python: the pinned archive, a mirror, and what is refused. No network: the mirror is a folder."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tarfile
+
+import pytest
+import yaml
+
+PLAY = [
+    {
+        "hosts": "cluster",
+        "gather_facts": False,
+        "roles": ["python"],
+        "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}],
+    }
+]
+TRIPLE = "x86_64-unknown-linux-gnu" if platform.machine() == "x86_64" else "aarch64-unknown-linux-gnu"
+
+
+@pytest.fixture
+def bring(root, tmp_path):
+    """Run the role with a mirror that holds ``content`` as the archive: bring(version, content, sha256) -> (status, words)."""
+
+    def run(version, sha256, archive=None, check=False):
+        mirror = tmp_path / "mirror" / "20251007"
+        mirror.mkdir(parents=True)
+        name = f"cpython-{version}+20251007-{TRIPLE}-install_only_stripped.tar.gz"
+        if archive:
+            (mirror / name).write_bytes(archive)
+        variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "python_version": version,
+            "python_provider": "uv",
+            "python_mirror": f"file://{tmp_path / 'mirror'}",
+            "venv_root": str(tmp_path / "saf"),
+            "cluster_controller_cache": str(tmp_path / "cache"),
+            "_python_builds": {"versions": {version: {"release": "20251007", "sha256": {TRIPLE: sha256} if sha256 else {}}}},
+        }
+        (tmp_path / "vars.yml").write_text(yaml.safe_dump(variables))
+        (tmp_path / "hosts.yml").write_text("cluster: {children: {head: {hosts: {alpha: {}}}}}\n")
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(PLAY))
+        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "-e", f"@{tmp_path / 'vars.yml'}"]
+        command += [str(tmp_path / "play.yml")] + (["--check"] if check else [])
+        environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    return run
+
+
+def archive_of(tmp_path, version):
+    """Make an archive in the layout of python-build-standalone whose interpreter is the one that runs this test."""
+    program = tmp_path / "python3"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    path = tmp_path / "archive.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(program, arcname="python/bin/python3")
+    return path.read_bytes()
+
+
+def test_the_pinned_archive_is_brought_checked_and_run(bring, tmp_path):
+    version = platform.python_version()
+    archive = archive_of(tmp_path, version)
+    status, words = bring(version, hashlib.sha256(archive).hexdigest(), archive)
+    assert status == 0, words
+    assert "chosen " in words
+    assert (tmp_path / "saf" / "python" / f"{version}-20251007" / "bin" / "python3").exists()
+
+
+def test_an_archive_with_another_digest_is_refused(bring, tmp_path):
+    status, words = bring(platform.python_version(), "0" * 64, b"tampered")
+    assert status != 0
+    assert "checksum" in words.lower()
+    assert not (tmp_path / "saf" / "python").exists()
+
+
+def test_an_archive_that_answers_as_another_version_is_refused(bring, tmp_path):
+    archive = archive_of(tmp_path, "3.9.23")
+    status, words = bring("3.9.23", hashlib.sha256(archive).hexdigest(), archive)
+    assert status != 0
+    assert "has no Python 3.9.23" in words
+
+
+def test_a_platform_without_a_pinned_build_is_refused(bring):
+    status, words = bring("3.9.23", "")
+    assert status != 0
+    assert f"no pinned build of Python 3.9.23 for {TRIPLE}" in words
+    assert "set python_provider to system" in words
+
+
+def test_the_pinned_builds_of_the_repository_have_digests(root):
+    builds = yaml.safe_load((root / "data" / "python_builds.yml").read_text())
+    for build in builds["versions"].values():
+        assert build["release"].isdigit()
+        assert all(len(digest) == 64 for digest in build["sha256"].values())
