@@ -1,6 +1,6 @@
 """From raw files to run.json: a pure function of what was planned and what was measured.
 
-The shape is data/run.schema.json; design and field names are documented in docs/results.md.
+The shape is data/run.schema.json; the metrics are described in docs/numbers.md.
 """
 
 from __future__ import annotations
