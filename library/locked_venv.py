@@ -217,7 +217,7 @@ def outdated(folder, current, previous, keep):
 @contextlib.contextmanager
 def builder_lock(folder, module):
     """One builder at a time: a run whose controller was killed may still be at work on the node."""
-    with open(os.path.join(folder, ".lock"), "w") as guard:
+    with open(folder + ".lock", "w") as guard:
         deadline = time.monotonic() + 300
         while True:
             try:
