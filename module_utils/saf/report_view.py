@@ -86,7 +86,7 @@ def _finding(finding):
         **finding,
         "severity_title": _SEVERITY[finding["severity"]],
         "where": _where(finding["subject"]),
-        "gain": "unknown" if gain is None else f"at most {gain:g} times",
+        "gain": f"at most {gain:g} times" if gain is not None else "" if finding["severity"] == "note" else "unknown",
     }
 
 

@@ -138,8 +138,13 @@ def _capability(run, pairs, link):
 
 
 def _single(pair, in_slow):
-    """What one pair tells by itself."""
+    """What one pair tells by itself.
+
+    Between virtual interfaces the nodes' CPUs set the pace, and the ceiling is only a name: there it tells nothing.
+    """
     findings = []
+    if any("virtual interface" in metric["ceiling_source"] for metric in pair["metrics"]):
+        return findings
     medians = [metric["median"] for metric in pair["metrics"]]
     if len(medians) == 2 and 1 - min(medians) / max(medians) > _ASYMMETRY and not in_slow:
         slower = min(pair["metrics"], key=lambda metric: metric["median"])
