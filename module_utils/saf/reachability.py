@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 
+from . import node_state
+
 # Runs in the background by itself: says which ports it got, then accepts until its time is over.
 _LISTENER = """
 import select, socket, sys, time
@@ -55,6 +57,5 @@ def unreachable(targets, seconds):
 
 def close(pid):
     """End the listener, but only if the process is one."""
-    answer = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    if _NAME in answer.stdout:
+    if any(process["pid"] == pid and _NAME in process["command"] for process in node_state.processes()):
         os.kill(pid, signal.SIGTERM)

@@ -1,6 +1,7 @@
 """Interfaces, routes, iperf3's answers and the schedule of a mesh."""
 
 import json
+import shutil
 from itertools import combinations
 
 import pytest
@@ -140,6 +141,7 @@ def test_without_iperf3_the_remedy_is_named(run_module, monkeypatch):
 
 
 def test_serve_measure_and_stop_on_loopback(run_module, tmp_path):
+    assert shutil.which("iperf3"), "this test needs iperf3: make host installs it"
     common = {"node": "b", "run_dir": str(tmp_path), "port": 5987}
     assert run_module(network_benchmark, {"state": "serving", "life_time": 60, **common})["changed"]
     try:
