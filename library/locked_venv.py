@@ -147,7 +147,9 @@ def build(module, folder, archive):
         raise BuildError(f"The archive of wheels is not on the node ({archive}); run the whole play, it brings it.")
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder)  # noqa: S202 made by the wheelhouse module on our controller
+            # Old interpreters have no filter; the archive is made by the wheelhouse module on our controller.
+            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            tar.extractall(folder, **safely)  # noqa: S202
     except (tarfile.TarError, EOFError) as error:
         raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error
     uv = unpack_installer(folder)

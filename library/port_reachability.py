@@ -76,7 +76,7 @@ pid:
   description: Process that listens, 0 when nothing had to be opened.
   type: int
   returned: state is listening
-unreachable:
+refused:
   description: Targets that could not be reached, with the reason.
   type: list
   elements: dict
@@ -111,7 +111,7 @@ def main():
     if params["state"] == "listening":
         module.exit_json(changed=False, pid=reachability.listen(params["ports"], params["seconds"]))
     if params["state"] == "connected":
-        module.exit_json(changed=False, unreachable=reachability.unreachable(params["targets"], params["seconds"]))
+        module.exit_json(changed=False, refused=reachability.refused(params["targets"], params["seconds"]))
     if params["pid"]:
         reachability.close(params["pid"])
     module.exit_json(changed=False)

@@ -44,7 +44,7 @@ def listen(ports, seconds):
     return child.pid if opened else 0
 
 
-def unreachable(targets, seconds):
+def refused(targets, seconds):
     """Return the targets that do not answer within ``seconds`` each, with the reason."""
     failed = []
     for target in targets:

@@ -26,16 +26,16 @@ def alive(pid):
 
 def test_listen_connect_and_close(run_module, free_port):
     target = {"node": "b", "host": "127.0.0.1", "port": free_port}
-    refused = run_module(port_reachability, {"state": "connected", "targets": [target]})
-    assert "refused" in refused["unreachable"][0]["reason"]
+    answer = run_module(port_reachability, {"state": "connected", "targets": [target]})
+    assert "refused" in answer["refused"][0]["reason"]
     pid = run_module(port_reachability, {"state": "listening", "ports": [free_port], "seconds": 30})["pid"]
-    assert run_module(port_reachability, {"state": "connected", "targets": [target]})["unreachable"] == []
+    assert run_module(port_reachability, {"state": "connected", "targets": [target]})["refused"] == []
     run_module(port_reachability, {"state": "closed", "pid": pid})
     for _attempt in range(100):
         if not alive(pid):
             break
         time.sleep(0.05)
-    assert run_module(port_reachability, {"state": "connected", "targets": [target]})["unreachable"]
+    assert run_module(port_reachability, {"state": "connected", "targets": [target]})["refused"]
 
 
 def test_a_port_that_is_in_use_is_left_alone(free_port):
