@@ -83,7 +83,7 @@ CASES = [
     # --- the inventory
     Case("no head", ["head", "one host in group head"], edit=group("head", [])),
     Case("two heads", ["head1, worker1", "one host in group head"], edit=group("head", ["head1", "worker1"])),
-    Case("host in both groups", ["worker1", "both"], edit=group("workers", ["head1", "worker1", "worker2"])),
+    Case("host in both groups", ["head1", "both"], edit=group("workers", ["head1", "worker1", "worker2"])),
     Case("duplicate addresses", ["worker1, worker2", "one address a node"], edit=same_address),
     Case("misspelt variable", ["ray_dashbord_port", "ray_dashboard_port"], edit=misspelt),
     Case("unknown stack", ["studio-2052", "studio-2025"], extra={"stack": "studio-2052"}),
