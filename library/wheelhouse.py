@@ -117,7 +117,8 @@ def download(module, resolved, target, wheels):
     python = "".join(target["python_version"].split(".")[:2])
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     command += ["--require-hashes", "--requirement", requirements, "--dest", wheels]
-    command += ["--implementation", "cp", "--python-version", python]
+    # The whole version: some distributions want 3.9.2 or newer, and "39" would stand for 3.9.0.
+    command += ["--implementation", "cp", "--python-version", target["python_version"]]
     for abi in (f"cp{python}", "abi3", "none"):
         command += ["--abi", abi]
     for tag in locks.platform_tags(target):
