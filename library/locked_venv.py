@@ -173,8 +173,9 @@ def build(module, folder, archive):
 
 def note(venv, params):
     """Write the marker that says that the venv is finished; return the fingerprint."""
-    distributions = venvs.installed(venvs.site_packages(venv, params["python_version"]))
-    problems = venvs.differences(params["distributions"], distributions)
+    site = venvs.site_packages(venv, params["python_version"])
+    distributions = venvs.installed(site)
+    problems = venvs.differences(params["distributions"], distributions) + venvs.damaged_files(site, distributions)
     if problems:
         raise BuildError("The new venv does not equal the lock: " + "; ".join(problems[:5]) + ".")
     marker = {

@@ -37,11 +37,12 @@ def site_packages(venv, python_version):
 def parse_record(text):
     """Return ``{path: sha256 digest in urlsafe base64}`` of a RECORD file; entries without a digest are left out.
 
+    Byte code is left out as well: it follows from the sources, and numpy 2.0.2 ships a file of it that compiling replaces.
     Some wheels (mlx 0.29.1) write the digest without its ``sha256=`` prefix.
     """
     rows = {}
     for row in csv.reader(text.splitlines()):
-        if len(row) < 2 or not row[1]:
+        if len(row) < 2 or not row[1] or row[0].endswith(".pyc"):
             continue
         algorithm, _, digest = row[1].rpartition("=")
         if algorithm in ("", "sha256"):

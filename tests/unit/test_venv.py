@@ -37,6 +37,8 @@ def site(tmp_path):
         # mlx 0.29.1 writes its extension module without the prefix
         ("mlx/core.so,R1-0jg,9\n", {"mlx/core.so": "R1-0jg"}),
         ("a.py,md5=xyz,3\n", {}),
+        # numpy 2.0.2 ships one; compiling the sources replaces it
+        ("numpy/distutils/__pycache__/conv_template.cpython-39.pyc,sha256=xyz,3\n", {}),
     ],
 )
 def test_record(text, rows):
