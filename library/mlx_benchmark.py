@@ -10,10 +10,11 @@ module: mlx_benchmark
 short_description: Measure MLX on one node
 version_added: "0.1.0"
 description:
-  - Runs matrix products in the venv's interpreter, in a process of its own, and returns raw samples. It judges nothing;
+  - Measures in the venv's interpreter, in a process of its own, and returns raw samples. It judges nothing;
     ceilings and verdicts come later, on the controller.
-  - Evaluation is forced and proven, the value is checked, the first call is reported apart, TF32 is off.
+  - Evaluation is forced and proven, values are checked, the first call is reported apart, TF32 is off but in a row of its own.
   - Where MLX runs on the CPU, NumPy is measured beside it; the wheel's BLAS says little about the CPU.
+  - The action plugin of the same name runs the module in the background and shows its progress.
 attributes:
   check_mode:
     support: full
@@ -33,47 +34,63 @@ options:
   user:
     description: Account to run as when the module runs as root.
     type: str
-  suites:
-    description: What to measure.
-    type: list
-    elements: str
-    choices: [gemm]
-    default: [gemm]
-  shapes:
-    description: Sizes n of the n x n products, ascending.
-    type: list
-    elements: int
-    default: [1024, 2048, 4096]
-  dtypes:
-    description: Data types.
-    type: list
-    elements: str
-    choices: [float32, float16]
-    default: [float32, float16]
-  min_samples:
-    description: Least number of samples of each product.
-    type: int
-    default: 20
-  sample_seconds:
-    description: Least length of one sample; as many products are done in it as that takes.
-    type: float
-    default: 0.1
-  warmup_calls:
-    description: Products before the first sample.
-    type: int
-    default: 5
-  warmup_seconds:
-    description: Seconds of warming up before the first sample.
-    type: float
-    default: 1.0
-  budget:
-    description: Seconds that one shape and type may take; a shape that would take longer is not measured, with the reason.
-    type: float
-    default: 30
+  suite:
+    description:
+      - What to measure. V(gemm) matrix products, V(memory) the bandwidth by the rules of STREAM, V(ops) softmax, layer norm,
+        attention and the latency of one small evaluation, V(llm) prefill and decode through mlx-lm, V(sustained) one product
+        for a long time.
+    type: str
+    choices: [gemm, memory, ops, llm, sustained]
+    default: gemm
+  settings:
+    description:
+      - Sizes of the suite, as in C(data/bench_profiles.yml).
+      - V(gemm) takes C(shapes) and C(dtypes); V(memory) C(array_bytes), by default four times the last cache; V(ops) C(rows),
+        C(width), C(attention) and C(dtype); V(sustained) C(seconds) and C(size) for each back end (C(gpu), C(cpu)).
+      - V(llm) takes C(repetitions), C(budget) and for each back end a list of C(model), C(bits), C(prompt),
+        C(generation) and C(batch).
+    type: dict
+    default: {}
+  models:
+    description: Architectures that C(llm) builds with random weights, by name. Any other model is a folder or a name on the hub.
+    type: dict
+    default: {}
+  sampling:
+    description: How samples are taken.
+    type: dict
+    default: {}
+    suboptions:
+      min_samples:
+        description: Least number of samples.
+        type: int
+        default: 20
+      sample_seconds:
+        description: Least length of one sample; as much is done in it as that takes.
+        type: float
+        default: 0.1
+      warmup_calls:
+        description: Calls before the first sample.
+        type: int
+        default: 5
+      warmup_seconds:
+        description: Seconds of warming up before the first sample.
+        type: float
+        default: 1.0
+      budget:
+        description: Seconds that one case may take; one that would take longer is not measured, with the reason.
+        type: float
+        default: 30
+      rest_seconds:
+        description: Seconds of rest before the suite, so that the one before it does not heat it.
+        type: float
+        default: 0
   timeout:
     description: Seconds after which everything is ended.
     type: int
-    default: 600
+    default: 900
+  job_dir:
+    description: Folder of the job; the action plugin sets it.
+    type: path
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -83,13 +100,14 @@ EXAMPLES = r"""
   mlx_benchmark:
     node: alpha
     python: /opt/saf/current/bin/python
-    shapes: [1024, 4096]
+    suite: gemm
+    settings: {shapes: [1024, 4096], dtypes: [float32, float16]}
   register: mlx
 """
 
 RETURN = r"""
 measurements:
-  description: Raw samples in FLOP/s with what they were measured with.
+  description: Raw samples in SI units with what they were measured with.
   type: list
   elements: dict
   returned: always
@@ -100,85 +118,77 @@ not_measured:
   returned: always
 """
 
+import shutil
+import time
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import mlx_suites, node_state
+from ansible.module_utils.saf.facts_linux import last_cache_bytes
+from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import gemm
+from ansible.module_utils.saf.probes import timing
 
-# Relative error of one product against float64; float16 has 11 bits, accumulation adds to it.
-_TOLERANCE = {"float32": 1e-4, "float16": 2e-2}
-
-
-def as_measurement(document, node):
-    """Return a probe's document in the form that all benchmark modules return."""
-    return {
-        "name": f"gemm.{document['params']['dtype']}",
-        "scope": "node",
-        "subject": [node],
-        "link": None,
-        "params": document["params"],
-        "unit": "FLOP/s",
-        "better": "higher",
-        "samples": document["samples"],
-        "flags": [],
-        "context": document["context"],
-    }
-
-
-def as_not_measured(document, node):
-    params = document["params"]
-    what = f"{params['m']} x {params['n']} x {params['k']} with {params['implementation']}"
-    return {"name": f"gemm.{params['dtype']}", "subject": [node], "reason": f"{what}: {document['reason']}"}
+SAMPLING = {
+    "min_samples": {"type": "int", "default": 20},
+    "sample_seconds": {"type": "float", "default": 0.1},
+    "warmup_calls": {"type": "int", "default": 5},
+    "warmup_seconds": {"type": "float", "default": 1.0},
+    "budget": {"type": "float", "default": 30},
+    "rest_seconds": {"type": "float", "default": 0},
+}
+SPEC = {
+    "node": {"type": "str", "required": True},
+    "python": {"type": "path", "required": True},
+    "user": {"type": "str"},
+    "suite": {"type": "str", "choices": ["gemm", "memory", "ops", "llm", "sustained"], "default": "gemm"},
+    "settings": {"type": "dict", "default": {}},
+    "models": {"type": "dict", "default": {}},
+    "sampling": {"type": "dict", "default": {}, "options": SAMPLING},
+    "timeout": {"type": "int", "default": 900},
+    "job_dir": {"type": "path"},
+}
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "node": {"type": "str", "required": True},
-            "python": {"type": "path", "required": True},
-            "user": {"type": "str"},
-            "suites": {"type": "list", "elements": "str", "choices": ["gemm"], "default": ["gemm"]},
-            "shapes": {"type": "list", "elements": "int", "default": [1024, 2048, 4096]},
-            "dtypes": {"type": "list", "elements": "str", "choices": ["float32", "float16"], "default": ["float32", "float16"]},
-            "min_samples": {"type": "int", "default": 20},
-            "sample_seconds": {"type": "float", "default": 0.1},
-            "warmup_calls": {"type": "int", "default": 5},
-            "warmup_seconds": {"type": "float", "default": 1.0},
-            "budget": {"type": "float", "default": 30},
-            "timeout": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
-    node = params["node"]
+    node, suite = params["node"], params["suite"]
     if module.check_mode:
-        reason = "check mode: nothing is measured"
-        skipped = [{"name": f"gemm.{dtype}", "subject": [node], "reason": reason} for dtype in params["dtypes"]]
-        module.exit_json(changed=False, measurements=[], not_measured=skipped)
-    request = {
-        "shapes": sorted(params["shapes"]),
-        "dtypes": params["dtypes"],
-        "min_samples": params["min_samples"],
-        "max_samples": params["min_samples"] * 5,
-        "sample_s": params["sample_seconds"],
-        "warmup_calls": params["warmup_calls"],
-        "warmup_s": params["warmup_seconds"],
-        "budget_s": params["budget"],
-        "tolerance": _TOLERANCE,
+        skipped = {"name": suite, "subject": [node], "reason": "check mode: nothing is measured"}
+        module.exit_json(changed=False, measurements=[], not_measured=[skipped])
+    machine = {
+        "cache_bytes": last_cache_bytes(),
+        "memory_bytes": node_state.memory_bytes(),
+        "cuda": shutil.which("nvidia-smi") is not None,
+        "models": params["models"],
     }
-    not_measured = []
     try:
-        reported = run_probe(params["python"], gemm, request, params["timeout"], user=params["user"])
-    except OSError as error:
-        reported = {}
-        not_measured.append({"name": "gemm", "subject": [node], "reason": f"{params['python']} cannot be run ({error})."})
-    except ProbeError as error:
-        reported = error.reported
-        not_measured.append({"name": "gemm", "subject": [node], "reason": str(error)})
-    module.exit_json(
-        changed=False,
-        measurements=[as_measurement(document, node) for document in reported.get("measurement", [])],
-        not_measured=[as_not_measured(document, node) for document in reported.get("not_measured", [])] + not_measured,
-    )
+        requests = mlx_suites.requests(suite, params["settings"], params["sampling"], machine)
+    except KeyError as error:
+        module.fail_json(msg=f"settings of the suite {suite} lack {error}: take them from data/bench_profiles.yml.")
+    measured, skipped = [], []
+    with Job(params["job_dir"]) as job:
+        time.sleep(params["sampling"]["rest_seconds"])
+        for probe, request in requests:
+            try:
+                reported = run_probe(
+                    params["python"],
+                    probe,
+                    request,
+                    params["timeout"],
+                    user=params["user"],
+                    helpers=[timing],
+                    on_event=job.on_event,
+                )
+            except OSError as error:
+                reported = {}
+                skipped.append({"name": suite, "subject": [node], "reason": f"{params['python']} cannot be run ({error})."})
+            except ProbeError as error:
+                reported = error.reported
+                skipped.append({"name": suite, "subject": [node], "reason": str(error)})
+            measured += [mlx_suites.measurement(suite, document, node) for document in reported.get("measurement", [])]
+            skipped += [mlx_suites.not_measured(suite, document, node) for document in reported.get("not_measured", [])]
+    module.exit_json(changed=False, measurements=measured, not_measured=skipped)
 
 
 if __name__ == "__main__":

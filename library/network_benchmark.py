@@ -1,18 +1,22 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: what one pair of nodes reaches over one link."""
+"""Ansible module: what the links of one node reach."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_benchmark
-short_description: Measure the goodput between two nodes
+short_description: Measure the links between nodes
 version_added: "0.1.0"
 description:
-  - One node runs an iperf3 server for a limited time, the other measures against it in both directions. What counts is what the
-    receiver got, after slow start. The interface that the route really uses is named beside each figure.
+  - Called on all nodes of a round at the same time. A node serves its O(clients) (iperf3 and an echo) and measures against its
+    O(targets); a server ends when its clients are done, or when nobody waits for the play any more.
+  - Measures the goodput (what the receiver got, after slow start) forward, in reverse and both at once, with each number of
+    streams; the round trip of 64 bytes over TCP, idle and while the link is loaded; on request jitter and loss over UDP.
+  - The interface that the route really uses is named beside each figure, and whether frames of its MTU pass.
   - Returns raw samples and judges nothing.
+  - The action plugin of the same name runs the module in the background and shows its progress.
 attributes:
   check_mode:
     support: full
@@ -21,32 +25,44 @@ attributes:
     support: none
     description: Nothing on the node is changed.
 options:
-  state:
-    description:
-      - V(serving) starts the server in the background; it ends by itself after O(life_time). V(measured) measures against it.
-        V(stopped) ends it.
-    type: str
-    choices: [serving, measured, stopped]
-    required: true
   node:
     description: Name of this node in the results.
     type: str
     required: true
-  run_dir:
-    description: Folder on the node for the server's pid file.
-    type: path
-  peer:
-    description: Name of the node that serves, for V(state=measured).
-    type: str
-  host:
-    description: Address of the node that serves, for V(state=measured).
-    type: str
-  link:
-    description: Name of the link.
-    type: str
-    default: default
+  nodes:
+    description: Names of all nodes of the run. The place of a client in it is the number of its port on each server.
+    type: list
+    elements: str
+    required: true
+  clients:
+    description: Nodes that measure against this one in the round.
+    type: list
+    elements: str
+    default: []
+  targets:
+    description: What this node measures in the round.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      peer:
+        description: Name of the node that serves.
+        type: str
+        required: true
+      host:
+        description: Its address on the link.
+        type: str
+        required: true
+      link:
+        description: Name of the link.
+        type: str
+        default: default
+  together:
+    description: Measure against all targets at the same time, in one direction, as one sum.
+    type: bool
+    default: false
   port:
-    description: Port of the server.
+    description: Port of the echo; iperf3 listens on the ports after it, one for each client.
     type: int
     default: 5201
   seconds:
@@ -58,13 +74,31 @@ options:
     type: int
     default: 2
   streams:
-    description: Parallel TCP streams.
+    description: Numbers of parallel TCP streams.
+    type: list
+    elements: int
+    default: [1]
+  modes:
+    description: Directions; V(both) is both at the same time.
+    type: list
+    elements: str
+    choices: [forward, reverse, both]
+    default: [forward, reverse]
+  round_trips:
+    description: Number of idle round trips.
     type: int
-    default: 1
-  life_time:
-    description: Seconds after which the server ends itself.
+    default: 1000
+  udp:
+    description: Measure jitter and loss over UDP at half of the TCP goodput.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds after which everything is ended.
     type: int
     default: 900
+  job_dir:
+    description: Folder of the job; the action plugin sets it.
+    type: path
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -72,19 +106,19 @@ author:
 EXAMPLES = r"""
 - name: Measure between alpha and beta
   network_benchmark:
-    state: measured
-    node: alpha
-    peer: beta
-    host: 192.168.1.173
+    node: "{{ inventory_hostname }}"
+    nodes: [alpha, beta]
+    clients: "{{ ['alpha'] if inventory_hostname == 'beta' else [] }}"
+    targets: "{{ [{'peer': 'beta', 'host': '192.168.1.173'}] if inventory_hostname == 'alpha' else [] }}"
   register: pair
 """
 
 RETURN = r"""
 measurements:
-  description: Raw samples of the receiver's goodput in bit/s, one entry for each direction.
+  description: Raw samples in SI units; goodput is that of the receiver.
   type: list
   elements: dict
-  returned: state is measured
+  returned: always
 not_measured:
   description: What was not measured, with the reason.
   type: list
@@ -94,144 +128,108 @@ not_measured:
 
 import os
 import sys
+import threading
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import network, node_state, process
+from ansible.module_utils.saf.children import Children
+from ansible.module_utils.saf.job import Job
+from ansible.module_utils.saf.pair import Pair, together
+from ansible.module_utils.saf.probe import ProbeError, run_probe
+from ansible.module_utils.saf.probes import link_server
 
-# Keeps iperf3 for a limited time and takes it along when it is ended itself; a run that dies leaves nothing behind for long.
-_KEEPER = """
-import os, signal, subprocess, sys
-child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
-signal.signal(signal.SIGTERM, lambda *_: (child.terminate(), os._exit(0)))
-try:
-    child.wait(float(sys.argv[1]))
-except subprocess.TimeoutExpired:
-    child.terminate()
-"""
+TARGET = {
+    "peer": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+    "link": {"type": "str", "default": "default"},
+}
+SPEC = {
+    "node": {"type": "str", "required": True},
+    "nodes": {"type": "list", "elements": "str", "required": True},
+    "clients": {"type": "list", "elements": "str", "default": []},
+    "targets": {"type": "list", "elements": "dict", "default": [], "options": TARGET},
+    "together": {"type": "bool", "default": False},
+    "port": {"type": "int", "default": 5201},
+    "seconds": {"type": "int", "default": 10},
+    "omit": {"type": "int", "default": 2},
+    "streams": {"type": "list", "elements": "int", "default": [1]},
+    "modes": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["forward", "reverse", "both"],
+        "default": ["forward", "reverse"],
+    },
+    "round_trips": {"type": "int", "default": 1000},
+    "udp": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 900},
+    "job_dir": {"type": "path"},
+}
+
+
+class Server:
+    """The node's side of the round that others measure against; it never outlives the module."""
+
+    def __init__(self, params, iperf3):
+        self.error = ""
+        self._ready = threading.Event()
+        ports = [params["port"] + 1 + params["nodes"].index(client) for client in params["clients"]]
+        self._request = {"iperf3": iperf3, "port": params["port"], "iperf3_ports": ports}
+        self._thread = threading.Thread(target=self._run, args=(params["timeout"],), daemon=True)
+
+    def _run(self, timeout):
+        try:
+            run_probe(sys.executable, link_server, self._request, timeout, on_event=lambda event, _document: self._ready.set())
+        except ProbeError as error:
+            self.error = str(error)
+        finally:
+            self._ready.set()
+
+    def start(self):
+        self._thread.start()
+        self._ready.wait(20)
+
+    def wait(self, deadline):
+        self._thread.join(max(deadline - time.monotonic(), 0))
 
 
 def iperf3_of(module):
+    """Return the path of iperf3, Homebrew's place included, or None."""
     return module.get_bin_path("iperf3", opt_dirs=["/opt/homebrew/bin", "/usr/local/bin"])
 
 
-def goodput(subject, link, reason):
-    return {"name": "net.goodput", "subject": subject, "link": link, "reason": reason}
-
-
-def serve(module, iperf3, pid_file):
-    params = module.params
-    if process.alive(process.read_record(pid_file)):
-        module.exit_json(changed=False, not_measured=[])
-    argv = [sys.executable, "-c", _KEEPER, str(params["life_time"]), iperf3, "--server", "--json", "--port", str(params["port"])]
-    record = process.start(argv, dict(os.environ, LC_ALL="C"), "/", os.path.join(params["run_dir"], "iperf3.log"))
-    process.write_record(pid_file, {**record, "environment": {}})
-    if not listening(params["port"]):
-        process.stop(record, timeout=5)
-        reason = f"iperf3 does not listen on port {params['port']} of {params['node']}: free the port or set bench_port."
-        module.exit_json(changed=False, not_measured=[goodput([params["node"]], params["link"], reason)])
-    module.exit_json(changed=True, not_measured=[])
-
-
-def listening(port):
-    """Wait up to 5 s until something listens; connecting would count as a client."""
-    for _attempt in range(50):
-        if port in [listener["port"] for listener in node_state.listeners([])]:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def stop(module, pid_file):
-    record = process.read_record(pid_file)
-    running = process.alive(record)
-    if running:
-        process.stop(record, timeout=5)
-    for leftover in (pid_file, os.path.join(module.params["run_dir"], "iperf3.log")):
-        if os.path.exists(leftover):
-            os.unlink(leftover)
-    module.exit_json(changed=running, not_measured=[])
-
-
-def measure(module, iperf3):
-    params = module.params
-    interface = network.interface_facts(network.interface_to(params["host"]))
-    measured, not_measured = [], []
-    for reverse in (False, True):
-        subject = [params["peer"], params["node"]] if reverse else [params["node"], params["peer"]]
-        command = [iperf3, "--client", params["host"], "--port", str(params["port"]), "--json", "--get-server-output"]
-        command += ["--time", str(params["seconds"]), "--omit", str(params["omit"]), "--parallel", str(params["streams"])]
-        command += ["--connect-timeout", "5000"] + (["--reverse"] if reverse else [])
-        _rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C"})
-        answer = network.parse_iperf3(out or err, reverse)
-        if answer["error"]:
-            not_measured.append(goodput(subject, params["link"], f"iperf3 to {params['host']}: {answer['error']}"))
-            continue
-        ends = {"to": interface} if reverse else {"from": interface}
-        measured.append(
-            {
-                "name": "net.goodput",
-                "scope": "pair",
-                "subject": subject,
-                "link": params["link"],
-                "params": {
-                    "streams": params["streams"],
-                    "seconds": params["seconds"],
-                    "direction": "reverse" if reverse else "forward",
-                    "iperf3": answer["version"],
-                },
-                "unit": "bit/s",
-                "better": "higher",
-                "samples": answer["samples"],
-                "flags": [],
-                "context": {
-                    **ends,
-                    "retransmits": answer["retransmits"],
-                    "cpu_percent": answer["cpu"],
-                    "whole_run": answer["goodput"],
-                },
-            }
-        )
-    module.exit_json(changed=False, measurements=measured, not_measured=not_measured)
+def reasons(params, reason):
+    """Return what this node would have measured as not measured; serving alone has no figures of its own."""
+    return [
+        {"name": "net.goodput", "subject": [params["node"], target["peer"]], "link": target["link"], "reason": reason}
+        for target in params["targets"]
+    ]
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["serving", "measured", "stopped"], "required": True},
-            "node": {"type": "str", "required": True},
-            "run_dir": {"type": "path"},
-            "peer": {"type": "str"},
-            "host": {"type": "str"},
-            "link": {"type": "str", "default": "default"},
-            "port": {"type": "int", "default": 5201},
-            "seconds": {"type": "int", "default": 10},
-            "omit": {"type": "int", "default": 2},
-            "streams": {"type": "int", "default": 1},
-            "life_time": {"type": "int", "default": 900},
-        },
-        required_if=[
-            ("state", "serving", ["run_dir"]),
-            ("state", "stopped", ["run_dir"]),
-            ("state", "measured", ["peer", "host"]),
-        ],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
-    subject = [params["node"]] + ([params["peer"]] if params["peer"] else [])
     if module.check_mode:
-        skipped = goodput(subject, params["link"], "check mode: nothing is measured")
-        module.exit_json(changed=False, measurements=[], not_measured=[skipped])
-    pid_file = os.path.join(params["run_dir"] or "", "iperf3.json")
-    if params["state"] == "stopped":
-        stop(module, pid_file)
+        module.exit_json(changed=False, measurements=[], not_measured=reasons(params, "check mode: nothing is measured"))
     iperf3 = iperf3_of(module)
     if iperf3 is None:
         reason = f"iperf3 is not installed on {params['node']}: install it there and run bench.yml again."
-        module.exit_json(changed=False, measurements=[], not_measured=[goodput(subject, params["link"], reason)])
-    if params["state"] == "serving":
-        serve(module, iperf3, pid_file)
-    measure(module, iperf3)
+        told = reasons(params, reason) or [{"name": "net.goodput", "subject": [params["node"]], "link": None, "reason": reason}]
+        module.exit_json(changed=False, measurements=[], not_measured=told)
+    deadline = time.monotonic() + params["timeout"]
+    measured, skipped = [], []
+    with Job(params["job_dir"]) as job, Children() as children:
+        server = Server(params, iperf3)
+        if params["clients"]:
+            server.start()
+        pairs = [Pair(params, target, os.path.realpath(iperf3), children, job) for target in params["targets"]]
+        for document in [together(params, pairs)] if params["together"] else (pair.measure() for pair in pairs):
+            measured += document["measurements"]
+            skipped += document["not_measured"]
+        if params["clients"]:
+            server.wait(deadline)
+    if server.error:
+        skipped.append({"name": "net.goodput", "subject": [params["node"]], "link": None, "reason": server.error})
+    module.exit_json(changed=False, measurements=measured, not_measured=skipped)
 
 
 if __name__ == "__main__":

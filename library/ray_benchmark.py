@@ -10,9 +10,12 @@ module: ray_benchmark
 short_description: Measure a Ray cluster from a driver on its head
 version_added: "0.1.0"
 description:
-  - C(task_rtt) is the round trip of an empty task to each node. C(mlx_tasks) is the wall time of one set of MLX tasks on
-    the head alone and on all nodes, the data made inside the tasks, with the node and the seconds of each task as proof.
+  - C(task_rtt) is the round trip of an empty task to each node, C(task_rate) the number of empty tasks a second, C(transfer) the
+    rate at which an object gets from node to node, C(broadcast) the same from the head to all others at once.
+  - C(mlx_tasks) is the wall time of sets of MLX tasks on 1, 2, 4 and all nodes, the data made inside the tasks, with the node and
+    the seconds of each task as proof, and the parts that the wall time consists of.
   - Returns raw samples and judges nothing.
+  - The action plugin of the same name runs the module in the background and shows its progress.
 attributes:
   check_mode:
     support: full
@@ -48,12 +51,25 @@ options:
     description: What to measure.
     type: list
     elements: str
-    choices: [task_rtt, mlx_tasks]
-    default: [task_rtt, mlx_tasks]
+    choices: [task_rtt, task_rate, transfer, broadcast, mlx_tasks]
+    default: [task_rtt, task_rate, transfer, broadcast, mlx_tasks]
   repetitions:
     description: Samples of the round trip for each node.
     type: int
     default: 100
+  tasks_burst:
+    description: Empty tasks in one burst of C(task_rate).
+    type: int
+    default: 1000
+  transfer_bytes:
+    description: Sizes of the objects that are sent.
+    type: list
+    elements: int
+    default: [16777216]
+  transfer_repetitions:
+    description: Samples of each transfer and of the broadcast.
+    type: int
+    default: 5
   tasks:
     description: Number of MLX tasks in a set.
     type: int
@@ -77,7 +93,10 @@ options:
   timeout:
     description: Seconds after which everything is ended.
     type: int
-    default: 600
+    default: 900
+  job_dir:
+    description: Folder of the job; the action plugin sets it.
+    type: path
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -96,7 +115,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 measurements:
-  description: Raw samples in seconds with what they were measured with.
+  description: Raw samples in SI units with what they were measured with.
   type: list
   elements: dict
   returned: always
@@ -108,8 +127,42 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import ray_tasks
+
+SUITES = ["task_rtt", "task_rate", "transfer", "broadcast", "mlx_tasks"]
+PROBE_OPTIONS = {
+    "head": {"type": "str", "required": True},
+    "nodes": {"type": "list", "elements": "str", "required": True},
+    "suites": {"type": "list", "elements": "str", "choices": SUITES, "default": SUITES},
+    "repetitions": {"type": "int", "default": 100},
+    "tasks_burst": {"type": "int", "default": 1000},
+    "transfer_bytes": {"type": "list", "elements": "int", "default": [16777216]},
+    "transfer_repetitions": {"type": "int", "default": 5},
+    "tasks": {"type": "int", "default": 12},
+    "task_repetitions": {"type": "int", "default": 5},
+    "size": {"type": "int", "default": 512},
+    "products": {"type": "int", "default": 4},
+    "all_nodes_only": {"type": "bool", "default": False},
+}
+SPEC = {
+    "python": {"type": "path", "required": True},
+    "address": {"type": "str", "required": True},
+    "user": {"type": "str"},
+    "environment_file": {"type": "path"},
+    **PROBE_OPTIONS,
+    "timeout": {"type": "int", "default": 900},
+    "job_dir": {"type": "path"},
+}
+# Unit and direction of each suite's samples.
+UNITS = {
+    "task_rtt": ("s", "lower"),
+    "task_rate": ("task/s", "higher"),
+    "transfer": ("bit/s", "higher"),
+    "broadcast": ("bit/s", "higher"),
+    "mlx_tasks": ("s", "lower"),
+}
 
 
 def read_environment(text):
@@ -118,82 +171,71 @@ def read_environment(text):
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def subject_of(document, head):
+    """Return (scope, subject) of a probe's document."""
+    params = document["params"]
+    if document["suite"] == "task_rtt":
+        return ("node", [head]) if params["local"] else ("pair", [head, params["target"]])
+    if document["suite"] == "transfer":
+        return "pair", document["subject"]
+    return "cluster", []
+
+
 def as_measurement(document, head):
     """Return a probe's document in the form that all benchmark modules return."""
-    params = document["params"]
-    rtt = document["suite"] == "task_rtt"
+    scope, subject = subject_of(document, head)
+    unit, better = UNITS[document["suite"]]
     return {
         "name": f"ray.{document['suite']}",
-        "scope": "pair" if rtt and not params["local"] else "node" if rtt else "cluster",
-        "subject": ([head] if params["local"] else [head, params["target"]]) if rtt else [],
+        "scope": scope,
+        "subject": subject,
         "link": None,
-        "params": params,
-        "unit": "s",
-        "better": "lower",
+        "params": document["params"],
+        "unit": unit,
+        "better": better,
         "samples": document["samples"],
         "flags": [],
         "context": document.get("context", {}),
     }
 
 
+def unfinished(suites, reported, reason):
+    """Return an entry for each suite that reported nothing before the probe failed."""
+    done = {document["suite"] for event in ("measurement", "not_measured") for document in reported.get(event, [])}
+    return [{"name": f"ray.{suite}", "subject": [], "reason": reason} for suite in suites if suite not in done]
+
+
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "python": {"type": "path", "required": True},
-            "address": {"type": "str", "required": True},
-            "user": {"type": "str"},
-            "environment_file": {"type": "path"},
-            "head": {"type": "str", "required": True},
-            "nodes": {"type": "list", "elements": "str", "required": True},
-            "suites": {
-                "type": "list",
-                "elements": "str",
-                "choices": ["task_rtt", "mlx_tasks"],
-                "default": ["task_rtt", "mlx_tasks"],
-            },
-            "repetitions": {"type": "int", "default": 100},
-            "tasks": {"type": "int", "default": 12},
-            "task_repetitions": {"type": "int", "default": 5},
-            "size": {"type": "int", "default": 512},
-            "products": {"type": "int", "default": 4},
-            "all_nodes_only": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 600},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
-    names = [f"ray.{suite}" for suite in params["suites"]]
+    # One node has nobody to send to; that is known without asking Ray.
+    alone = ["transfer", "broadcast"] if len(params["nodes"]) == 1 else []
+    suites = [suite for suite in params["suites"] if suite not in alone]
+    skipped = unfinished([suite for suite in params["suites"] if suite in alone], {}, "one node: there is nobody to send to")
     if module.check_mode:
-        skipped = [{"name": name, "subject": [], "reason": "check mode: nothing is measured"} for name in names]
-        module.exit_json(changed=False, measurements=[], not_measured=skipped)
+        told = unfinished(suites, {}, "check mode: nothing is measured")
+        module.exit_json(changed=False, measurements=[], not_measured=skipped + told)
     environment = {}
     if params["environment_file"]:
         with open(params["environment_file"], encoding="utf-8") as stream:
             environment = read_environment(stream.read())
-    keys = (
-        "address",
-        "head",
-        "nodes",
-        "suites",
-        "repetitions",
-        "tasks",
-        "task_repetitions",
-        "size",
-        "products",
-        "all_nodes_only",
-    )
-    request = {**{key: params[key] for key in keys}, "warmup": 20}
-    not_measured = []
-    try:
-        reported = run_probe(params["python"], ray_tasks, request, params["timeout"], environment, params["user"])
-    except (OSError, ProbeError) as error:
-        reported = getattr(error, "reported", {})
-        done = {f"ray.{document['suite']}" for document in reported.get("measurement", [])}
-        not_measured = [{"name": name, "subject": [], "reason": str(error)} for name in names if name not in done]
+    request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, "warmup": 20}
+    with Job(params["job_dir"]) as job:
+        try:
+            reported = run_probe(
+                params["python"], ray_tasks, request, params["timeout"], environment, params["user"], on_event=job.on_event
+            )
+        except (OSError, ProbeError) as error:
+            reported = getattr(error, "reported", {})
+            skipped += unfinished(suites, reported, str(error))
+    skipped += [
+        {"name": f"ray.{document['suite']}", "subject": document["subject"], "reason": document["reason"]}
+        for document in reported.get("not_measured", [])
+    ]
     module.exit_json(
         changed=False,
         measurements=[as_measurement(document, params["head"]) for document in reported.get("measurement", [])],
-        not_measured=not_measured,
+        not_measured=skipped,
     )
 
 

@@ -55,18 +55,75 @@ def read_peaks(text):
     return {(row["chip"], int(row["gpu_cores"])): row for row in csv.DictReader(io.StringIO(text))}
 
 
-def gemm(facts, params, peaks):
-    """Return the ceiling in FLOP/s of a GEMM on a node.
+def apple_row(facts, peaks):
+    """Return the row of the peaks table that belongs to a node, or None."""
+    chip = (facts.get("chip") or "").replace("Apple ", "")
+    return peaks.get((chip, (facts.get("gpu") or {}).get("cores")))
 
-    facts: node facts; params: the metric's (backend, dtype); peaks: as from read_peaks(). FP16 on the SIMD units of M1 to
-    M5 runs at the FP32 rate; the matrix units of M5 need MLX 0.30 or newer and are not this stack's ceiling.
+
+def apple_clock(facts, row):
+    """Return (clock in Hz, source) of an Apple GPU: the node's own table where it can be told apart, else the data file's.
+
+    Which table is the GPU's differs from chip to chip: one that agrees with the data file within 10 % is; where the file has no
+    clock, voltage-states9 is, as on most chips.
+    """
+    tables = (facts.get("gpu") or {}).get("clock_tables_hz") or {}
+    listed = float(row["gpu_clock_mhz"]) * 1e6 if row and row["gpu_clock_mhz"] else None
+    if listed:
+        own = [clock for clock in tables.values() if abs(clock / listed - 1) < 0.1]
+        if own:
+            clock = min(own, key=lambda value: abs(value - listed))
+            return clock, f"{clock / 1e6:.0f} MHz of the node's own clock table"
+        return listed, f"{row['gpu_clock_mhz']} MHz of data/apple_silicon_peaks.csv (confidence {row['confidence']})"
+    clock = tables.get("voltage-states9")
+    return (clock, f"{clock / 1e6:.0f} MHz of the node's own clock table") if clock else (None, "")
+
+
+def apple_gemm(facts, peaks):
+    """Return the ceiling in FLOP/s of a product on an Apple GPU.
+
+    FP16 and BF16 run at the FP32 rate on the SIMD units of M1 to M5; the matrix units of M5 need MLX 0.30 and are not this
+    stack's ceiling.
+    """
+    cores = (facts.get("gpu") or {}).get("cores")
+    clock, source = apple_clock(facts, apple_row(facts, peaks))
+    if not cores or not clock:
+        return None, f"no peak for {facts.get('chip')} with {cores} GPU cores in data/apple_silicon_peaks.csv"
+    return cores * 256 * clock, f"{cores} cores x 128 x 2 x {source}"
+
+
+def cuda_gemm(facts, dtype, architectures):
+    """Return the ceiling in FLOP/s of a product on a CUDA device."""
+    device = (facts.get("gpu") or {}).get("cuda") or {}
+    rate = (architectures.get(device.get("capability")) or {}).get(dtype)
+    if not rate or not device.get("multiprocessors") or not device.get("clock_khz"):
+        return None, f"no rate for {dtype} on compute capability {device.get('capability')} in data/cuda_architectures.yml"
+    clock = device["clock_khz"] * 1e3
+    source = f"{device['multiprocessors']} multiprocessors x {rate} FLOP x {clock / 1e6:.0f} MHz"
+    return device["multiprocessors"] * rate * clock, source
+
+
+def gemm(facts, params, data):
+    """Return the ceiling in FLOP/s of a product on a node's GPU.
+
+    facts: node facts; params: the metric's (backend, dtype); data: {peaks: read_peaks(), cuda: data/cuda_architectures.yml}.
     """
     if params.get("backend") != "gpu":
-        return None, "no documented peak for this CPU; see the NumPy figure beside it"
-    cores = (facts.get("gpu") or {}).get("cores")
-    chip = (facts.get("chip") or "").replace("Apple ", "")
-    row = peaks.get((chip, cores))
-    if row is None or not row["fp32_tflops"]:
-        return None, f"no peak for {facts.get('chip')} with {cores} GPU cores in data/apple_silicon_peaks.csv"
-    source = f"{cores} cores x 128 x 2 x {row['gpu_clock_mhz']} MHz (confidence {row['confidence']})"
-    return float(row["fp32_tflops"]) * 1e12, source
+        return None, "no documented peak for this CPU"
+    if (facts.get("gpu") or {}).get("kind") == "cuda":
+        return cuda_gemm(facts, params.get("dtype", "float32"), data["cuda"])
+    return apple_gemm(facts, data["peaks"])
+
+
+def memory(facts, params, data):
+    """Return the ceiling in B/s of a node's GPU memory."""
+    if params.get("backend") != "gpu":
+        return None, "no documented bandwidth for this CPU"
+    device = (facts.get("gpu") or {}).get("cuda")
+    if device and device.get("memory_clock_khz") and device.get("memory_bus_bits"):
+        clock, width = device["memory_clock_khz"] * 1e3, device["memory_bus_bits"]
+        return 2 * clock * width / 8, f"2 x {clock / 1e6:.0f} MHz x {width} bit"
+    row = apple_row(facts, data["peaks"])
+    if row is None or not row["mem_bw_gb_s"]:
+        return None, f"no bandwidth for {facts.get('chip')} in data/apple_silicon_peaks.csv"
+    return float(row["mem_bw_gb_s"]) * 1e9, f"{row['mem_bw_gb_s']} GB/s of data/apple_silicon_peaks.csv"

@@ -52,6 +52,37 @@ def parse_power(text):
     return {"source": match.group(1) if match else None}
 
 
+def parse_power_mode(text):
+    """Return the power mode of ``pmset -g``: "low", "high" or "automatic"; None where the Mac has no such setting.
+
+    Laptops since macOS 12 and newer desktops tell powermode (0, 1 low, 2 high), older ones lowpowermode (0, 1).
+    """
+    match = re.search(r"(?m)^\s*(lowpowermode|powermode)\s+(\d)", text)
+    return {"0": "automatic", "1": "low", "2": "high"}.get(match.group(2)) if match else None
+
+
+def parse_thermal(text):
+    """Return the CPU speed limit of ``pmset -g therm`` in per cent: 100 is none, None where the Mac has recorded nothing."""
+    match = re.search(r"CPU_Speed_Limit\s*=\s*(\d+)", text)
+    return int(match.group(1)) if match else None
+
+
+def parse_clock_tables(text):
+    """Return ``{key: highest clock in Hz}`` of the DVFS tables in ``ioreg -r -w0 -c AppleARMIODevice -n pmgr``.
+
+    A table is pairs of 32-bit little-endian words (clock, voltage). Clocks are in Hz up to M3 and in kHz for some tables since;
+    by magnitude, since keys and units were changed from chip to chip.
+    """
+    tables = {}
+    for key, data in re.findall(r'"(voltage-states\d+(?:-sram)?)" = <([0-9a-f]+)>', text):
+        raw = bytes.fromhex(data[: len(data) // 16 * 16])
+        clocks = [int.from_bytes(raw[at : at + 4], "little") for at in range(0, len(raw), 8)]
+        hertz = [clock * 1000 if clock < 10_000_000 else clock for clock in clocks if clock >= 100_000]
+        if hertz:
+            tables[key] = max(hertz)
+    return tables
+
+
 def interface_with(address, text):
     """Return the interface that carries ``address`` in the output of ``ifconfig -a``."""
     name = None
@@ -67,8 +98,11 @@ def interface_with(address, text):
 def describe():
     """Return the facts that differ from system to system (asks the system)."""
     names = ("machdep.cpu.brand_string", "hw.physicalcpu", "hw.logicalcpu", "hw.model", "vm.swapusage", "kern.osrelease")
+    names += ("iogpu.wired_limit_mb",)
     values = parse_sysctl(command_output("sysctl", *names))
     chip = values.get("machdep.cpu.brand_string")
+    wired = values.get("iogpu.wired_limit_mb")
+    settings = command_output("pmset", "-g")
     return {
         "os": {**parse_sw_vers(command_output("sw_vers")), "kernel": values.get("kern.osrelease")},
         "chip": chip,
@@ -77,7 +111,12 @@ def describe():
             "cores_physical": int(values["hw.physicalcpu"]) if "hw.physicalcpu" in values else None,
             "cores_logical": int(values["hw.logicalcpu"]) if "hw.logicalcpu" in values else None,
         },
-        "gpu": parse_displays(command_output("system_profiler", "SPDisplaysDataType", "-json")),
+        "gpu": {
+            **parse_displays(command_output("system_profiler", "SPDisplaysDataType", "-json")),
+            "clock_tables_hz": parse_clock_tables(command_output("ioreg", "-r", "-w0", "-c", "AppleARMIODevice", "-n", "pmgr")),
+            # 0 is the system's default: two thirds to three quarters of the memory
+            "wired_limit_bytes": int(wired) * 2**20 if wired and int(wired) else None,
+        },
         "model": values.get("hw.model"),
         "glibc": "",
         "virtual": "vm" if values.get("hw.model", "").startswith("VirtualMac") else "",
@@ -85,7 +124,8 @@ def describe():
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "load_average": list(os.getloadavg()),
             "uptime_s": None,
-            "power": parse_power(command_output("pmset", "-g", "batt")),
+            "power": {**parse_power(command_output("pmset", "-g", "batt")), "mode": parse_power_mode(settings)},
+            "cpu_speed_limit_percent": parse_thermal(command_output("pmset", "-g", "therm")),
             "memory_available_bytes": parse_vm_stat(command_output("vm_stat")),
             "swap_used_bytes": parse_swap(values.get("vm.swapusage", "")),
         },

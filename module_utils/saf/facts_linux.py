@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
 import re
 import time
 
+from . import cuda
 from .node_state import command_output, glibc
 
 
@@ -50,10 +52,40 @@ def _read(path):
         return ""
 
 
+def parse_cache_size(text):
+    """Return the bytes of a cache size as sysfs writes it: 32768K, 8M."""
+    match = re.fullmatch(r"(\d+)([KMG])", text.strip())
+    return int(match.group(1)) * {"K": 2**10, "M": 2**20, "G": 2**30}[match.group(2)] if match else None
+
+
+def last_cache_bytes(folder="/sys/devices/system/cpu/cpu0/cache"):
+    """Return the bytes of the last level of cache that the first core sees, None where the system does not tell (macOS)."""
+    levels = {}
+    for index in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        level, size = _read(f"{folder}/{index}/level").strip(), parse_cache_size(_read(f"{folder}/{index}/size"))
+        if level and size:
+            levels[int(level)] = size
+    return levels[max(levels)] if levels else None
+
+
+def parse_mhz(text):
+    """Return the highest "cpu MHz" of /proc/cpuinfo in Hz, None where the system does not tell."""
+    clocks = [float(value) for value in re.findall(r"(?m)^cpu MHz\s*: ([\d.]+)$", text)]
+    return max(clocks) * 1e6 if clocks else None
+
+
+def temperature(pattern="/sys/class/thermal/thermal_zone*/temp"):
+    """Return the highest temperature of the thermal zones in degrees Celsius, None where there is none."""
+    readings = [int(text) / 1000 for text in map(_read, glob.glob(pattern)) if text.strip().lstrip("-").isdigit()]
+    return max(readings) if readings else None
+
+
 def gpu():
     """Return the first CUDA device that nvidia-smi tells of, or kind none."""
     name = command_output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").strip().splitlines()
-    return {"kind": "cuda", "name": name[0], "cores": None} if name else {"kind": "none", "name": None, "cores": None}
+    if not name:
+        return {"kind": "none", "name": None, "cores": None}
+    return {"kind": "cuda", "name": name[0], "cores": None, "cuda": cuda.device()}
 
 
 def describe():
@@ -65,6 +97,7 @@ def describe():
         "chip": cpu["model"],
         "cpu": cpu,
         "gpu": gpu(),
+        "cache_bytes": last_cache_bytes(),
         "glibc": glibc(),
         "virtual": command_output("systemd-detect-virt").strip().replace("none", ""),
         "conditions": {
@@ -72,6 +105,8 @@ def describe():
             "load_average": list(os.getloadavg()),
             "uptime_s": float(uptime[0]) if uptime else None,
             "power": None,
+            "cpu_clock_hz": parse_mhz(_read("/proc/cpuinfo")),
+            "temperature_c": temperature(),
             **parse_meminfo(_read("/proc/meminfo")),
         },
     }

@@ -1,8 +1,7 @@
-"""Interfaces, routes and iperf3's answers: parsers and small look-ups, pure but for the functions that end in _of or say so."""
+"""Interfaces and routes: parsers and small look-ups, pure but for the functions that say that they ask the system."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -124,59 +123,3 @@ def _number(path):
             return int(stream.read())
     except (OSError, ValueError):
         return None
-
-
-def parse_iperf3(text, reverse):
-    """Return what one ``iperf3 -J --get-server-output`` client run measured, or ``{error}``.
-
-    samples: the receiver's goodput in bit/s for each interval after slow start (omitted ones do not count): the client's own
-    intervals in reverse, else the server's. goodput: the receiver's figure over the whole run. retransmits: None where the
-    sender's system does not tell (macOS before iperf3 3.21).
-    """
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return {"error": "iperf3 gave no JSON: " + " ".join(text.split())[:200]}
-    if document.get("error"):
-        return {"error": document["error"]}
-    receiver = document if reverse else document.get("server_output_json") or {}
-    intervals = [item["sum"] for item in receiver.get("intervals", []) if not item["sum"].get("omitted")]
-    end = document["end"]
-    goodput = end["sum_received"]["bits_per_second"]
-    return {
-        # A sliver at the end of the run is not an interval.
-        "samples": [item["bits_per_second"] for item in intervals if item["seconds"] > 0.3] or [goodput],
-        "goodput": goodput,
-        "retransmits": end["sum_sent"].get("retransmits"),
-        "cpu": {key: end.get("cpu_utilization_percent", {}).get(key) for key in ("host_total", "remote_total")},
-        "version": document.get("start", {}).get("version", ""),
-        "error": "",
-    }
-
-
-def rounds(nodes):
-    """Return the rounds of the circle method: every pair once, the pairs of a round disjoint.
-
-    N even: N - 1 rounds; N odd: N rounds, in each of which one node rests.
-    """
-    circle = list(nodes) + ([None] if len(nodes) % 2 else [])
-    count = len(circle)
-    schedule = []
-    for _ in range(max(count - 1, 0)):
-        pairs = [(circle[index], circle[count - 1 - index]) for index in range(count // 2)]
-        schedule.append([list(pair) for pair in pairs if None not in pair])
-        circle = [circle[0], circle[-1], *circle[1:-1]]
-    return schedule
-
-
-def measurements(plan, links):
-    """Return the rounds of a whole mesh: [[{from, to, link, host}]] for every link that two nodes have in common.
-
-    plan: rounds(); links: {node: {link: address}}.
-    """
-    common = sorted({link for node in links.values() for link in node})
-    return [
-        [{"from": a, "to": b, "link": link, "host": links[b][link]} for a, b in pairs if link in links[a] and link in links[b]]
-        for link in common
-        for pairs in plan
-    ]

@@ -2,7 +2,9 @@
 
 A probe is a file of module_utils/saf/probes with ``main(params, emit)``. It runs as ``__main__`` in a child process, so that a
 crash (MLX can abort where it finds no device) is a result and not the end of the module, and so that Ray can pickle its functions
-by value. It reports JSON lines: ``emit("measurement", {...})``, ``emit("not_measured", {...})``, ``emit("result", {...})``.
+by value. It reports JSON lines: ``emit("measurement", {...})``, ``emit("not_measured", {...})``, ``emit("result", {...})``,
+``emit("progress", {what, latest, done, total})``. A probe may import a helper module of the same folder by its bare name,
+inside its functions; the caller names it in ``helpers``.
 """
 
 from __future__ import annotations
@@ -40,11 +42,12 @@ class ProbeError(Exception):
     """A probe that ended without a result; the message is one sentence."""
 
 
-def run_probe(python, probe, params, timeout, environment=None, user=None):
+def run_probe(python, probe, params, timeout, environment=None, user=None, helpers=(), on_event=None):
     """Run a probe and return ``{event: [documents]}`` of all that it reported.
 
     python: interpreter of the venv; probe: the imported module of the probe; params: JSON-able dict for its main();
-    timeout: seconds; environment: added to a clean C locale; user: account to run as when we are root.
+    timeout: seconds; environment: added to a clean C locale; user: account to run as when we are root;
+    helpers: imported modules that the probe uses; on_event: called with (event, document) as soon as one arrives.
     Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its time-out.
     """
     account = _account(user)
@@ -54,8 +57,12 @@ def run_probe(python, probe, params, timeout, environment=None, user=None):
             stream.write(inspect.getsource(probe) + _RUNNER)
         with open(os.path.join(folder, "params.json"), "w") as stream:
             json.dump(params, stream)
+        for helper in helpers:
+            with open(os.path.join(folder, helper.__name__.rsplit(".", 1)[-1] + ".py"), "w") as stream:
+                stream.write(inspect.getsource(helper))
         os.chmod(folder, 0o755)  # noqa: S103 the account that runs the probe reads it
         env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": folder, "PYTHONUNBUFFERED": "1"}
+        env["PYTHONDONTWRITEBYTECODE"] = "1"
         env.update(environment or {})
         child = subprocess.Popen(
             [python, script],
@@ -67,7 +74,7 @@ def run_probe(python, probe, params, timeout, environment=None, user=None):
             start_new_session=True,
             **account,
         )
-        return _collect(child, probe.__name__.rsplit(".", 1)[-1], timeout)
+        return _collect(child, probe.__name__.rsplit(".", 1)[-1], timeout, on_event)
 
 
 def _account(user):
@@ -82,10 +89,10 @@ def _account(user):
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _collect(child, name, timeout):
+def _collect(child, name, timeout, on_event):
     reported, errors = {}, []
     readers = [
-        threading.Thread(target=_read_events, args=(child.stdout, reported), daemon=True),
+        threading.Thread(target=_read_events, args=(child.stdout, reported, on_event), daemon=True),
         threading.Thread(target=_read_tail, args=(child.stderr, errors), daemon=True),
     ]
     for reader in readers:
@@ -114,12 +121,14 @@ def _end_group(child):
     child.stdin.close()
 
 
-def _read_events(stream, reported):
+def _read_events(stream, reported, on_event):
     for line in stream:
         text = line.decode("utf-8", "replace")
         if text.startswith(_MARK):
             event = json.loads(text[len(_MARK) :])
             reported.setdefault(event["event"], []).append(event["document"])
+            if on_event:
+                on_event(event["event"], event["document"])
 
 
 def _read_tail(stream, errors):

@@ -5,22 +5,33 @@ The shape is data/run.schema.json; the metrics are described in docs/numbers.md.
 
 from __future__ import annotations
 
-from . import ceilings, statistics
+from . import advice, ceilings, flags, history, limits, scaling, statistics
 from .verdicts import judge
 
 SCHEMA_VERSION = 1
+# What a part of the plan measures, for the sentence about a part that never came; by the beginning of its name.
+_PARTS = {
+    "10-": "facts",
+    "20-": "",
+    "30-": "net.goodput",
+    "31-": "net.together",
+    "40-": "ray",
+    "50-": "collective",
+    "90-": "facts",
+}
 
 
-def assemble(plan, raws, peaks_csv, finished):
+def assemble(plan, raws, data, finished, earlier=()):
     """Return the run document.
 
-    plan: dict of plan.json; raws: list of raw documents; peaks_csv: text of the table of Apple chips;
-    finished: ISO 8601 time in UTC.
+    plan: dict of plan.json; raws: list of raw documents; data: {peaks, cuda, headlines, switches}, what the data files hold;
+    finished: ISO 8601 time in UTC; earlier: run documents for the history.
     """
     nodes = _nodes(plan, raws)
-    peaks = ceilings.read_peaks(peaks_csv)
-    metrics = [_metric(m, nodes, peaks) for raw in raws for m in raw.get("measurements", []) if m["samples"]]
-    metrics += _strong_scaling(metrics)
+    measured = [measurement for raw in raws for measurement in raw.get("measurements", []) if measurement["samples"]]
+    measured += scaling.derive(measured)
+    context = limits.Context(nodes, measured, data)
+    missing = _missing(plan, raws)
     not_measured = [
         {"name": item["name"], "subject": item.get("subject", []), "reason": item["reason"]}
         for raw in raws
@@ -31,6 +42,7 @@ def assemble(plan, raws, peaks_csv, finished):
         "run_id": plan["run_id"],
         "started": plan["started"],
         "finished": finished,
+        "partial": bool(missing),
         "profile": plan["profile"],
         "parameters": plan.get("parameters", {}),
         "playbook": plan["playbook"],
@@ -38,12 +50,37 @@ def assemble(plan, raws, peaks_csv, finished):
         "head": plan["head"],
         "absent": plan.get("absent", []),
         "nodes": nodes,
-        "metrics": metrics,
-        "not_measured": _without_repeats(not_measured),
+        "metrics": [_metric(measurement, context) for measurement in measured],
+        "not_measured": _without_repeats(not_measured + missing),
         "findings": [],
+        "advice": [],
     }
-    document["findings"] = judge(document)
+    document["keys"] = history.keys(document)
+    document["history"] = history.compare(document, earlier, data["headlines"])
+    document["findings"] = judge(document, data)
+    document["advice"] = advice.options(document)
     return document
+
+
+def confirmed(run, second, data):
+    """Return the run document after its suspects were measured again in ``second``; findings follow the confirmed history."""
+    run = {**run, "history": history.confirm(run, second)}
+    return {**run, "findings": judge(run, data)}
+
+
+def _missing(plan, raws):
+    """Return what the plan has and no raw file, as not measured."""
+    there = {(raw["part"], raw["node"]) for raw in raws}
+    return [
+        {
+            "name": next((name for start, name in _PARTS.items() if part.startswith(start)), "") or part.split("-", 1)[1],
+            "subject": [node],
+            "reason": "The run ended, or lost the node, before this was measured.",
+        }
+        for part, nodes in plan.get("parts", {}).items()
+        for node in nodes
+        if (part, node) not in there
+    ]
 
 
 def _nodes(plan, raws):
@@ -63,7 +100,8 @@ def _nodes(plan, raws):
     return nodes
 
 
-def _metric(measurement, nodes, peaks):
+def _metric(measurement, context):
+    ceiling, source = limits.ceiling(measurement, context)
     metric = {
         "name": measurement["name"],
         "scope": measurement["scope"],
@@ -74,61 +112,19 @@ def _metric(measurement, nodes, peaks):
         "better": measurement["better"],
         "samples": measurement["samples"],
         **statistics.summarise(measurement["samples"]),
-        "ceiling": None,
-        "ceiling_source": "no ceiling is defined for this metric",
+        "ceiling": ceiling,
+        "ceiling_source": source,
         "share": None,
         "flags": list(measurement.get("flags", [])),
         "context": measurement.get("context", {}),
     }
-    if metric["name"].startswith("gemm."):
-        facts = nodes.get(metric["subject"][0], {}).get("facts", {})
-        metric["ceiling"], metric["ceiling_source"] = ceilings.gemm(facts, metric["params"], peaks)
-    elif metric["name"] == "net.goodput":
-        metric["ceiling"], metric["ceiling_source"] = ceilings.link(_ends(metric, nodes))
-    if metric["ceiling"]:
-        metric["share"] = metric["median"] / metric["ceiling"]
-        if metric["share"] > ceilings.TOLERANCE:
+    if ceiling:
+        metric["share"] = metric["median"] / ceiling
+        # More than a measured ceiling is a surprise, more than a documented one is impossible.
+        if metric["share"] > ceilings.TOLERANCE and not source.startswith(limits.MEASURED):
             metric["flags"].append("above_ceiling")
+    metric["flags"] = flags.of(metric, context.nodes)
     return metric
-
-
-def _ends(metric, nodes):
-    """Return the interfaces at both ends of a link, sender first."""
-    context = metric["context"]
-    ends = []
-    for side, node in zip(("from", "to"), metric["subject"]):
-        links = nodes.get(node, {}).get("facts", {}).get("links", {})
-        ends.append(context.get(side) or links.get(metric["link"] or "default"))
-    return ends
-
-
-def _strong_scaling(metrics):
-    """Return scaling.strong = T1 / (n * Tn), derived from ray.mlx_tasks on one node and on all."""
-    runs = [metric for metric in metrics if metric["name"] == "ray.mlx_tasks"]
-    one = next((metric for metric in runs if len(metric["params"]["nodes"]) == 1), None)
-    derived = []
-    for many in runs:
-        count = len(many["params"]["nodes"])
-        if one is None or count == 1:
-            continue
-        efficiency = one["median"] / (count * many["median"])
-        derived.append(
-            {
-                **many,
-                "name": "scaling.strong",
-                "unit": "1",
-                "better": "higher",
-                "samples": [one["median"] / (count * sample) for sample in many["samples"]],
-                **statistics.summarise([one["median"] / (count * sample) for sample in many["samples"]]),
-                "median": efficiency,
-                "ceiling": 1.0,
-                "ceiling_source": f"{count} nodes do the work of one in 1/{count} of its time",
-                "share": efficiency,
-                "flags": ["above_ceiling"] if efficiency > ceilings.TOLERANCE else [],
-                "context": {"one_node_s": one["median"], "all_nodes_s": many["median"], **many["context"]},
-            }
-        )
-    return derived
 
 
 def _without_repeats(items):

@@ -1,4 +1,4 @@
-"""Filters that plan benchmarks; the work is in module_utils/saf/network.py."""
+"""Filters that plan benchmarks; the work is in module_utils/saf/mesh.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import network  # noqa: E402
+from ansible.module_utils.saf import mesh  # noqa: E402
 
 
 def node_links(nodes, hostvars, addresses):
@@ -25,7 +25,17 @@ def node_links(nodes, hostvars, addresses):
 
 def mesh_rounds(links):
     """Return the rounds of a mesh over ``{node: {link: address}}``."""
-    return network.measurements(network.rounds(sorted(links)), links)
+    return mesh.measurements(mesh.rounds(sorted(links)), links)
+
+
+def bench_parts(nodes, suites, rounds, head):
+    """Return ``{part: [nodes]}``: the raw files that a whole run leaves."""
+    parts = {"10-facts": nodes, **{f"20-{suite}": nodes for suite in suites}}
+    for number, pairs in enumerate(rounds, start=1):
+        parts[f"30-network-{number:02d}"] = sorted({pair[end] for pair in pairs for end in ("from", "to")})
+    if len(nodes) > 2:
+        parts["31-together"] = nodes
+    return {**parts, "40-ray": [head], "50-collective": nodes, "90-facts": nodes}
 
 
 def task_lines(measurement):
@@ -39,4 +49,12 @@ def task_lines(measurement):
 
 class FilterModule:
     def filters(self):
-        return {"task_lines": task_lines, "node_links": node_links, "mesh_rounds": mesh_rounds}
+        return {
+            "task_lines": task_lines,
+            "node_links": node_links,
+            "mesh_rounds": mesh_rounds,
+            "mesh_together": mesh.everybody,
+            "round_roles": mesh.roles,
+            "pair_seconds": mesh.seconds_of_pair,
+            "bench_parts": bench_parts,
+        }

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import ansible.module_utils
+import yaml
 from ansible.errors import AnsibleFilterError
 
 # Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
@@ -14,7 +15,7 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import report_view, run_document  # noqa: E402
+from ansible.module_utils.saf import ceilings, comparison, export, history, report_view, run_document  # noqa: E402
 
 
 def read_json(path):
@@ -25,12 +26,57 @@ def read_json(path):
         raise AnsibleFilterError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
 
 
-def assemble(run_dir, finished):
-    """Return the validated run document of a run's folder (plan.json and raw/*.json)."""
-    folder = Path(run_dir)
+def data_files():
+    """Return what the verdicts need of data/."""
+    folder = REPOSITORY / "data"
+
+    def load(name):
+        return yaml.safe_load((folder / name).read_text())
+
+    return {
+        "peaks": ceilings.read_peaks((folder / "apple_silicon_peaks.csv").read_text()),
+        "cuda": load("cuda_architectures.yml"),
+        "headlines": load("headline_metrics.yml"),
+        "switches": load("switches.yml"),
+    }
+
+
+def finished_of(raws):
+    """Return when the last measurement ended."""
+    return max(raw["finished"] for raw in raws)
+
+
+def earlier_runs(folder):
+    """Return the run documents beside a run's folder; one that cannot be read is no reason to lose a run."""
+    runs = []
+    for path in sorted(folder.parent.glob("*Z/run.json")):
+        if path.parent == folder:
+            continue
+        try:
+            run = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        if run.get("schema_version") == run_document.SCHEMA_VERSION and "keys" in run:
+            runs.append(run)
+    return runs
+
+
+def read_run(folder, earlier):
+    """Return the run document of a folder with plan.json and raw/*.json."""
     raws = [read_json(path) for path in sorted(folder.glob("raw/*.json"))]
-    peaks = (REPOSITORY / "data" / "apple_silicon_peaks.csv").read_text()
-    return validate(run_document.assemble(read_json(folder / "plan.json"), raws, peaks, finished))
+    if not raws:
+        raise AnsibleFilterError(f"{folder} holds no raw files: name the folder of a run, below results/.")
+    return run_document.assemble(read_json(folder / "plan.json"), raws, data_files(), finished_of(raws), earlier)
+
+
+def assemble(run_dir):
+    """Return the validated run document of a run's folder, with its suspects measured again where that was done."""
+    folder = Path(run_dir)
+    earlier = earlier_runs(folder)
+    run = read_run(folder, earlier)
+    if list(folder.glob("again/raw/*.json")):
+        run = run_document.confirmed(run, read_run(folder / "again", earlier), data_files())
+    return validate(run)
 
 
 def validate(document):
@@ -47,6 +93,19 @@ def validate(document):
     return document
 
 
+def newest_run(run_dir):
+    """Return the name of the newest run with a document beside ``run_dir``, itself included."""
+    folder = Path(run_dir)
+    return max([folder.name, *(path.parent.name for path in folder.parent.glob("*Z/run.json"))])
+
+
+def suspect_groups(run):
+    """Return the parts of the benchmark that measure a run's suspects again: suites of MLX, network, ray, collective."""
+    groups = {"net": "network", "ray": "ray", "scaling": "ray", "collective": "collective"}
+    prefixes = {item["name"].split(".")[0] for item in history.suspects(run)}
+    return sorted({groups.get(prefix, prefix) for prefix in prefixes})
+
+
 class FilterModule:
     def filters(self):
         return {
@@ -54,4 +113,9 @@ class FilterModule:
             "run_document": assemble,
             "valid_run": validate,
             "report_view": report_view.prepare,
+            "newest_run": newest_run,
+            "suspect_groups": suspect_groups,
+            "prometheus": export.prometheus,
+            "metrics_csv": export.csv_text,
+            "side_by_side": comparison.side_by_side,
         }

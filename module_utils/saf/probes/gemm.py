@@ -1,75 +1,59 @@
 """Probe: matrix products in MLX, and in NumPy beside them where MLX runs on the CPU.
 
 Inputs are evaluated before the clock starts, every output is kept and evaluated, mx.synchronize comes before the clock stops;
-warm-up by count and by time; random normal data; TF32 off; the result is checked. FLOP = 2 m n k.
+warm-up by count and by time; random normal data; TF32 off unless asked for; the result is checked. FLOP = 2 m n k.
 """
 
 from __future__ import annotations
 
 
 def main(params, emit):
-    """params: shapes [n], dtypes, warmup_calls, warmup_s, min_samples, max_samples, sample_s, budget_s, tolerance {dtype: float}.
+    """params: shapes [n], dtypes, tf32 (bool), tolerance {dtype: float}, and those of timing.py.
 
     Emits a measurement for each dtype and shape (and implementation), or a not_measured with its reason.
     """
     import os
 
-    os.environ["MLX_ENABLE_TF32"] = "0"
+    os.environ["MLX_ENABLE_TF32"] = "1" if params["tf32"] else "0"
     import mlx.core as mx
 
     backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
-    implementations = [("mlx", mlx_product)]
-    if backend == "cpu":
-        implementations.append(("numpy", numpy_product))
-    for dtype in params["dtypes"]:
-        for implementation, prepare in implementations:
-            rate = None
-            for size in params["shapes"]:
-                subject = {"dtype": dtype, "m": size, "n": size, "k": size, "implementation": implementation, "backend": backend}
-                if rate and 2 * size**3 / rate * (params["min_samples"] + params["warmup_calls"]) > params["budget_s"]:
-                    emit("not_measured", {"params": subject, "reason": _too_long(size, rate, params)})
-                    continue
-                call, check = prepare(size, dtype)
-                document = measure(call, params, 2 * size**3)
-                error = check()
-                if error > params["tolerance"][dtype]:
-                    emit("not_measured", {"params": subject, "reason": f"The product is wrong: relative error {error:.1e}."})
-                    continue
-                rate = sorted(document["samples"])[len(document["samples"]) // 2]
-                document["context"]["relative_error"] = error
-                emit("measurement", {"params": subject, **document})
+    emit("result", {"backend": backend})
+    cases = [(dtype, "mlx", mlx_product) for dtype in params["dtypes"]]
+    if backend == "cpu" and "float32" in params["dtypes"]:
+        cases.append(("float32", "numpy", numpy_product))
+    total = len(cases) * len(params["shapes"])
+    for number, (dtype, implementation, prepare) in enumerate(cases):
+        sweep(params, emit, (dtype, implementation, prepare, backend), number * len(params["shapes"]), total)
 
 
-def _too_long(size, rate, params):
-    seconds = 2 * size**3 / rate
-    return (
-        f"One product of {size} would take {seconds:.1f} s at {rate / 1e9:.1f} GFLOP/s; the budget is {params['budget_s']:g} s."
-    )
+def sweep(params, emit, case, done, total):
+    """Measure all shapes of one case; a shape that the one before it shows to be too long is left out, with the reason."""
+    import mlx.core as mx
+    import timing
 
-
-def measure(call, params, flop):
-    """Return {samples (FLOP/s), context} of ``call(count)``, which does ``count`` products and waits for all of them."""
-    import time
-
-    start = time.perf_counter()
-    call(1)
-    first = time.perf_counter() - start
-    calls, warm = 0, time.perf_counter()
-    while calls < params["warmup_calls"] or time.perf_counter() - warm < params["warmup_s"]:
-        call(1)
-        calls += 1
-        if time.perf_counter() - warm > params["budget_s"] / 4 and calls > 1:
-            break
-    each = (time.perf_counter() - warm) / calls
-    count = max(1, int(params["sample_s"] / each))
-    samples, begun = [], time.perf_counter()
-    while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:
-        start = time.perf_counter()
-        call(count)
-        samples.append(count * flop / (time.perf_counter() - start))
-        if len(samples) >= params["max_samples"]:
-            break
-    return {"samples": samples, "context": {"first_call_s": first, "warmup_calls": calls, "products_per_sample": count}}
+    dtype, implementation, prepare, backend = case
+    rate = None
+    for number, size in enumerate(params["shapes"]):
+        name = "tf32" if params["tf32"] else dtype
+        subject = {"dtype": name, "m": size, "n": size, "k": size, "implementation": implementation, "backend": backend}
+        latest = f"{rate / 1e9:.1f} GFLOP/s" if rate else None
+        what = f"gemm {name} {size} ({implementation})"
+        emit("progress", {"what": what, "latest": latest, "done": done + number, "total": total})
+        reason = timing.too_long(2 * size**3 / rate, params) if rate else None
+        if reason:
+            emit("not_measured", {"params": subject, "reason": f"At {latest}, {reason}"})
+            continue
+        call, check = prepare(size, dtype)
+        document = timing.measure(call, params, 2 * size**3)
+        error = check()
+        mx.clear_cache()
+        if error > params["tolerance"][name]:
+            emit("not_measured", {"params": subject, "reason": f"The product is wrong: relative error {error:.1e}."})
+            continue
+        rate = timing.middle(document["samples"])
+        document["context"]["relative_error"] = error
+        emit("measurement", {"params": subject, **document})
 
 
 def mlx_product(size, dtype):

@@ -7,21 +7,33 @@ from __future__ import annotations
 
 
 def main(params, emit):
-    """params: address, suites, nodes [names], head, repetitions, warmup, tasks, size, dtype. Emits measurements."""
+    """params: address, suites, nodes [names], head, and what each suite below says. Emits measurements."""
     import logging
 
     import ray
 
     ray.init(address=params["address"], logging_level=logging.WARNING, log_to_driver=False)
     try:
-        ids = {node["NodeName"]: node["NodeID"] for node in ray.nodes() if node["Alive"]}
-        absent = [name for name in params["nodes"] if name not in ids]
+        alive = {node["NodeName"]: node for node in ray.nodes() if node["Alive"]}
+        absent = [name for name in params["nodes"] if name not in alive]
         if absent:
             raise RuntimeError(f"The cluster has no node {', '.join(absent)}: see playbooks/status.yml.")
-        if "task_rtt" in params["suites"]:
-            task_rtt(params, ids, emit)
-        if "mlx_tasks" in params["suites"]:
-            mlx_tasks(params, ids, emit)
+        ids = {name: node["NodeID"] for name, node in alive.items()}
+        stores = {name: node["Resources"].get("object_store_memory", 0) for name, node in alive.items()}
+        suites = {
+            "task_rtt": lambda tell: task_rtt(params, ids, emit, tell),
+            "task_rate": lambda tell: task_rate(params, emit, tell),
+            "transfer": lambda tell: transfer(params, ids, stores, emit, tell),
+            "broadcast": lambda tell: broadcast(params, ids, stores, emit, tell),
+            "mlx_tasks": lambda tell: mlx_tasks(params, ids, emit, tell),
+        }
+        for number, suite in enumerate(params["suites"]):
+
+            def tell(what, share, latest=None, number=number):
+                emit("progress", {"what": what, "latest": latest, "done": number + share, "total": len(params["suites"])})
+
+            tell(f"ray {suite}", 0)
+            suites[suite](tell)
     finally:
         ray.shutdown()
 
@@ -33,8 +45,8 @@ def on_node(node_id):
     return NodeAffinitySchedulingStrategy(node_id=node_id, soft=False)
 
 
-def task_rtt(params, ids, emit):
-    """Round trip of an empty task to each node, one at a time, in seconds."""
+def task_rtt(params, ids, emit, tell):
+    """Round trip of an empty task to each node, one at a time, in seconds. params: warmup, repetitions."""
     import time
 
     import ray
@@ -43,7 +55,8 @@ def task_rtt(params, ids, emit):
     def nothing():
         return None
 
-    for name in params["nodes"]:
+    for place, name in enumerate(params["nodes"]):
+        tell(f"ray task round trip to {name}", place / len(params["nodes"]))
         task = nothing.options(scheduling_strategy=on_node(ids[name]))
         samples = []
         for number in range(params["warmup"] + params["repetitions"]):
@@ -56,32 +69,153 @@ def task_rtt(params, ids, emit):
         )
 
 
-def mlx_tasks(params, ids, emit):
-    """Wall time of the same set of MLX tasks on the head alone and on all nodes."""
-    groups = [[params["head"]]]
-    if len(params["nodes"]) > 1:
-        groups.append(params["nodes"])
+def task_rate(params, emit, tell):
+    """Empty tasks a second over the whole cluster, sent in bursts. params: tasks_burst."""
+    import time
+
+    import ray
+
+    @ray.remote(num_cpus=1)
+    def nothing():
+        return None
+
+    ray.get([nothing.remote() for _ in range(params["tasks_burst"])])
+    samples = []
+    for number in range(5):
+        tell("ray task rate", number / 5, f"{samples[-1]:.0f} task/s" if samples else None)
+        start = time.perf_counter()
+        ray.get([nothing.remote() for _ in range(params["tasks_burst"])])
+        samples.append(params["tasks_burst"] / (time.perf_counter() - start))
+    emit("measurement", {"suite": "task_rate", "params": {"tasks": params["tasks_burst"]}, "samples": samples})
+
+
+def remote_functions():
+    """Return (make, fetch): an object of so many bytes on a node; the seconds that a node needs to have it."""
+    import ray
+
+    @ray.remote(num_cpus=1)
+    def make(size, seed):
+        import numpy
+
+        return numpy.random.default_rng(seed).integers(0, 255, size, dtype=numpy.uint8)
+
+    @ray.remote(num_cpus=1)
+    def fetch(boxed):
+        import time
+
+        import ray
+
+        start = time.perf_counter()
+        array = ray.get(boxed[0])
+        return time.perf_counter() - start, int(array[:: max(1, len(array) // 64)].sum())
+
+    return make, fetch
+
+
+def pairs_of(nodes, head):
+    """Return the directed pairs to measure: all of a small cluster, those with the head of a larger one."""
+    if len(nodes) <= 4:
+        return [(one, other) for one in nodes for other in nodes if one != other]
+    return [pair for node in nodes if node != head for pair in ((head, node), (node, head))]
+
+
+def fits(size, names, stores, emit, suite, subject):
+    """Tell whether two objects of ``size`` bytes fit into the object stores, and say so where they do not."""
+    smallest = min(stores[name] for name in names)
+    if 2.5 * size <= smallest:
+        return True
+    reason = f"{size / 2**20:.0f} MiB do not fit twice into an object store of {smallest / 2**20:.0f} MiB."
+    emit("not_measured", {"suite": suite, "subject": subject, "reason": reason})
+    return False
+
+
+def transfer(params, ids, stores, emit, tell):
+    """Rate at which one object gets from node to node, in bit/s. params: transfer_bytes, transfer_repetitions."""
+    import ray
+
+    make, fetch = remote_functions()
+    pairs = pairs_of(params["nodes"], params["head"])
+    for place, (sender, receiver) in enumerate(pairs):
+        for size in params["transfer_bytes"]:
+            if not fits(size, (sender, receiver), stores, emit, "transfer", [sender, receiver]):
+                continue
+            samples = []
+            for number in range(params["transfer_repetitions"] + 1):
+                latest = f"{samples[-1] / 1e6:.0f} Mb/s" if samples else None
+                tell(f"ray object {sender} to {receiver}, {size / 2**20:g} MiB", place / len(pairs), latest)
+                reference = make.options(scheduling_strategy=on_node(ids[sender])).remote(size, number)
+                ray.wait([reference], fetch_local=False)
+                seconds, _checksum = ray.get(fetch.options(scheduling_strategy=on_node(ids[receiver])).remote([reference]))
+                del reference
+                if number:  # the first starts the workers
+                    samples.append(size * 8 / seconds)
+            document = {"params": {"bytes": size}, "subject": [sender, receiver], "samples": samples}
+            emit("measurement", {"suite": "transfer", **document})
+
+
+def broadcast(params, ids, stores, emit, tell):
+    """Rate at which one object of the head gets to all other nodes at once, all copies counted, in bit/s."""
+    import time
+
+    import ray
+
+    make, fetch = remote_functions()
+    others = [name for name in params["nodes"] if name != params["head"]]
+    size = [size for size in params["transfer_bytes"] if size <= 256 * 2**20][-1]
+    if not others or not fits(size, params["nodes"], stores, emit, "broadcast", []):
+        return
+    samples, walls = [], []
+    for number in range(params["transfer_repetitions"] + 1):
+        tell("ray broadcast", number / (params["transfer_repetitions"] + 1))
+        reference = make.options(scheduling_strategy=on_node(ids[params["head"]])).remote(size, number)
+        ray.wait([reference], fetch_local=False)
+        start = time.perf_counter()
+        ray.get([fetch.options(scheduling_strategy=on_node(ids[name])).remote([reference]) for name in others])
+        wall = time.perf_counter() - start
+        del reference
+        if number:
+            walls.append(wall)
+            samples.append(size * 8 * len(others) / wall)
+    document = {"params": {"bytes": size, "receivers": len(others)}, "samples": samples, "context": {"seconds": walls}}
+    emit("measurement", {"suite": "broadcast", **document})
+
+
+def groups_of(params):
+    """Return [(nodes, tasks)]: one set of tasks on 1, 2, 4 ... and all nodes, and the share of one node on it alone."""
+    nodes, tasks = params["nodes"], params["tasks"]
     if params.get("all_nodes_only"):
-        groups = groups[-1:]
-    for names in groups:
-        walls, last = [], []
+        return [(nodes, tasks)]
+    ordered = [params["head"]] + [name for name in nodes if name != params["head"]]
+    counts = sorted({count for count in (1, 2, 4, 8, 16) if count < len(nodes)} | {len(nodes)})
+    groups = [(ordered[:count], tasks) for count in counts]
+    share = tasks // len(nodes)
+    return ([(ordered[:1], share)] if len(nodes) > 1 else []) + groups
+
+
+def mlx_tasks(params, ids, emit, tell):
+    """Wall time of sets of MLX tasks, in seconds. params: tasks, size, products, task_repetitions, keep_first."""
+    groups = groups_of(params)
+    for place, (names, tasks) in enumerate(groups):
+        walls, parts, last = [], [], []
         for number in range(1 + params["task_repetitions"]):  # the first one starts worker processes and imports MLX
-            wall, tasks = run_tasks(params, ids, names)
+            latest = f"{walls[-1]:.2f} s" if walls else None
+            tell(f"ray {tasks} MLX tasks on {len(names)} nodes", place / len(groups), latest)
+            part, done = run_tasks(params, ids, names, tasks)
             if number or params.get("keep_first"):
-                walls.append(wall)
-                last = tasks
-        shape = {
-            "nodes": names,
-            "tasks": params["tasks"],
-            "size": params["size"],
-            "dtype": "float32",
-            "products": params["products"],
-        }
-        emit("measurement", {"suite": "mlx_tasks", "params": shape, "samples": walls, "context": {"per_task": last}})
+                walls.append(part["wall_s"])
+                parts.append(part)
+                last = done
+        shape = {"nodes": names, "tasks": tasks, "size": params["size"], "dtype": "float32", "products": params["products"]}
+        context = {"per_task": last, "parts": parts}
+        emit("measurement", {"suite": "mlx_tasks", "params": shape, "samples": walls, "context": context})
 
 
-def run_tasks(params, ids, names):
-    """Run the tasks over ``names`` in turn and return (wall seconds, [{node, seconds, checksum}])."""
+def run_tasks(params, ids, names, tasks):
+    """Run the tasks over ``names`` in turn; return ({wall_s, ready_s, busy_s {node: s}}, [{node, seconds, checksum}]).
+
+    ready_s: until the last task had ended; wall_s: until the driver had all results; busy_s: how long a node had a task running,
+    by its own monotonic clock, so that the clocks of nodes need not agree.
+    """
     import time
 
     import ray
@@ -93,26 +227,40 @@ def run_tasks(params, ids, names):
         import mlx.core as mx
         import ray
 
-        start = time.perf_counter()
+        start = time.monotonic()
         mx.random.seed(seed)
         a = mx.random.normal((size, size))
         b = mx.random.normal((size, size))
         outputs = [mx.matmul(a, b) for _ in range(products)]
         mx.eval(outputs)
         checksum = mx.abs(outputs[-1]).mean().item()
-        return {
-            "node_id": ray.get_runtime_context().get_node_id(),
-            "seconds": time.perf_counter() - start,
-            "checksum": checksum,
-        }
+        end = time.monotonic()
+        return {"node_id": ray.get_runtime_context().get_node_id(), "start": start, "end": end, "checksum": checksum}
 
     by_id = {node_id: name for name, node_id in ids.items()}
-    start = time.perf_counter()
+    begun = time.perf_counter()
     references = []
-    for number in range(params["tasks"]):
+    for number in range(tasks):
         strategy = on_node(ids[names[number % len(names)]])
         references.append(product.options(scheduling_strategy=strategy).remote(params["size"], params["products"], number))
+    ray.wait(references, num_returns=len(references), fetch_local=False)
+    ready = time.perf_counter() - begun
     results = ray.get(references)
-    wall = time.perf_counter() - start
-    tasks = [{"node": by_id[result.pop("node_id")], **result} for result in results]
-    return wall, tasks
+    wall = time.perf_counter() - begun
+    spans = {}
+    for result in results:
+        spans.setdefault(by_id[result["node_id"]], []).append((result["start"], result["end"]))
+    done = [
+        {"node": by_id[result["node_id"]], "seconds": result["end"] - result["start"], "checksum": result["checksum"]}
+        for result in results
+    ]
+    return {"wall_s": wall, "ready_s": ready, "busy_s": {name: covered(spans[name]) for name in sorted(spans)}}, done
+
+
+def covered(spans):
+    """Return the length of the union of intervals."""
+    total, reached = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        total += max(end - max(start, reached), 0.0)
+        reached = max(reached, end)
+    return total

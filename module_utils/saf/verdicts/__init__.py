@@ -7,13 +7,17 @@ factor, None where unknown).
 
 from __future__ import annotations
 
-from . import compute, coverage, links, nodes, scaling
+from . import collectives, compute, coverage, links, nodes, objects, past, scaling, switch
 
 _ORDER = {"fault": 0, "limit": 1, "note": 2}
+_SUBJECTS = (nodes, links, switch, objects, collectives, scaling, compute, past, coverage)
 
 
-def judge(run):
-    """Return the findings of a run document, the most costly first, with their rank."""
-    findings = [finding for subject in (nodes, links, scaling, compute, coverage) for finding in subject.judge(run)]
+def judge(run, data):
+    """Return the findings of a run document, the most costly first, with their rank.
+
+    data: what the data files hold; only the advice about links needs it.
+    """
+    findings = [finding for subject in _SUBJECTS for finding in subject.judge(run, data)]
     findings.sort(key=lambda finding: (_ORDER[finding["severity"]], -finding.pop("cost")))
     return [{"rank": rank, **finding} for rank, finding in enumerate(findings, start=1)]

@@ -1,4 +1,4 @@
-"""Verdicts over matrix products: a node against its chip's peak, and nodes of one chip against each other."""
+"""Verdicts over compute and memory: a node against its chip's peak, against its twins, and against itself over time."""
 
 from __future__ import annotations
 
@@ -10,18 +10,32 @@ from .finding import finding, named
 _GOOD = 0.75
 _WRONG = 0.5
 _DIFFERENT = 0.9  # equal chips differ by 5 % among themselves
+_COMPUTE = {
+    "kind": "compute_below_peak",
+    "what": "in float32",
+    "wrong": "A chip of this kind reaches 75 to 90 % with large products: below half, the measurement or the machine is wrong.",
+    "advice": "Close other programs, switch Low Power Mode off, let the node cool, and measure with larger shapes.",
+}
+_MEMORY = {
+    "kind": "memory_below_peak",
+    "what": "of memory bandwidth (triad)",
+    "wrong": "A chip of this kind reaches 75 to 90 % with large arrays: below half, the measurement or the machine is wrong.",
+    "advice": "Close other programs; look for swapping and for another job on the GPU; measure again.",
+}
 
 
-def judge(run):
+def judge(run, _data):
     """Return the findings over compute."""
-    best = _best(run)
-    return _against_peak(best) + _against_each_other(run, best)
+    best = _best(run, "gemm.float32")
+    # Memory belongs to the GPU here; a CPU's MLX has no ceiling but NumPy's.
+    memory = {node: metric for node, metric in _best(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
+    return _against_peak(best, _COMPUTE) + _against_peak(memory, _MEMORY) + _against_each_other(run, best) + _throttled(run)
 
 
-def _best(run):
-    """Return ``{node: metric}``: the best product in float32 of MLX on each node."""
+def _best(run, name):
+    """Return ``{node: metric}``: the best figure of a metric by MLX on each node."""
     best = {}
-    for metric in named(run, "gemm.float32"):
+    for metric in named(run, name):
         if metric["params"].get("implementation", "mlx") != "mlx" or "above_ceiling" in metric["flags"]:
             continue
         node = metric["subject"][0]
@@ -30,23 +44,22 @@ def _best(run):
     return best
 
 
-def _against_peak(best):
+def _against_peak(best, words):
     findings = []
     for node, metric in sorted(best.items()):
-        if metric["share"] is None or metric["share"] >= _GOOD:
+        # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
+        if metric["share"] is None or metric["share"] >= _GOOD or metric["params"].get("backend") != "gpu":
             continue
         wrong = metric["share"] < _WRONG
         findings.append(
             finding(
                 "fault" if wrong else "limit",
-                "compute_below_peak",
+                words["kind"],
                 [node],
-                f"{human(metric['median'], 'FLOP/s')} in float32, {percent(metric['share'])} of peak",
-                f"at least {percent(_GOOD)} of {human(metric['ceiling'], 'FLOP/s')} ({metric['ceiling_source']})",
-                "A chip of this kind reaches 75 to 90 % with large products: below half, the measurement or the machine is wrong."
-                if wrong
-                else "Power mode, heat or other work on the node holds it back.",
-                "Close other programs, switch Low Power Mode off, let the node cool, and measure with larger shapes.",
+                f"{human(metric['median'], metric['unit'])} {words['what']}, {percent(metric['share'])} of peak",
+                f"at least {percent(_GOOD)} of {human(metric['ceiling'], metric['unit'])} ({metric['ceiling_source']})",
+                words["wrong"] if wrong else "Power mode, heat or other work on the node holds it back.",
+                words["advice"],
                 cost=1 - metric["share"],
                 gain_at_most=round(_GOOD / metric["share"], 2),
             )
@@ -82,4 +95,28 @@ def _against_each_other(run, best):
                     gain_at_most=round(1 / share, 2),
                 )
             )
+    return findings
+
+
+def _throttled(run):
+    findings = []
+    for metric in named(run, "gemm.sustained"):
+        if "throttled" not in metric["flags"]:
+            continue
+        samples = metric["samples"]
+        quarter = len(samples) // 4
+        late, early = statistics.median(samples[-quarter:]), statistics.median(samples[len(samples) // 10 :][:quarter])
+        findings.append(
+            finding(
+                "limit",
+                "throttling",
+                metric["subject"],
+                f"{human(late, metric['unit'])} after {metric['params']['seconds']} s, {percent(late / early)} of the beginning",
+                f"{human(early, metric['unit'])}, what it does at the beginning",
+                "The rate falls while the same work goes on: the chip lowers its clock, by heat or by a power limit.",
+                "Give the machine air and mains power; for long jobs count with the lower figure.",
+                cost=1 - late / early,
+                gain_at_most=round(early / late, 2),
+            )
+        )
     return findings

@@ -6,7 +6,7 @@ from ..units import human, percent
 from .finding import finding
 
 
-def judge(run):
+def judge(run, _data):
     """Return one finding for each kind of figure that is above its ceiling."""
     above = {}
     for metric in run["metrics"]:

@@ -1,43 +1,44 @@
-"""Verdicts over links: which pair is slow, what a path limits, what the ports could do."""
+"""Verdicts over links: the diagnosis table. For each pair one main verdict, the first that fits; then what else it shows.
+
+Between virtual interfaces the nodes' CPUs set the pace and the negotiated speed is only a name: there only a pair that is far
+slower than the others, or a path that fills a standard rate, says anything.
+"""
 
 from __future__ import annotations
 
 from .. import ceilings, statistics
 from ..units import human, percent
-from .finding import finding, named
+from . import remedies
+from .finding import finding
+from .pairs import pairs_of
 
 _SLOW = 0.8  # of the median of all pairs
+_SLOW_VIRTUAL = 0.5  # the same where CPUs set the pace
 _HEALTHY = 0.9  # of the ceiling
 _LOW = 0.8  # of the ceiling
 _ASYMMETRY = 0.15
-_RETRANSMITS = 100  # a second
-_CPU_BOUND = 95  # per cent of one core
+_LOSS = 0.001  # of the segments
+_STREAMS = 1.3  # several streams against one
+_UDP_LOSS = 0.01
+_BLOAT = 10  # loaded against idle
+_BLOAT_S = 0.005
 
 
-def judge(run):
+def judge(run, data):
     """Return the findings over the links of a run."""
-    metrics = named(run, "net.goodput")
-    findings = []
-    for link in sorted({metric["link"] for metric in metrics}):
-        pairs = _pairs([metric for metric in metrics if metric["link"] == link])
-        slow = _slow_pairs(pairs)
-        findings += _report_slow(pairs, slow)
-        findings += _path_limits(run, pairs, slow)
-        findings += _capability(run, pairs, link)
-        for pair in pairs:
-            findings += _single(pair, in_slow=pair in slow)
+    pairs = pairs_of(run)
+    findings = _wrong_routes(pairs)
+    for link in sorted({pair["link"] for pair in pairs}):
+        members = [pair for pair in pairs if pair["link"] == link]
+        slow = _slow_pairs(members)
+        findings += _report_slow(members, slow)
+        rest = [pair for pair in members if pair not in slow]
+        limited = _path_limits(run, rest, data)
+        told = [pair for _finding, group in limited for pair in group]
+        findings += [found for found, _group in limited]
+        for pair in rest:
+            findings += _single(run, pair, data, explained=pair in told)
     return findings
-
-
-def _pairs(metrics):
-    """Return [{nodes, forward, backward, goodput, ceiling}], one for each pair of nodes; goodput is the slower direction's."""
-    grouped = {}
-    for metric in metrics:
-        grouped.setdefault(tuple(sorted(metric["subject"])), []).append(metric)
-    return [
-        {"nodes": nodes, "metrics": both, "goodput": min(metric["median"] for metric in both), "ceiling": both[0]["ceiling"]}
-        for nodes, both in sorted(grouped.items())
-    ]
 
 
 def _slow_pairs(pairs):
@@ -45,7 +46,7 @@ def _slow_pairs(pairs):
     if len(pairs) < 3:
         return []
     typical = statistics.median([pair["goodput"] for pair in pairs])
-    return [pair for pair in pairs if pair["goodput"] < _SLOW * typical]
+    return [pair for pair in pairs if pair["goodput"] < (_SLOW_VIRTUAL if pair["virtual"] else _SLOW) * typical]
 
 
 def _report_slow(pairs, slow):
@@ -55,133 +56,263 @@ def _report_slow(pairs, slow):
     common = set(slow[0]["nodes"]).intersection(*(pair["nodes"] for pair in slow[1:]))
     of_node = {node: sum(node in pair["nodes"] for pair in pairs) for pair in pairs for node in pair["nodes"]}
     culprit = next((node for node in sorted(common) if of_node[node] == len(slow)), None)
+    if culprit and len(slow) > 1:
+        return [_slow_finding([culprit], slow, typical, f"all {len(slow)} links of {culprit}")]
+    return [_slow_finding(pair["nodes"], [pair], typical, f"the link {' - '.join(pair['nodes'])}") for pair in slow]
+
+
+def _slow_finding(subject, slow, typical, what):
     worst = min(slow, key=lambda pair: pair["goodput"])
     share = worst["goodput"] / typical
-    if culprit and len(slow) > 1:
-        subject, what = [culprit], f"all {len(slow)} links of {culprit}"
-    else:
-        subject, what = worst["nodes"], f"the link {worst['nodes'][0]} - {worst['nodes'][1]}"
-    return [
-        finding(
-            "fault",
-            "slow_link",
-            subject,
-            f"{human(worst['goodput'], 'bit/s')} ({percent(share)} of the median of all pairs)",
-            f"{human(typical, 'bit/s')}, what the other pairs reach",
-            f"The nodes' other links are fast, so {what} is what is slow, not the nodes.",
-            "Swap the cable, then the switch port; look whether both ends negotiated what their ports can.",
-            cost=1 - share,
-        )
-    ]
+    wifi = any(end.get("kind") == "wifi" for end in worst["ends"])
+    return finding(
+        "fault",
+        "slow_link",
+        subject,
+        f"{human(worst['goodput'], 'bit/s')} ({percent(share)} of the median of all pairs)",
+        f"{human(typical, 'bit/s')}, what the other pairs reach",
+        f"The other links are fast, so {what} is what is slow."
+        + (" Its route goes over Wi-Fi." if wifi else "")
+        + remedies.lost_words(worst),
+        remedies.WIFI
+        if wifi
+        else "Swap the cable, then the switch port; look whether both ends negotiated what their ports can.",
+        cost=1 - share,
+    )
 
 
-def _path_limits(run, pairs, slow):
-    """One finding when healthy pairs all fill a standard rate that is lower than what their ports say."""
+def _path_limits(run, pairs, data):
+    """Return [(finding, its pairs)] where pairs fill a standard rate that is lower than what their ports say."""
     limited = {}
     for pair in pairs:
-        if pair in slow or not pair["ceiling"] or pair["goodput"] >= _HEALTHY * pair["ceiling"]:
+        if not pair["ceiling"] or pair["goodput"] >= _HEALTHY * pair["ceiling"]:
             continue
         rate = ceilings.saturated_rate(pair["goodput"], below=pair["ceiling"])
         if rate:
             limited.setdefault(rate, []).append(pair)
-    findings = []
+    found = []
     for rate, members in sorted(limited.items()):
         ceiling = ceilings.tcp_goodput(rate)
         goodput = statistics.median([pair["goodput"] for pair in members])
         ports = members[0]["ceiling"]
         nodes = sorted({node for pair in members for node in pair["nodes"]})
-        two = len(run["nodes"]) == 2
-        free = "Two nodes need no switch: join their fast ports with one cable. " if two else ""
-        findings.append(
-            finding(
-                "limit",
-                "path_limit",
-                nodes,
-                f"{human(goodput, 'bit/s')}, {goodput / ceiling:.2f} of what {human(rate, 'bit/s')} Ethernet carries",
-                f"{human(ports, 'bit/s')}, what the ports at both ends negotiated",
-                f"The path fills a {human(rate, 'bit/s')} link: something between the ports (switch, router, cable) is slower.",
-                f"{free}Find the slow hop: put both nodes on one switch that carries the ports' speed.",
-                cost=1 - goodput / ports,
-                gain_at_most=None,
-            )
+        gain, words = remedies.gain(run, ports / goodput)
+        limit = finding(
+            "limit",
+            "path_limit",
+            nodes,
+            f"{human(goodput, 'bit/s')}, {goodput / ceiling:.2f} of what {human(rate, 'bit/s')} Ethernet carries",
+            f"{human(ports, 'bit/s')}, what the ports at both ends negotiated",
+            f"The path fills a {human(rate, 'bit/s')} link: something between the ports (switch, router, cable) is slower.",
+            f"{remedies.faster(run, members[0], ports, data)} {words}",
+            cost=1 - goodput / ports,
+            gain_at_most=gain,
         )
-    return findings
+        found.append((limit, members))
+    return found
 
 
-def _capability(run, pairs, link):
+def _single(run, pair, data, explained):
+    """What one pair tells by itself; explained: its goodput has a verdict already."""
+    findings = _frames(pair)
+    if pair["virtual"]:
+        return findings
+    capable = _capability(run, pair, data)
+    low = [] if explained or capable else _low(run, pair)
+    return findings + capable + low + _asymmetry(pair, low) + _latency(pair) + _udp(pair)
+
+
+def _capability(run, pair, data):
     """Ports that could do more than they negotiated, at both ends."""
-    findings = []
+    negotiated = [end.get("negotiated_bps") for end in pair["ends"]]
+    capable = [end.get("capable_bps") for end in pair["ends"]]
+    if not all(negotiated) or not all(capable) or min(capable) <= min(negotiated) * 1.01:
+        return []
+    factor = min(capable) / min(negotiated)
+    filled = pair["goodput"] >= _HEALTHY * pair["ceiling"]
+    gain, words = remedies.gain(run, factor)
+    return [
+        finding(
+            "limit",
+            "negotiated_below_capable",
+            pair["nodes"],
+            f"{human(pair['goodput'], 'bit/s')}, {percent(pair['goodput'] / pair['ceiling'])} of the ceiling of the link",
+            f"both ports can do {human(min(capable), 'bit/s')}, the link runs at {human(min(negotiated), 'bit/s')}",
+            f"The link itself is {'filled' if filled else 'not filled'}; {remedies.partner(pair)}"
+            "a port of the switch or router, or the cable, negotiates the lower speed.",
+            f"{remedies.faster(run, pair, ceilings.tcp_goodput(min(capable)), data)} "
+            f"The link alone would be up to {factor:g} times as fast. {words}",
+            cost=1 - 1 / factor,
+            gain_at_most=gain,
+        )
+    ]
+
+
+def _low(run, pair):
+    """A link that is not filled, and the first reason that fits."""
+    if not pair["ceiling"] or pair["goodput"] >= _LOW * pair["ceiling"]:
+        wifi = any(end.get("kind") == "wifi" for end in pair["ends"])
+        return [_wifi(pair)] if wifi else []
+    if any(end.get("kind") == "wifi" for end in pair["ends"]):
+        return [_wifi(pair)]
+    share = pair["goodput"] / pair["ceiling"]
+    if pair["loss"] is not None and pair["loss"] >= _LOSS:
+        kind, because = "lossy_link", f"{pair['loss'] * 100:.2f} % of the segments had to be sent again."
+        advice = "Swap the cable; look at duplex at both ends and at the switch's buffers."
+    elif pair["most_streams"] and pair["most_streams"] > _STREAMS * pair["goodput"]:
+        kind = "single_stream_limit"
+        because = (
+            f"Several streams together reach {human(pair['most_streams'], 'bit/s')}: one stream is limited by window or latency."
+        )
+        advice = "Send with several streams; raise the socket buffers only if that helps in a measurement."
+    elif pair["cpu_bound"]:
+        kind, because = "cpu_bound_link", "A core of one end is fully busy: the CPU is the limit, not the link."
+        advice = "Free the CPU, try several streams (iperf3 3.16 and newer take a thread for each), or larger frames (MTU 9000)."
+    else:
+        kind, because = "low_share", "Nothing is lost and no core is busy: a slower hop on the path, or latency."
+        advice = "Look for a slower port on the path, and measure with several streams."
+    gain, words = remedies.gain(run, 1 / share)
+    return [
+        finding(
+            "limit",
+            kind,
+            pair["slower"]["subject"],
+            f"{human(pair['goodput'], 'bit/s')}, {percent(share)} of the ceiling",
+            f"{human(pair['ceiling'], 'bit/s')} ({pair['slower']['ceiling_source']})",
+            because,
+            f"{advice} {words}",
+            cost=1 - share,
+            gain_at_most=gain,
+        )
+    ]
+
+
+def _wifi(pair):
+    return finding(
+        "limit",
+        "wifi_route",
+        pair["nodes"],
+        f"{human(pair['goodput'], 'bit/s')} over Wi-Fi",
+        "a cable between the nodes",
+        "The route between the nodes goes over Wi-Fi: slower, half duplex, and shared with everything in the air.",
+        remedies.WIFI,
+        cost=0.9,
+    )
+
+
+def _wrong_routes(pairs):
+    """The cluster's own link is not the fastest that the two nodes have in common."""
+    by_nodes = {}
     for pair in pairs:
-        ends = [run["nodes"].get(node, {}).get("facts", {}).get("links", {}).get(link) or {} for node in pair["nodes"]]
-        negotiated = [end.get("negotiated_bps") for end in ends]
-        capable = [end.get("capable_bps") for end in ends]
-        if not all(negotiated) or not all(capable) or min(capable) <= min(negotiated) * 1.01:
+        by_nodes.setdefault(tuple(pair["nodes"]), {})[pair["link"]] = pair
+    findings = []
+    for nodes, links in sorted(by_nodes.items()):
+        used = links.get("default")
+        best = max(links.values(), key=lambda pair: pair["goodput"])
+        if not used or best is used or best["goodput"] < 1.2 * used["goodput"]:
             continue
-        factor = min(capable) / min(negotiated)
-        two = len(run["nodes"]) == 2
-        free = "Two nodes need no switch: join them with one cable. " if two else ""
+        factor = best["goodput"] / used["goodput"]
         findings.append(
             finding(
                 "limit",
-                "negotiated_below_capable",
-                pair["nodes"],
-                f"{human(pair['goodput'], 'bit/s')}, {percent(pair['goodput'] / pair['ceiling'])} of the ceiling of the link",
-                f"both ports can do {human(min(capable), 'bit/s')}, the link runs at {human(min(negotiated), 'bit/s')}",
-                f"The link itself is {'filled' if pair['goodput'] >= _HEALTHY * pair['ceiling'] else 'not filled'}; "
-                "a port of the switch or router, or the cable, negotiates the lower speed.",
-                f"{free}Swap the cable (Cat 6 or better), then the port. The link would be up to {factor:g} times as fast; "
-                "work gains only in the share of its time that it transfers.",
+                "wrong_route",
+                list(nodes),
+                f"{human(used['goodput'], 'bit/s')} over the link that Ray uses",
+                f"{human(best['goodput'], 'bit/s')} over the link {best['link']}",
+                f"The nodes have a link that is {factor:.1f} times as fast, and the cluster's addresses do not use it.",
+                f"Set cluster_address of the nodes to their addresses on {best['link']} and run site.yml; it costs nothing.",
                 cost=1 - 1 / factor,
             )
         )
     return findings
 
 
-def _single(pair, in_slow):
-    """What one pair tells by itself.
+def _frames(pair):
+    """Frames that the ends agree on and the path does not carry, and ends that do not agree."""
+    ends = pair["ends"]
+    mtus = [end.get("mtu") for end in ends]
+    if any(end.get("mtu_passes") is False for end in pair["route_ends"]) and len(set(mtus)) == 1:
+        return [
+            finding(
+                "fault",
+                "jumbo_frames_lost",
+                pair["nodes"],
+                f"packets of {mtus[0]} bytes do not arrive",
+                f"they pass: both ends have MTU {mtus[0]}",
+                "A switch or bridge on the path does not carry frames of this size: connections stall as soon as they send much.",
+                "Set the MTU back to 1500 at both ends, or switch jumbo frames on at every switch of the path.",
+                cost=1.0,
+            )
+        ]
+    if all(mtus) and len(set(mtus)) > 1 and not pair["virtual"]:
+        return [
+            finding(
+                "limit",
+                "mtu_differs",
+                pair["nodes"],
+                f"MTU {mtus[0]} at one end, {mtus[1]} at the other",
+                "one MTU on a link",
+                "The smaller one counts for TCP; other traffic can be lost without a word.",
+                "Set the same MTU at both ends.",
+                cost=0.2,
+            )
+        ]
+    return []
 
-    Between virtual interfaces the nodes' CPUs set the pace, and the ceiling is only a name: there it tells nothing.
-    """
-    findings = []
-    if any("virtual interface" in metric["ceiling_source"] for metric in pair["metrics"]):
-        return findings
-    medians = [metric["median"] for metric in pair["metrics"]]
-    if len(medians) == 2 and 1 - min(medians) / max(medians) > _ASYMMETRY and not in_slow:
-        slower = min(pair["metrics"], key=lambda metric: metric["median"])
-        findings.append(
-            finding(
-                "limit",
-                "asymmetric_link",
-                slower["subject"],
-                f"{human(min(medians), 'bit/s')} from {slower['subject'][0]} to {slower['subject'][1]}",
-                f"{human(max(medians), 'bit/s')}, what the other direction reaches",
-                "The two directions differ by more than 15 %: duplex, driver, Wi-Fi, or a sender that is busy.",
-                "Measure again on idle nodes; then look at duplex and driver at the sending end.",
-                cost=1 - min(medians) / max(medians),
-            )
+
+def _asymmetry(pair, low):
+    if len(pair["directions"]) < 2 or low:
+        return []
+    slower, faster = sorted(pair["directions"], key=lambda metric: metric["median"])
+    lost = 1 - slower["median"] / faster["median"]
+    if lost <= _ASYMMETRY:
+        return []
+    return [
+        finding(
+            "limit",
+            "asymmetric_link",
+            slower["subject"],
+            f"{human(slower['median'], 'bit/s')} from {slower['subject'][0]} to {slower['subject'][1]}",
+            f"{human(faster['median'], 'bit/s')}, what the other direction reaches",
+            "The two directions differ by more than 15 %: duplex, driver, Wi-Fi, or a sender that is busy."
+            + remedies.lost_words(pair),
+            "Measure again on idle nodes; then look at duplex and driver at the sending end.",
+            cost=lost,
         )
-    worst = min(pair["metrics"], key=lambda metric: metric["median"])
-    retransmits = max((metric["context"].get("retransmits") or 0) / metric["params"]["seconds"] for metric in pair["metrics"])
-    known = pair["ceiling"] and not in_slow
-    if known and pair["goodput"] < _LOW * pair["ceiling"] and not ceilings.saturated_rate(pair["goodput"], pair["ceiling"]):
-        busy = max((metric["context"].get("cpu_percent") or {}).get("host_total") or 0 for metric in pair["metrics"])
-        if retransmits > _RETRANSMITS:
-            because, advice = "Segments are lost on the way.", "Swap the cable; look at duplex and at the switch's buffers."
-        elif busy >= _CPU_BOUND:
-            because, advice = "A core of one end is fully busy: the CPU is the limit, not the link.", "Try more streams."
-        else:
-            because = "Nothing is lost and no core is busy: window, latency, or a slower hop on the path."
-            advice = "Measure with more streams, and look for a slower port on the path."
-        findings.append(
-            finding(
-                "limit",
-                "low_share",
-                worst["subject"],
-                f"{human(pair['goodput'], 'bit/s')}, {percent(pair['goodput'] / pair['ceiling'])} of the ceiling",
-                f"{human(pair['ceiling'], 'bit/s')} ({worst['ceiling_source']})",
-                because,
-                advice,
-                cost=1 - pair["goodput"] / pair["ceiling"],
-            )
+    ]
+
+
+def _latency(pair):
+    idle, loaded = pair["idle"], pair["loaded"]
+    if not idle or not loaded or loaded["p95"] < max(_BLOAT * idle["median"], _BLOAT_S):
+        return []
+    return [
+        finding(
+            "note",
+            "bufferbloat",
+            pair["nodes"],
+            f"round trip {human(loaded['p95'], 's')} (p95) while the link is loaded",
+            f"below {human(_BLOAT * idle['median'], 's')}: {_BLOAT} times the {human(idle['median'], 's')} of the idle link",
+            "Something on the path queues far more than it needs: small messages wait behind large ones.",
+            "Keep bulk transfers off the link that tasks use, or use a switch with smaller buffers or with queue management.",
+            cost=0.2,
         )
-    return findings
+    ]
+
+
+def _udp(pair):
+    loss = pair["udp_loss"]
+    if not loss or loss["median"] < _UDP_LOSS:
+        return []
+    return [
+        finding(
+            "note",
+            "udp_loss",
+            loss["subject"],
+            f"{loss['median'] * 100:.1f} % of the datagrams lost at half of the TCP goodput",
+            "below 1 %",
+            "Datagrams are dropped although the link is half empty: buffers of the receiver or of a switch are too small.",
+            "Look at the drop counters of both ends and of the switch.",
+            cost=0.1,
+        )
+    ]

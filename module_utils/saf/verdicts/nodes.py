@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..flags import BUSY_LOAD, conditions
+from ..units import binary_size
 from .finding import finding
 
-_BUSY = 0.5  # load average of one minute for each logical core, before the measurements
 
-
-def judge(run):
+def judge(run, _data):
     """Return the findings over the nodes."""
-    return _versions(run) + _fingerprints(run) + _busy(run) + _absent(run)
+    return _versions(run) + _fingerprints(run) + _busy(run) + _power(run) + _swapping(run) + _absent(run)
 
 
 def _versions(run):
@@ -69,19 +69,62 @@ def _busy(run):
     for name, node in run["nodes"].items():
         load = (node["conditions_before"].get("load_average") or [0])[0]
         cores = (node["facts"].get("cpu") or {}).get("cores_logical") or 1
-        if load / cores > _BUSY:
+        if load / cores > BUSY_LOAD:
             findings.append(
                 finding(
                     "note",
                     "busy_node",
                     [name],
                     f"load average {load:.1f} on {cores} cores before the first measurement",
-                    f"below {_BUSY * cores:g}",
+                    f"below {BUSY_LOAD * cores:g}",
                     "Other work ran on the node: its figures, and those of links to it, may be too low.",
                     "Let it finish and measure again.",
                     cost=min(load / cores, 1.0) / 2,
                 )
             )
+    return findings
+
+
+def _power(run):
+    findings = []
+    for name, node in run["nodes"].items():
+        flags = conditions(node) & {"low_power", "battery", "speed_limit"}
+        if not flags:
+            continue
+        words = {"low_power": "Low Power Mode is on", "battery": "it runs on battery", "speed_limit": "heat limits its clock"}
+        findings.append(
+            finding(
+                "limit",
+                "power",
+                [name],
+                " and ".join(words[flag] for flag in sorted(flags)),
+                "mains power, automatic or high power mode, cool",
+                "The system slows the chip down in this state; every figure of the node is lower than it could be.",
+                "Plug it in, switch Low Power Mode off, give it air; then measure again.",
+                cost=0.3,
+            )
+        )
+    return findings
+
+
+def _swapping(run):
+    findings = []
+    for name, node in run["nodes"].items():
+        if "swapping" not in conditions(node):
+            continue
+        before, after = (node[when].get("swap_used_bytes") or 0 for when in ("conditions_before", "conditions_after"))
+        findings.append(
+            finding(
+                "note",
+                "swapping",
+                [name],
+                f"swap in use grew by {binary_size(after - before)} during the run",
+                "no growth",
+                "The node had not enough memory for what was measured beside what runs there.",
+                "Close other programs, or lower Ray's object store, and measure again.",
+                cost=0.3,
+            )
+        )
     return findings
 
 

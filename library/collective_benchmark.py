@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: one rank of a sweep of MLX collectives."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: collective_benchmark
+short_description: Measure MLX collectives over the nodes, as one rank of them
+version_added: "0.2.0"
+description:
+  - Called on all nodes at the same time; each is one rank of MLX's ring back end over TCP. No node logs in to another one.
+  - All-reduce and all-gather over a sweep of sizes, with a barrier before each sample, the slowest rank's time, and every result
+    checked. Rank 0 returns the figures. The size of the world is asserted before anything is timed.
+  - A rank that is gone leaves the others waiting (MLX 0.29); O(timeout) ends them.
+  - The action plugin of the same name runs the module in the background and shows its progress.
+attributes:
+  check_mode:
+    support: full
+    description: Measures nothing and says so in RV(not_measured).
+  diff_mode:
+    support: none
+    description: Nothing on the node is changed.
+options:
+  node:
+    description: Name of this node.
+    type: str
+    required: true
+  nodes:
+    description: Names of all nodes in the order of their ranks.
+    type: list
+    elements: str
+    required: true
+  addresses:
+    description: Addresses of the nodes in the same order.
+    type: list
+    elements: str
+    required: true
+  link:
+    description: Name of the link that the addresses belong to.
+    type: str
+    default: default
+  port:
+    description: Port on which each rank listens.
+    type: int
+    default: 5290
+  python:
+    description: Interpreter of the venv.
+    type: path
+    required: true
+  user:
+    description: Account to run as when the module runs as root.
+    type: str
+  sizes:
+    description: Sizes of the results in bytes.
+    type: list
+    elements: int
+    default: [8, 1048576, 67108864]
+  repetitions:
+    description: Samples of each operation and size.
+    type: int
+    default: 20
+  warmup:
+    description: Operations before the first sample.
+    type: int
+    default: 5
+  timeout:
+    description: Seconds after which the rank is ended.
+    type: int
+    default: 120
+  job_dir:
+    description: Folder of the job; the action plugin sets it.
+    type: path
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Measure all-reduce and all-gather
+  collective_benchmark:
+    node: "{{ inventory_hostname }}"
+    nodes: [alpha, beta]
+    addresses: [192.168.1.172, 192.168.1.173]
+    python: /opt/saf/current/bin/python
+  register: collective
+"""
+
+RETURN = r"""
+measurements:
+  description: Bus bandwidth in bit/s, from rank 0.
+  type: list
+  elements: dict
+  returned: always
+not_measured:
+  description: What was not measured, with the reason.
+  type: list
+  elements: dict
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf.job import Job
+from ansible.module_utils.saf.probe import ProbeError, run_probe
+from ansible.module_utils.saf.probes import collective
+
+SPEC = {
+    "node": {"type": "str", "required": True},
+    "nodes": {"type": "list", "elements": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str", "required": True},
+    "link": {"type": "str", "default": "default"},
+    "port": {"type": "int", "default": 5290},
+    "python": {"type": "path", "required": True},
+    "user": {"type": "str"},
+    "sizes": {"type": "list", "elements": "int", "default": [8, 1048576, 67108864]},
+    "repetitions": {"type": "int", "default": 20},
+    "warmup": {"type": "int", "default": 5},
+    "timeout": {"type": "int", "default": 120},
+    "job_dir": {"type": "path"},
+}
+
+
+def as_measurement(document, link):
+    """Return a probe's document in the form that all benchmark modules return."""
+    return {
+        "name": f"collective.{document['operation']}",
+        "scope": "cluster",
+        "subject": [],
+        "link": link,
+        "params": document["params"],
+        "unit": "bit/s",
+        "better": "higher",
+        "samples": document["samples"],
+        "flags": [],
+        "context": document["context"],
+    }
+
+
+def main():
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    params = module.params
+
+    def skipped(reason):
+        return [{"name": "collective", "subject": [params["node"]], "reason": reason}]
+
+    if module.check_mode:
+        module.exit_json(changed=False, measurements=[], not_measured=skipped("check mode: nothing is measured"))
+    request = {key: params[key] for key in ("sizes", "repetitions", "warmup")}
+    request["rank"] = params["nodes"].index(params["node"])
+    # Each rank has a port of its own, so that several nodes may share one address.
+    request["hosts"] = [f"{address}:{params['port'] + rank}" for rank, address in enumerate(params["addresses"])]
+    not_measured = []
+    with Job(params["job_dir"]) as job:
+        try:
+            reported = run_probe(
+                params["python"], collective, request, params["timeout"], user=params["user"], on_event=job.on_event
+            )
+        except (OSError, ProbeError) as error:
+            reported = getattr(error, "reported", {})
+            not_measured = skipped(f"rank {request['rank']}: {error}")
+    module.exit_json(
+        changed=False,
+        measurements=[as_measurement(document, params["link"]) for document in reported.get("measurement", [])],
+        not_measured=not_measured,
+    )
+
+
+if __name__ == "__main__":
+    main()

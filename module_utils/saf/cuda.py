@@ -1,0 +1,33 @@
+"""The first CUDA device, as the driver's own library describes it (libcuda, no toolkit needed)."""
+
+from __future__ import annotations
+
+import ctypes
+
+# CUdevice_attribute of the driver API.
+_ATTRIBUTES = {
+    "multiprocessors": 16,
+    "clock_khz": 13,
+    "memory_clock_khz": 36,
+    "memory_bus_bits": 37,
+    "capability_major": 75,
+    "capability_minor": 76,
+}
+
+
+def device():
+    """Return {multiprocessors, clock_khz, memory_clock_khz, memory_bus_bits, capability}, or None without a device."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
+    handle = ctypes.c_int()
+    if driver.cuInit(0) != 0 or driver.cuDeviceGet(ctypes.byref(handle), 0) != 0:
+        return None
+    values = {}
+    for name, number in _ATTRIBUTES.items():
+        value = ctypes.c_int()
+        answer = driver.cuDeviceGetAttribute(ctypes.byref(value), number, handle)
+        values[name] = value.value if answer == 0 else None
+    values["capability"] = f"{values.pop('capability_major')}.{values.pop('capability_minor')}"
+    return values

@@ -1,0 +1,73 @@
+"""A long measurement as a job on a node: it tells how far it is, and it ends when nobody waits for it any more.
+
+The action plugin benchmark_live.py starts such modules in the background with a folder of their own: ``progress`` holds JSON
+lines {what, latest, done, total}, ``lease`` is touched while somebody waits. A lease that is not renewed, or is gone, ends the
+module by SystemExit, so that every ``finally`` that ends a child process runs. Without a folder all of this does nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+
+# Longer than any pause that a busy node or a stalled connection makes, short enough that nothing of ours stays for long.
+LEASE_S = 30
+_LOOK_S = 0.5
+
+
+class Job:
+    """Context of a measurement; ``report`` is safe to call from any thread."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._ended = threading.Event()
+
+    def __enter__(self):
+        if self._folder:
+            os.utime(self._path("lease"))
+            signal.signal(signal.SIGTERM, _leave)
+            threading.Thread(target=self._guard, daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception):
+        self._ended.set()
+
+    def report(self, what, latest, done, total):
+        """Say what is measured now, the latest figure (text or None), and how far we are (done of total, any unit)."""
+        if not self._folder:
+            return
+        line = json.dumps({"what": what, "latest": latest, "done": done, "total": total}) + "\n"
+        try:
+            with open(self._path("progress"), "a", encoding="utf-8") as stream:
+                stream.write(line)
+        except OSError:
+            pass  # the folder is gone, and with it whoever would have read this; the guard ends us
+
+    def on_event(self, event, document):
+        """Take a probe's progress over."""
+        if event == "progress":
+            self.report(document["what"], document["latest"], document["done"], document["total"])
+
+    def _path(self, name):
+        return os.path.join(self._folder, name)
+
+    def _guard(self):
+        while not self._ended.wait(_LOOK_S):
+            if not lease_holds(self._path("lease"), time.time()):
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+
+def lease_holds(path, now):
+    """Tell whether the lease was renewed within LEASE_S before ``now`` (seconds since the epoch)."""
+    try:
+        return now - os.stat(path).st_mtime < LEASE_S
+    except OSError:
+        return False
+
+
+def _leave(_number, _frame):
+    raise SystemExit("Nobody waits for this measurement any more.")

@@ -1,0 +1,67 @@
+"""Helper of the probes: how a sample is taken. Standard library only; probes import it by its bare name.
+
+params everywhere: warmup_calls and warmup_s (both are reached), min_samples, max_samples, sample_s (least length of one sample),
+budget_s (what one case may take).
+"""
+
+from __future__ import annotations
+
+import time
+
+
+def too_long(seconds, params):
+    """Return why a case whose single call would take ``seconds`` is not measured within the budget, or None."""
+    needed = seconds * (params["min_samples"] + params["warmup_calls"])
+    if needed <= params["budget_s"]:
+        return None
+    return f"one call would take {seconds:.1f} s; {needed:.0f} s are needed and the budget is {params['budget_s']:g} s."
+
+
+def warm_up(call, params):
+    """Call ``call(1)`` until the warm-up is over; return (seconds of the first call, calls, seconds of a warm call).
+
+    The first call compiles and allocates: it is reported apart and never counted.
+    """
+    start = time.perf_counter()
+    call(1)
+    first = time.perf_counter() - start
+    calls, begun = 0, time.perf_counter()
+    while calls < params["warmup_calls"] or time.perf_counter() - begun < params["warmup_s"]:
+        call(1)
+        calls += 1
+        if time.perf_counter() - begun > params["budget_s"] / 4 and calls > 1:
+            break
+    return first, calls, (time.perf_counter() - begun) / calls
+
+
+def measure(call, params, work):
+    """Return {samples, context} of ``call(count)``, which does its work ``count`` times and waits for all of it.
+
+    work: what one call does (FLOP, bytes); a sample is work per second.
+    """
+    first, warm, each = warm_up(call, params)
+    count = max(1, round(params["sample_s"] / each + 0.5))
+    samples, begun = [], time.perf_counter()
+    while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:
+        start = time.perf_counter()
+        call(count)
+        samples.append(count * work / (time.perf_counter() - start))
+        if len(samples) >= params["max_samples"]:
+            break
+    return {"samples": samples, "context": {"first_call_s": first, "warmup_calls": warm, "calls_per_sample": count}}
+
+
+def latency(call, params):
+    """Return {samples, context} of ``call(1)`` alone, in seconds."""
+    first, warm, _each = warm_up(call, params)
+    samples = []
+    while len(samples) < params["min_samples"] * 5:
+        start = time.perf_counter()
+        call(1)
+        samples.append(time.perf_counter() - start)
+    return {"samples": samples, "context": {"first_call_s": first, "warmup_calls": warm, "calls_per_sample": 1}}
+
+
+def middle(samples):
+    """Return the upper median."""
+    return sorted(samples)[len(samples) // 2]

@@ -1,0 +1,80 @@
+"""The links: one matrix for each, the interfaces at the ends, and round trips idle and under load."""
+
+from __future__ import annotations
+
+from .. import charts, statistics
+from ..units import human, percent
+from .nodes import bar
+
+
+def matrices(run):
+    """Return one table for each link: rows send, columns receive; the fewest streams count."""
+    goodputs = [metric for metric in run["metrics"] if metric["name"] == "net.goodput"]
+    return [_matrix(run, link, goodputs) for link in sorted({metric["link"] for metric in goodputs})]
+
+
+def _matrix(run, link, goodputs):
+    names = list(run["nodes"])
+    fewest = min(metric["params"].get("streams", 1) for metric in goodputs)
+    cells = {
+        tuple(metric["subject"]): metric
+        for metric in goodputs
+        if metric["link"] == link and metric["params"].get("streams", 1) == fewest
+    }
+    rows = [{"name": sender, "cells": [_cell(cells.get((sender, receiver))) for receiver in names]} for sender in names]
+    typical = max((metric["median"] for metric in cells.values()), default=1)
+    drawn = {
+        pair: {
+            "text": human(metric["median"], "bit/s"),
+            # A virtual interface has no ceiling worth the name: there the fastest pair is the scale.
+            "share": metric["median"] / typical
+            if metric["share"] is None or "virtual" in metric["ceiling_source"]
+            else metric["share"],
+            "title": f"{pair[0]} to {pair[1]}: {human(metric['median'], 'bit/s')}, {percent(metric['share'])} of its ceiling",
+        }
+        for pair, metric in cells.items()
+    }
+    return {
+        "link": link,
+        "names": names,
+        "rows": rows,
+        "chart": charts.heat_map(names, drawn, f"Goodput between the nodes on link {link}"),
+        "ends": [_end(run, name, link) for name in names],
+        "trips": _trips(run, link),
+    }
+
+
+def _cell(metric):
+    if metric is None:
+        return {"text": "", "share": "", "bar": None}
+    return {"text": human(metric["median"], metric["unit"]), "share": percent(metric["share"]), "bar": bar(metric["share"])}
+
+
+def _end(run, name, link):
+    facts = (run["nodes"][name]["facts"].get("links") or {}).get(link) or {}
+    return {
+        "name": name,
+        "interface": f"{facts.get('interface') or '-'} ({facts.get('kind') or 'unknown'})",
+        "negotiated": human(facts.get("negotiated_bps"), "bit/s"),
+        "capable": human(facts.get("capable_bps"), "bit/s"),
+        "partner": human(facts.get("partner_bps"), "bit/s"),
+        "mtu": facts.get("mtu") or "-",
+    }
+
+
+def _trips(run, link):
+    """Return a row for each pair and load: p50, p95, p99, and a bar on the scale of the slowest."""
+    metrics = [m for m in run["metrics"] if m["name"] in ("net.rtt.idle", "net.rtt.loaded") and m["link"] == link]
+    slowest = max((metric["p95"] for metric in metrics), default=1)
+    return [
+        {
+            "pair": " - ".join(metric["subject"]),
+            "load": "idle" if metric["name"] == "net.rtt.idle" else f"loaded, {metric['params']['load']}",
+            "p50": human(metric["median"], "s"),
+            "p95": human(metric["p95"], "s"),
+            "p99": human(statistics.percentile(metric["samples"], 0.99), "s"),
+            "n": metric["n"],
+            "bar": bar(metric["p95"] / slowest),
+        }
+        for metric in sorted(metrics, key=lambda item: (item["subject"], item["name"]))
+    ]

@@ -1,0 +1,64 @@
+"""The figures of a pair of nodes on one link, gathered from the metrics of a run."""
+
+from __future__ import annotations
+
+_SEGMENT = 1448 * 8  # bits of the stream in a full segment at MTU 1500
+
+
+def pairs_of(run):
+    """Return one dict for each pair of nodes and link that has a goodput.
+
+    nodes (sorted), link, directions (the metrics with the fewest streams), goodput and slower (of the slower direction), ceiling,
+    most_streams (best goodput of the slower direction with more streams, None without), loss (share of segments sent again, None
+    where the systems do not tell), cpu_bound, ends (interfaces by facts, in the order of nodes), route_ends (as the routes said),
+    virtual, idle, loaded, udp_loss (metrics or None).
+    """
+    grouped = {}
+    for metric in run["metrics"]:
+        if metric["scope"] == "pair" and metric["name"].startswith("net."):
+            grouped.setdefault((tuple(sorted(metric["subject"])), metric["link"]), []).append(metric)
+    pairs = [_pair(run, list(nodes), link, metrics) for (nodes, link), metrics in sorted(grouped.items())]
+    return [pair for pair in pairs if pair]
+
+
+def _pair(run, nodes, link, metrics):
+    goodputs = [metric for metric in metrics if metric["name"] == "net.goodput"]
+    if not goodputs:
+        return None
+    fewest = min(metric["params"]["streams"] for metric in goodputs)
+    directions = [metric for metric in goodputs if metric["params"]["streams"] == fewest]
+    slower = min(directions, key=lambda metric: metric["median"])
+    more = [m["median"] for m in goodputs if m["params"]["streams"] > fewest and m["subject"] == slower["subject"]]
+    losses = [loss for loss in map(_loss, directions) if loss is not None]
+    return {
+        "nodes": nodes,
+        "link": link,
+        "directions": directions,
+        "slower": slower,
+        "goodput": slower["median"],
+        "ceiling": slower["ceiling"],
+        "most_streams": max(more) if more else None,
+        "loss": max(losses) if losses else None,
+        "cpu_bound": any("cpu_bound" in metric["flags"] for metric in directions),
+        "ends": [(run["nodes"].get(node, {}).get("facts", {}).get("links") or {}).get(link) or {} for node in nodes],
+        "route_ends": [metric["context"][side] for metric in goodputs for side in ("from", "to") if metric["context"].get(side)],
+        "virtual": any("virtual interface" in metric["ceiling_source"] for metric in directions),
+        "idle": _first(metrics, "net.rtt.idle"),
+        "loaded": _worst(metrics, "net.rtt.loaded"),
+        "udp_loss": _first(metrics, "net.udp_loss"),
+    }
+
+
+def _loss(metric):
+    """Return the share of segments that were sent again, from the retransmits of the whole run."""
+    retransmits = metric["context"].get("retransmits")
+    sent = (metric["context"].get("whole_run") or metric["median"]) * metric["params"]["seconds"] / _SEGMENT
+    return None if retransmits is None or not sent else retransmits / sent
+
+
+def _first(metrics, name):
+    return next((metric for metric in metrics if metric["name"] == name), None)
+
+
+def _worst(metrics, name):
+    return max((metric for metric in metrics if metric["name"] == name), key=lambda metric: metric["p95"], default=None)

@@ -1,0 +1,35 @@
+"""Verdicts over all nodes at once: pairs that are fine alone and not together share something that is too small."""
+
+from __future__ import annotations
+
+from ..units import human, percent
+from .finding import finding, named
+from .pairs import pairs_of
+
+_CARRIED = 0.8
+
+
+def judge(run, _data):
+    """Return at most one finding: what all nodes send together against what their ports can take alone."""
+    together = named(run, "net.together")
+    pairs = [pair for pair in pairs_of(run) if pair["link"] == "default"]
+    if len(together) < 3 or not pairs or any(pair["virtual"] for pair in pairs):
+        return []
+    alone = {node: max(pair["goodput"] for pair in pairs if node in pair["nodes"]) for pair in pairs for node in pair["nodes"]}
+    expected = sum(alone[metric["subject"][0]] for metric in together if metric["subject"][0] in alone)
+    carried = sum(metric["median"] for metric in together)
+    if not expected or carried >= _CARRIED * expected:
+        return []
+    return [
+        finding(
+            "limit",
+            "switch_contention",
+            sorted(metric["subject"][0] for metric in together),
+            f"{human(carried, 'bit/s')} when all nodes send at once",
+            f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
+            f"Each pair alone is fine; together they get {percent(carried / expected)}: they share something that is too small "
+            "(the switch's back-plane, or an uplink between two switches).",
+            "Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports.",
+            cost=1 - carried / expected,
+        )
+    ]

@@ -1,0 +1,114 @@
+"""Runs a measuring module in the background and shows what it does: node, what, latest figure, time left.
+
+The modules that it stands for are links to this file. The node's side is module_utils/saf/job.py: it ends by itself when the
+lease is not renewed, so an interrupted play leaves nothing running. In check mode the module runs as any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import time
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+_POLL_S = 2.0  # reading a small file over an open connection; a renewal every 2 s is far within the lease
+_SAY_S = 5.0  # a line at most every so often, so that a log stays readable
+_FAILURES = 5  # polls in a row that may fail before the node counts as unreachable
+display = Display()
+
+
+def progress_line(host, record, elapsed):
+    """Return the line for a record {what, latest, done, total} after ``elapsed`` seconds."""
+    left = ""
+    if record["done"]:
+        seconds = elapsed / record["done"] * max(record["total"] - record["done"], 0)
+        left = f"about {seconds:.0f} s left"
+    parts = [part for part in (record["latest"], left) if part]
+    return f"  {host}: {record['what']}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+class ActionModule(ActionBase):
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        if self._task.check_mode:
+            result.update(self._execute_module(task_vars=task_vars))
+            return result
+        folder = self._make_folder()
+        try:
+            result.update(self._follow(folder, task_vars))
+        finally:
+            # Whatever ends us: without its lease the job ends too.
+            with contextlib.suppress(AnsibleConnectionFailure, AnsibleError):
+                self._low_level_execute_command(f"rm -rf {shlex.quote(folder)}")
+        return result
+
+    def _make_folder(self):
+        """Make the job's folder as the account that the module runs as."""
+        command = 'folder=$(umask 077 && mktemp -d "${TMPDIR:-/tmp}/saf-job-XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
+        made = self._low_level_execute_command(command)
+        lines = made["stdout"].split()
+        if made["rc"] != 0 or not lines:
+            raise AnsibleError(f"No folder for the measurement can be made: {made['stderr'].strip() or made['stdout'].strip()}")
+        return lines[-1]
+
+    def _follow(self, folder, task_vars):
+        arguments = {**self._task.args, "job_dir": folder}
+        self._connection._shell.set_option("async_dir", folder)
+        self._task.async_val = int(float(self._task.args.get("timeout", 600))) + 120
+        started = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=True)
+        self._task.async_val = 0
+        if started.get("failed") or "ansible_job_id" not in started:
+            return started
+        begun, said, offset, failures = time.monotonic(), 0.0, 1, 0
+        results = f"{folder}/{started['ansible_job_id']}"
+        while True:
+            time.sleep(_POLL_S)
+            try:
+                state, news = self._poll(folder, results, offset)
+                failures = 0
+            except AnsibleConnectionFailure:
+                failures += 1
+                if failures >= _FAILURES:
+                    raise
+                continue
+            offset += len(news.encode())
+            lines = [line for line in news.split("\n") if line.startswith("{")]
+            now = time.monotonic()
+            if lines and now - said >= _SAY_S:
+                said = now
+                with contextlib.suppress(ValueError):  # half a line: the rest comes next time
+                    display.display(progress_line(task_vars["inventory_hostname"], json.loads(lines[-1]), now - begun))
+            if state != "running":
+                return self._results(results, state)
+
+    def _poll(self, folder, results, offset):
+        """Renew the lease; return ("running", "ended" or "gone", what came since ``offset``)."""
+        folder, results = shlex.quote(folder), shlex.quote(results)
+        answer = self._low_level_execute_command(
+            f"touch {folder}/lease; head -c 11 {results}; echo; tail -c +{offset} {folder}/progress 2>/dev/null; true"
+        )
+        head, _, news = answer["stdout"].partition("\n")
+        if answer["rc"] != 0 or not head.strip():
+            return "gone", news
+        # Until the module's own result is there, the wrapper's file begins with its state.
+        return ("running" if head.strip().startswith('{"started"') else "ended"), news
+
+    def _results(self, results, state):
+        answer = self._low_level_execute_command(f"cat {shlex.quote(results)}")
+        if state == "gone" or answer["rc"] != 0:
+            return {
+                "failed": True,
+                "msg": "The measurement's result is gone: the node was restarted or its temporary folder emptied.",
+            }
+        try:
+            document = json.loads(answer["stdout"][answer["stdout"].index("{") :])
+        except ValueError:
+            return {"failed": True, "msg": "The measurement ended without a result: " + answer["stdout"].strip()[:300]}
+        document.pop("invocation", None)
+        return document

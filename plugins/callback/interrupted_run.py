@@ -1,0 +1,70 @@
+"""Writes run.json of a benchmark that did not come to its report: interrupted, or failed on every node.
+
+What was measured lies in the run's folder already; this makes it one document, marked as partial.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import os
+import signal
+from pathlib import Path
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: interrupted_run
+type: aggregate
+short_description: Keep what an interrupted benchmark has measured
+version_added: "0.2.0"
+description:
+  - When C(ansible-playbook) ends after a benchmark was begun and before its report was written, C(run.json) is made from the raw
+    files that are there, marked as partial.
+"""
+
+
+def write_partial(folder):
+    """Write run.json of a run's folder from the raw files that are there; return a sentence for the screen, or ""."""
+    folder = Path(folder)
+    if (folder / "run.json").exists() or not list(folder.glob("raw/*.json")):
+        return ""
+    path = Path(__file__).resolve().parents[1] / "filter" / "report.py"
+    spec = importlib.util.spec_from_file_location("saf_report_filters", path)
+    filters = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(filters)
+    document = filters.assemble(folder)
+    (folder / "run.json").write_text(json.dumps(document, indent=4) + "\n")
+    return (
+        f"The run did not come to its end; what was measured is in {folder}/run.json. "
+        f"Its report: ansible-playbook playbooks/bench_report.yml -e report_run_dir={folder}"
+    )
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "interrupted_run"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._folder = None
+        self._pid = os.getpid()
+
+    def v2_runner_on_ok(self, result):
+        folder = (result._result.get("ansible_facts") or {}).get("bench_run_dir")
+        if folder and self._folder is None:
+            self._folder = str(folder)
+            atexit.register(self._finish)
+
+    def _finish(self):
+        if os.getpid() != self._pid:  # a worker that Ansible has forked
+            return
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not lose what the first one left
+        try:
+            sentence = write_partial(self._folder)
+        except Exception as error:
+            sentence = f"No run.json could be made of {self._folder} ({error}); its raw files are kept."
+        if sentence:
+            self._display.display(sentence)
