@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import history, statistics
+from .report_view.words import what
 from .units import human
 
 
@@ -54,3 +55,33 @@ def _row(metrics):
 def relative_mad(metric):
     """Return the MAD of a metric's samples as a share of their median."""
     return statistics.mad(metric["samples"]) / abs(metric["median"]) if metric["median"] else 0.0
+
+
+def lines(table):
+    """Return the comparison as lines for the screen: the runs, what differs in the testbed, and every figure that moved."""
+    text = [f"{run['run_id']}: {run['profile']}, {len(run['nodes'])} nodes, testbed {run['testbed']}" for run in table["runs"]]
+    if not table["same_testbed"]:
+        text.append("The testbeds differ, so a difference need not be a change for better or worse.")
+    text += [f"changed: {path}: {before} -> {after}" for path, before, after in table["differences"]]
+    moved = [row for row in table["rows"] if row["verdict"] in ("better", "worse")]
+    moved.sort(key=lambda row: row["verdict"] == "better")
+    text += [f"{row['verdict']}: {_name(row)}: {' -> '.join(row['texts'])} (x {row['ratio']:.2f})" for row in moved]
+    same = sum(row["verdict"] == "same" for row in table["rows"])
+    alone = sum(row["verdict"] == "one-sided" for row in table["rows"])
+    return [*text, f"{same} figures within their noise, {alone} not in both the first and the last run"]
+
+
+def markdown(table):
+    """Return the comparison as a Markdown table with every figure."""
+    head = ["metric", *(run["run_id"] for run in table["runs"]), "ratio", "verdict"]
+    text = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in table["rows"]:
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3f}"
+        text.append("| " + " | ".join([_name(row), *row["texts"], ratio, row["verdict"]]) + " |")
+    differing = [f"- {path}: {before} -> {after}" for path, before, after in table["differences"]]
+    return "\n".join([*text, "", *differing]) + "\n"
+
+
+def _name(row):
+    where = " to ".join(row["subject"]) or "cluster"
+    return f"{row['name']} of {where} ({what(row)})"

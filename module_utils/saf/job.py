@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -32,8 +33,10 @@ class Job:
             threading.Thread(target=self._guard, daemon=True).start()
         return self
 
-    def __exit__(self, *_exception):
+    def __exit__(self, kind, *_exception):
         self._ended.set()
+        if self._folder and kind is SystemExit:  # nobody is left who would take the folder away
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def report(self, what, latest, done, total):
         """Say what is measured now, the latest figure (text or None), and how far we are (done of total, any unit)."""

@@ -49,8 +49,11 @@ class ActionModule(ActionBase):
         return result
 
     def _make_folder(self):
-        """Make the job's folder as the account that the module runs as."""
-        command = 'folder=$(umask 077 && mktemp -d "${TMPDIR:-/tmp}/saf-job-XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
+        """Make the job's folder as the account that the module runs as; take away what an interrupted play left."""
+        command = (
+            'cd "${TMPDIR:-/tmp}" && find . -maxdepth 1 -name "saf-job-*" -user "$(id -un)" -mmin +60 -exec rm -rf {} + ; '
+            'folder=$(umask 077 && mktemp -d "$PWD/saf-job-XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
+        )
         made = self._low_level_execute_command(command)
         lines = made["stdout"].split()
         if made["rc"] != 0 or not lines:

@@ -26,6 +26,15 @@ def read_json(path):
         raise AnsibleFilterError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
 
 
+def read_document(path):
+    """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
+    run = read_json(path)
+    if run.get("schema_version") != run_document.SCHEMA_VERSION or "keys" not in run:
+        hint = "write it again with playbooks/bench_report.yml -e report_run_dir=<its folder>."
+        raise AnsibleFilterError(f"{path} was written by another version: {hint}")
+    return run
+
+
 def data_files():
     """Return what the verdicts need of data/."""
     folder = REPOSITORY / "data"
@@ -93,10 +102,15 @@ def validate(document):
     return document
 
 
+def run_dirs(results_dir):
+    """Return the folders of the runs with a document, oldest first."""
+    return sorted(str(path.parent) for path in Path(results_dir).glob("*Z/run.json"))
+
+
 def newest_run(run_dir):
     """Return the name of the newest run with a document beside ``run_dir``, itself included."""
     folder = Path(run_dir)
-    return max([folder.name, *(path.parent.name for path in folder.parent.glob("*Z/run.json"))])
+    return max([folder.name, *(Path(path).name for path in run_dirs(folder.parent))])
 
 
 def suspect_groups(run):
@@ -113,9 +127,13 @@ class FilterModule:
             "run_document": assemble,
             "valid_run": validate,
             "report_view": report_view.prepare,
+            "run_dirs": run_dirs,
             "newest_run": newest_run,
             "suspect_groups": suspect_groups,
             "prometheus": export.prometheus,
             "metrics_csv": export.csv_text,
+            "read_run": read_document,
             "side_by_side": comparison.side_by_side,
+            "comparison_lines": comparison.lines,
+            "comparison_markdown": comparison.markdown,
         }

@@ -31,11 +31,26 @@ def link(negotiated, capable=None, kind="ethernet"):
     return {"interface": "en0", "kind": kind, "negotiated_bps": negotiated, "capable_bps": capable, "mtu": 1500}
 
 
-def make(nodes, machine, goodput=None, port=None, flops=None, efficiency=0.95, backend="gpu", **changes):
+LAPTOP = {
+    **M2_ULTRA,
+    "chip": "Apple M4 Max",
+    "gpu": {"kind": "metal", "name": "Apple M4 Max", "cores": 40},
+    "cpu": {"model": "Apple M4 Max", "cores_physical": 16, "cores_logical": 16},
+    "memory_bytes": 64 * 2**30,
+}
+SERVER = {
+    **CONTAINER,
+    "cpu": {"model": "AMD EPYC", "cores_physical": 32, "cores_logical": 64},
+    "memory_bytes": 256 * 2**30,
+    "virtual": "",
+}
+
+
+def make(nodes, machine, goodput=None, port=None, flops=None, efficiency=0.95, backend="gpu", extra=(), **changes):
     """Return ``(plan, raws)``.
 
     goodput: bit/s for every pair, or {(from, to): bit/s} with None for the rest; port: link facts; flops: float32 of each node;
-    changes: {node: {fact: value}}.
+    machine: facts of every node, or {node: facts}; extra: further measurements; changes: {node: {fact: value}}.
     """
     plan = {
         "run_id": "20261123T181500Z",
@@ -48,7 +63,7 @@ def make(nodes, machine, goodput=None, port=None, flops=None, efficiency=0.95, b
         "head": nodes[0],
         "absent": changes.pop("absent", []),
     }
-    raws = [facts(node, machine, port, changes.get(node, {})) for node in nodes]
+    raws = [facts(node, machine.get(node, machine), port, changes.get(node, {})) for node in nodes]
     if flops:
         raws += [
             raw(node, [gemm(node, flops[index] if isinstance(flops, list) else flops, backend)])
@@ -59,7 +74,7 @@ def make(nodes, machine, goodput=None, port=None, flops=None, efficiency=0.95, b
         raws.append({**raw(nodes[0], []), "not_measured": [{"name": "net.goodput", "subject": nodes, "reason": reason}]})
     elif goodput:
         raws.append(raw(nodes[0], [net(pair, pair_goodput(goodput, pair)) for pair in permutations(nodes, 2)]))
-    raws.append(raw(nodes[0], ray(nodes, efficiency)))
+    raws.append(raw(nodes[0], [*ray(nodes, efficiency), *extra]))
     return plan, raws
 
 
@@ -79,7 +94,9 @@ def raw(node, measurements):
 
 
 def facts(node, machine, port, changed):
+    changed = dict(changed)
     conditions = {"load_average": changed.pop("load_average", [0.1, 0.1, 0.1]), "time": "2026-11-23T18:15:00Z"}
+    conditions["power"] = changed.pop("power", None)
     venv = {"path": "/opt/saf/venvs/1", "digest": "d", "fingerprint": "f" * 64, "distributions": {"ray": "2.49.1"}}
     described = {
         **machine,
@@ -115,11 +132,51 @@ def gemm(node, flops, backend):
     return metric("gemm.float32", "node", [node], params, "FLOP/s", "higher", spread(flops))
 
 
-def net(pair, goodput):
-    params = {"streams": 1, "seconds": 10, "direction": "forward", "iperf3": "iperf 3.18"}
-    return metric(
-        "net.goodput", "pair", pair, params, "bit/s", "higher", spread(goodput), retransmits=0, cpu_percent={"host_total": 20}
-    )
+def net(pair, goodput, streams=1, retransmits=0, cpu=20, link="default", **ends):
+    params = {"streams": streams, "seconds": 10, "direction": "forward", "iperf3": "iperf 3.18"}
+    measured = metric("net.goodput", "pair", pair, params, "bit/s", "higher", spread(goodput), **ends)
+    measured["context"].update(retransmits=retransmits, cpu_percent={"host_total": cpu}, whole_run=goodput)
+    return {**measured, "link": link}
+
+
+def trips(pair, idle, loaded):
+    shape = {"bytes": 64, "protocol": "TCP"}
+    return [
+        metric("net.rtt.idle", "pair", pair, shape, "s", "lower", spread(idle)),
+        metric("net.rtt.loaded", "pair", pair, {**shape, "load": "forward", "streams": 1}, "s", "lower", spread(loaded)),
+    ]
+
+
+def together(nodes, each):
+    shape = {"flows": len(nodes) - 1, "seconds": 8, "streams": 1}
+    return [metric("net.together", "node", [node], shape, "bit/s", "higher", spread(each)) for node in nodes]
+
+
+def memory(node, rate):
+    shape = {"array_bytes": 400 * 10**6, "dtype": "float32", "implementation": "mlx", "backend": "gpu", "transfers": 3}
+    return metric("memory.triad", "node", [node], shape, "B/s", "higher", spread(rate))
+
+
+def decode(node, rate, read_bytes=8e9):
+    shape = {"model": "Qwen3-4B", "bits": None, "prompt": 512, "generation": 128, "batch": 1, "synthetic": True, "backend": "gpu"}
+    shape.update(parameters=4e9, weight_bytes=read_bytes, read_bytes=read_bytes)
+    return metric("llm.decode", "node", [node], shape, "token/s", "higher", spread(rate))
+
+
+def sustained(node, start, end):
+    shape = {"dtype": "float32", "m": 4096, "n": 4096, "k": 4096, "implementation": "mlx", "backend": "gpu", "seconds": 60}
+    series = [start + (end - start) * number / 239 for number in range(240)]
+    times = [0.25 * number for number in range(240)]
+    return metric("gemm.sustained", "node", [node], shape, "FLOP/s", "higher", series, times_s=times)
+
+
+def transfer(pair, rate):
+    return metric("ray.transfer", "pair", pair, {"bytes": 128 * 2**20}, "bit/s", "higher", spread(rate))
+
+
+def all_reduce(ranks, rate):
+    shape = {"bytes": 128 * 2**20, "ranks": ranks, "dtype": "float32", "backend": "ring"}
+    return metric("collective.all_reduce", "cluster", [], shape, "bit/s", "higher", spread(rate), seconds=[1.0], bus_factor=1.0)
 
 
 def ray(nodes, efficiency):
@@ -130,7 +187,17 @@ def ray(nodes, efficiency):
     shape = {"tasks": 8, "size": 512, "products": 4, "dtype": "float32"}
     runs = [[nodes[0]]] + ([list(nodes)] if len(nodes) > 1 else [])
     sets = [
-        metric("ray.mlx_tasks", "cluster", [], {**shape, "nodes": names}, "s", "lower", spread(wall), per_task=tasks(names, wall))
+        metric(
+            "ray.mlx_tasks",
+            "cluster",
+            [],
+            {**shape, "nodes": names},
+            "s",
+            "lower",
+            spread(wall),
+            per_task=tasks(names, wall),
+            parts=[{"wall_s": wall, "ready_s": wall * 0.95, "busy_s": dict.fromkeys(names, wall * 0.9)}],
+        )
         for names, wall in ((names, 1.0 if len(names) == 1 else 1 / (len(names) * efficiency)) for names in runs)
     ]
     return trips + sets
@@ -141,31 +208,105 @@ def tasks(names, wall):
 
 
 THREE = ["head1", "worker1", "worker2"]
+EIGHT = list("abcdefgh")
 VETH = link(10e9, kind="virtual")
+GIGABIT, TEN = link(1e9, 1e9), link(10e9, 10e9)
+
+
+def bad_cable(nodes, culprit, bad=94e6, good=941e6):
+    return {**{pair: bad for pair in permutations(nodes, 2) if culprit in pair}, None: good}
+
+
+def studios(goodput, port, flops=22e12, **changes):
+    return make(["alpha", "beta"], M2_ULTRA, goodput, port, flops, **changes)
+
+
+def healthy(nodes, goodput=9.41e9, port=TEN):
+    """Everything as good as published machines and links are."""
+    extra = [figure for node in nodes for figure in (memory(node, 650e9), decode(node, 78), sustained(node, 22e12, 21.9e12))]
+    if len(nodes) > 1:
+        for pair in permutations(nodes, 2):
+            extra += [*trips(pair, 120e-6, 700e-6), transfer(pair, 0.5 * goodput)]
+        extra += [all_reduce(len(nodes), 0.8 * goodput), *together(nodes, 0.97 * goodput)]
+    return make(nodes, M2_ULTRA, goodput, port, 22e12, extra=extra)
+
+
+def two_links():
+    """The cluster's addresses are on the slower of two links."""
+    plan, raws = studios(941e6, GIGABIT)
+    for document in raws:
+        if document["facts"]:
+            bridge = {**link(None, None, kind="thunderbolt"), "interface": "bridge0"}
+            document["facts"]["links"] = {**document["facts"]["links"], "thunderbolt": bridge}
+    raws[-1]["measurements"] += [net(pair, 15e9, link="thunderbolt") for pair in permutations(("alpha", "beta"), 2)]
+    return plan, raws
+
+
+def mixed():
+    machines = {"mac": M2_ULTRA, "linux": SERVER}
+    plan, raws = make(["mac", "linux"], machines, 941e6, GIGABIT)
+    numpy = gemm("linux", 900e9, "cpu")
+    numpy["params"]["implementation"] = "numpy"
+    raws.append(raw("mac", [gemm("mac", 22e12, "gpu"), gemm("linux", 8e9, "cpu"), numpy]))
+    return plan, raws
+
+
+def one_way(pair_goodput, **changes):
+    """Two studios whose alpha to beta is replaced by one figure with a cause."""
+    plan, raws = studios(9.41e9, TEN)
+    for document in raws:
+        document["measurements"] = [m for m in document["measurements"] if m["name"] != "net.goodput"]
+    pairs = permutations(("alpha", "beta"), 2)
+    raws[-1]["measurements"] += [net(pair, pair_goodput, **changes) for pair in pairs]
+    return plan, raws
+
+
+def several_streams():
+    plan, raws = one_way(3e9)
+    raws[-1]["measurements"] += [net(pair, 9.3e9, streams=4) for pair in permutations(("alpha", "beta"), 2)]
+    return plan, raws
+
+
+JUMBO = {**TEN, "mtu": 9000}
 SITUATIONS = {
     # the owner's: 6 TFLOP/s a node, 945 Mb/s on ports that negotiated 1 of their 10 Gb/s
-    "two_studios": lambda: make(["alpha", "beta"], M2_ULTRA, 945e6, link(1e9, 10e9), 6e12),
-    "healthy_studios": lambda: make(["alpha", "beta"], M2_ULTRA, 9.41e9, link(10e9, 10e9), 22e12),
-    "healthy_three": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, link(1e9, 1e9), 22e12),
+    "two_studios": lambda: studios(945e6, link(1e9, 10e9), 6e12),
+    "healthy_studios": lambda: healthy(["alpha", "beta"]),
+    "healthy_three": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, 22e12),
+    "healthy_sixteen": lambda: healthy([f"node{number:02}" for number in range(1, 17)]),
+    "healthy_single": lambda: healthy(["alpha"]),
+    "healthy_mixed": mixed,
     "one_slow_pair": lambda: make(
         THREE, CONTAINER, {("head1", "worker1"): 287e6, ("worker1", "head1"): 287e6, None: 12e9}, VETH, 5e9, backend="cpu"
     ),
-    "one_bad_cable": lambda: make(
-        ["a", "b", "c", "d"],
-        M2_ULTRA,
-        {**{pair: 94e6 for pair in permutations("abcd", 2) if "c" in pair}, None: 941e6},
-        link(1e9, 1e9),
-        22e12,
-    ),
+    "one_bad_cable": lambda: make(list("abcd"), M2_ULTRA, bad_cable("abcd", "c"), GIGABIT, 22e12),
+    "one_bad_cable_of_eight": lambda: make(EIGHT, M2_ULTRA, bad_cable(EIGHT, "f"), GIGABIT, 22e12),
     "path_limits_all": lambda: make(THREE, CONTAINER, 904e6, VETH, 5e9, backend="cpu"),
     "single": lambda: make(["alpha"], M2_ULTRA, flops=22e12),
-    "one_node_slower": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, link(1e9, 1e9), [22e12, 17e12, 22e12]),
+    "one_node_slower": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, [22e12, 17e12, 22e12]),
     "versions": lambda: make(
-        ["a", "b"], M2_ULTRA, 941e6, link(1e9, 1e9), 22e12, b={"venv": {"fingerprint": "f", "distributions": {"ray": "2.48.0"}}}
+        ["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"venv": {"fingerprint": "f", "distributions": {"ray": "2.48.0"}}}
     ),
-    "busy": lambda: make(["a", "b"], M2_ULTRA, 941e6, link(1e9, 1e9), 22e12, b={"load_average": [20.0, 9, 5]}),
-    "poor_scaling": lambda: make(["a", "b"], M2_ULTRA, 941e6, link(1e9, 1e9), 22e12, efficiency=0.5),
-    "asymmetric": lambda: make(["a", "b"], M2_ULTRA, {("a", "b"): 941e6, ("b", "a"): 500e6}, link(1e9, 1e9), 22e12),
+    "busy": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"load_average": [20.0, 9, 5]}),
+    "poor_scaling": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, efficiency=0.5),
+    "asymmetric": lambda: make(["a", "b"], M2_ULTRA, {("a", "b"): 941e6, ("b", "a"): 780e6}, GIGABIT, 22e12),
     "impossible": lambda: make(["alpha"], M2_ULTRA, flops=500e12),
-    "absent": lambda: make(["a", "b"], M2_ULTRA, 941e6, link(1e9, 1e9), 22e12, absent=["c"]),
+    "absent": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, absent=["c"]),
+    "wifi": lambda: studios(600e6, link(1.2e9, 1.2e9, kind="wifi")),
+    "wrong_link": two_links,
+    "switch_back_plane": lambda: make(EIGHT, M2_ULTRA, 9.41e9, TEN, 22e12, extra=together(EIGHT, 2.5e9)),
+    "throttling_laptop": lambda: make(["laptop"], LAPTOP, flops=13.5e12, extra=[sustained("laptop", 13.5e12, 8e12)]),
+    "low_power": lambda: make(["laptop"], LAPTOP, flops=13.5e12, laptop={"power": {"source": "Battery Power", "mode": "low"}}),
+    "lossy": lambda: one_way(4e9, retransmits=20000),
+    "cpu_bound": lambda: one_way(6e9, cpu=99),
+    "one_stream": several_streams,
+    "slower_hop": lambda: one_way(7e9),
+    "jumbo_lost": lambda: studios(
+        9.6e9, JUMBO, extra=[net(("alpha", "beta"), 9.6e9, **{"from": {**JUMBO, "mtu_passes": False}})]
+    ),
+    "mtu_differs": lambda: studios(9.41e9, TEN, beta={"links": {"default": JUMBO}}),
+    "bufferbloat": lambda: studios(9.41e9, TEN, extra=trips(("alpha", "beta"), 200e-6, 40e-3)),
+    "slow_memory": lambda: studios(9.41e9, TEN, extra=[memory("alpha", 300e9), memory("beta", 650e9)]),
+    "slow_objects": lambda: studios(9.41e9, TEN, extra=[transfer(("alpha", "beta"), 1e9)]),
+    "slow_collective": lambda: studios(9.41e9, TEN, extra=[all_reduce(2, 1e9)]),
 }

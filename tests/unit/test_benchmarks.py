@@ -3,33 +3,115 @@
 import sys
 
 import pytest
-from ansible.module_utils.saf.probes import gemm
+import yaml
+from ansible.module_utils.saf import mlx_suites
+from ansible.module_utils.saf.probes import ray_tasks, timing
 
+import collective_benchmark
 import mlx_benchmark
 import ray_benchmark
 
-RAY = {"python": sys.executable, "address": "x:1", "head": "a", "nodes": ["a"]}
+RAY = {"python": sys.executable, "address": "127.0.0.1:1", "head": "a", "nodes": ["a", "b"]}
+COLLECTIVE = {"python": sys.executable, "node": "a", "nodes": ["a", "b"], "addresses": ["127.0.0.1", "127.0.0.1"]}
+GEMM = {"shapes": [64], "dtypes": ["float32"]}
 PARAMS = {"warmup_calls": 2, "warmup_s": 0, "min_samples": 5, "max_samples": 20, "sample_s": 0.002, "budget_s": 5}
+MACHINE = {"cache_bytes": 32 * 2**20, "memory_bytes": 64 * 2**30, "cuda": False, "models": {}}
+SAMPLING = {
+    "min_samples": 8,
+    "sample_seconds": 0.1,
+    "warmup_calls": 3,
+    "warmup_seconds": 0.5,
+    "budget": 10,
+    "rest_seconds": 0,
+}
 
 
-def test_every_product_is_counted():
+@pytest.fixture(scope="module")
+def profiles():
+    from conftest import ROOT
+
+    return yaml.safe_load((ROOT / "data" / "bench_profiles.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def models():
+    from conftest import ROOT
+
+    return yaml.safe_load((ROOT / "data" / "synthetic_models.yml").read_text())
+
+
+def test_every_call_is_counted():
     calls = []
-    document = gemm.measure(calls.append, PARAMS, flop=1000)
-    per_sample = document["context"]["products_per_sample"]
+    document = timing.measure(calls.append, PARAMS, work=1000)
+    per_sample = document["context"]["calls_per_sample"]
     assert PARAMS["min_samples"] <= len(document["samples"]) <= PARAMS["max_samples"]
     assert calls[:3] == [1, 1, 1]  # the first call and the warm-up are no samples
     assert set(calls[1 + document["context"]["warmup_calls"] :]) == {per_sample}
 
 
+def test_a_latency_is_one_call():
+    calls = []
+    document = timing.latency(calls.append, PARAMS)
+    assert set(calls) == {1}
+    assert len(document["samples"]) == 5 * PARAMS["min_samples"]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.1, False), (0.714, False), (0.72, True)])
+def test_what_would_take_too_long_is_said(seconds, told):
+    assert bool(timing.too_long(seconds, PARAMS)) is told  # seven calls within five seconds
+
+
+@pytest.mark.parametrize(
+    ("cache", "memory", "size", "flags"),
+    [
+        (32 * 2**20, 64 * 2**30, 128 * 2**20, []),
+        (1 * 2**20, 64 * 2**30, 64 * 2**20, []),  # never less than 64 MiB
+        (96 * 2**20, 192 * 2**30, 384 * 2**20, []),
+        (None, 192 * 2**30, 400 * 2**20, []),  # a Mac does not tell
+        (32 * 2**20, 1 * 2**30, 64 * 2**20, ["small_arrays"]),
+    ],
+)
+def test_arrays_are_several_caches(cache, memory, size, flags):
+    assert mlx_suites.array_bytes(cache, memory) == (size, flags)
+
+
+@pytest.mark.parametrize("profile", ["quick", "standard", "full"])
+def test_every_suite_of_every_profile_makes_a_request(profiles, models, profile):
+    chosen = profiles[profile]["mlx"]
+    machine = {**MACHINE, "models": models}
+    suites = [name for name in chosen if name != "sampling" and chosen[name] is not None]
+    assert {"gemm", "memory"} <= set(suites)
+    for suite in suites:
+        ((probe, params),) = mlx_suites.requests(suite, chosen[suite], chosen["sampling"], machine)
+        assert probe.__name__.endswith(suite)
+        cases = params.get("cases", {})
+        assert all("config" in case for backend in cases.values() for case in backend), "a model that would be fetched"
+
+
+def test_tf32_is_a_row_of_its_own_on_cuda_alone():
+    assert len(mlx_suites.requests("gemm", GEMM, SAMPLING, MACHINE)) == 1
+    (_, plain), (_, tf32) = mlx_suites.requests("gemm", GEMM, SAMPLING, {**MACHINE, "cuda": True})
+    assert (plain["tf32"], tf32["tf32"]) == (False, True)
+
+
+def test_a_model_that_is_not_in_the_data_is_a_path():
+    settings = {
+        "repetitions": 3,
+        "budget": 9,
+        "gpu": [{"model": "/models/mine", "bits": None, "prompt": 8, "generation": 8, "batch": 1}],
+    }
+    ((_probe, params),) = mlx_suites.requests("llm", settings, SAMPLING, MACHINE)
+    assert params["cases"]["gpu"][0]["path"] == "/models/mine"
+    assert params["cases"]["cpu"] == []
+
+
 @pytest.mark.parametrize(
     ("module", "args", "names"),
     [
-        (mlx_benchmark, {"node": "a", "python": sys.executable}, {"gemm.float32", "gemm.float16"}),
-        (
-            ray_benchmark,
-            {"python": sys.executable, "address": "x:1", "head": "a", "nodes": ["a"]},
-            {"ray.task_rtt", "ray.mlx_tasks"},
-        ),
+        (mlx_benchmark, {"node": "a", "python": sys.executable, "settings": GEMM}, {"gemm"}),
+        (mlx_benchmark, {"node": "a", "python": sys.executable, "suite": "llm"}, {"llm"}),
+        (ray_benchmark, RAY, {"ray.task_rtt", "ray.task_rate", "ray.transfer", "ray.broadcast", "ray.mlx_tasks"}),
+        (collective_benchmark, COLLECTIVE, {"collective"}),
     ],
 )
 def test_check_mode_measures_nothing_and_says_so(run_module, module, args, names):
@@ -43,16 +125,29 @@ def test_check_mode_measures_nothing_and_says_so(run_module, module, args, names
     ("python", "fragment"), [("/nowhere/python", "cannot be run"), (sys.executable, "No module named 'mlx'")]
 )
 def test_mlx_that_is_not_there_is_one_sentence(run_module, python, fragment):
-    result = run_module(mlx_benchmark, {"node": "a", "python": python})
+    result = run_module(mlx_benchmark, {"node": "a", "python": python, "settings": GEMM, "sampling": {}})
     assert result["measurements"] == []
     assert fragment in result["not_measured"][0]["reason"]
 
 
+def test_settings_that_are_missing_are_named(run_module):
+    result = run_module(mlx_benchmark, {"node": "a", "python": sys.executable, "suite": "gemm", "sampling": {}})
+    assert result["failed"]
+    assert "lack 'shapes'" in result["msg"]
+
+
 def test_ray_that_is_not_there_is_one_sentence_for_each_metric(run_module):
-    args = {"python": sys.executable, "address": "127.0.0.1:1", "head": "a", "nodes": ["a"]}
-    result = run_module(ray_benchmark, args)
-    assert [item["name"] for item in result["not_measured"]] == ["ray.task_rtt", "ray.mlx_tasks"]
+    result = run_module(ray_benchmark, RAY)
+    assert [item["name"] for item in result["not_measured"]] == [f"ray.{suite}" for suite in ray_benchmark.SUITES]
     assert "No module named 'ray'" in result["not_measured"][0]["reason"]
+
+
+def test_one_node_has_nobody_to_send_to(run_module):
+    result = run_module(ray_benchmark, {**RAY, "nodes": ["a"]})
+    reasons = {item["name"]: item["reason"] for item in result["not_measured"]}
+    assert "one node" in reasons["ray.transfer"]
+    assert "one node" in reasons["ray.broadcast"]
+    assert "No module named 'ray'" in reasons["ray.task_rtt"]
 
 
 def test_environment_file():
@@ -60,8 +155,49 @@ def test_environment_file():
     assert ray_benchmark.read_environment(text) == {"A": "1", "B": "x=y"}
 
 
-def test_a_task_to_another_node_is_a_pair():
-    document = {"suite": "task_rtt", "params": {"target": "b", "local": False}, "samples": [0.1]}
-    assert ray_benchmark.as_measurement(document, "a")["subject"] == ["a", "b"]
-    document["params"] = {"target": "a", "local": True}
-    assert ray_benchmark.as_measurement(document, "a")["subject"] == ["a"]
+@pytest.mark.parametrize(
+    ("document", "scope", "subject", "unit"),
+    [
+        ({"suite": "task_rtt", "params": {"target": "b", "local": False}}, "pair", ["a", "b"], "s"),
+        ({"suite": "task_rtt", "params": {"target": "a", "local": True}}, "node", ["a"], "s"),
+        ({"suite": "transfer", "params": {"bytes": 1}, "subject": ["b", "a"]}, "pair", ["b", "a"], "bit/s"),
+        ({"suite": "broadcast", "params": {"bytes": 1}}, "cluster", [], "bit/s"),
+        ({"suite": "task_rate", "params": {"tasks": 1}}, "cluster", [], "task/s"),
+    ],
+)
+def test_whose_figure_it_is(document, scope, subject, unit):
+    found = ray_benchmark.as_measurement({**document, "samples": [0.1]}, "a")
+    assert (found["scope"], found["subject"], found["unit"]) == (scope, subject, unit)
+
+
+@pytest.mark.parametrize(
+    ("spans", "length"),
+    [([(0, 1)], 1), ([(0, 1), (2, 3)], 2), ([(0, 2), (1, 3)], 3), ([(0, 3), (1, 2)], 3), ([(1, 2), (0, 1)], 2)],
+)
+def test_busy_time_counts_overlaps_once(spans, length):
+    assert ray_tasks.covered(spans) == pytest.approx(length)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "groups"),
+    [
+        (["a"], [(["a"], 4)]),
+        (["b", "a"], [(["a"], 4), (["a"], 8), (["a", "b"], 8)]),
+        (list("abcde"), [(["a"], 4), (["a"], 20), (["a", "b"], 20), (list("abcd"), 20), (list("abcde"), 20)]),
+    ],
+)
+def test_task_sets_grow_from_the_head(nodes, groups):
+    assert ray_tasks.groups_of({"nodes": nodes, "head": "a", "tasks": 4 * len(nodes)}) == groups
+
+
+def test_large_clusters_send_to_and_from_the_head():
+    assert len(ray_tasks.pairs_of(list("abcd"), "a")) == 12
+    pairs = ray_tasks.pairs_of(list("abcde"), "a")
+    assert len(pairs) == 8
+    assert all("a" in pair for pair in pairs)
+
+
+def test_a_rank_that_is_alone_ends_in_time(run_module):
+    result = run_module(collective_benchmark, {**COLLECTIVE, "timeout": 20})
+    assert result["measurements"] == []
+    assert result["not_measured"][0]["reason"].startswith("rank 0: ")

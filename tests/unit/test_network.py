@@ -1,13 +1,7 @@
 """Interfaces, routes, iperf3's answers and the schedule of a mesh."""
 
-import json
-import shutil
-from itertools import combinations
-
 import pytest
 from ansible.module_utils.saf import network
-
-import network_benchmark
 
 FIXTURES = "tests/unit/fixtures"
 
@@ -80,77 +74,3 @@ def test_routes():
 def test_ethtool_tells_both_ends():
     assert network.parse_ethtool(ETHTOOL) == {"capable_bps": 10**10, "partner_bps": 10**9}
     assert network.parse_ethtool("") == {"capable_bps": None, "partner_bps": None}
-
-
-@pytest.mark.parametrize("direction", ["forward", "reverse"])
-def test_iperf3_counts_what_the_receiver_got_after_slow_start(root, direction):
-    text = (root / FIXTURES / f"iperf3-{direction}.json").read_text()
-    document = json.loads(text)
-    answer = network.parse_iperf3(text, reverse=direction == "reverse")
-    assert answer["error"] == ""
-    assert answer["goodput"] == document["end"]["sum_received"]["bits_per_second"]
-    assert len(answer["samples"]) == 2  # two seconds, the omitted one and the sliver at the end left out
-    assert all(0.5 < sample / answer["goodput"] < 2 for sample in answer["samples"])
-    if direction == "forward":
-        sender = [item["sum"]["bits_per_second"] for item in document["intervals"]]
-        assert not set(answer["samples"]) & set(sender)
-
-
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        ('{"error": "unable to connect to server: Connection refused"}', "unable to connect to server: Connection refused"),
-        ("iperf3: parameter error", "iperf3 gave no JSON: iperf3: parameter error"),
-    ],
-)
-def test_iperf3_errors_are_sentences(text, error):
-    assert network.parse_iperf3(text, reverse=False) == {"error": error}
-
-
-@pytest.mark.parametrize("count", range(9))
-def test_every_pair_meets_once_and_no_node_twice_in_a_round(count):
-    nodes = [f"n{number}" for number in range(count)]
-    schedule = network.rounds(nodes)
-    met = [tuple(sorted(pair)) for pairs in schedule for pair in pairs]
-    assert sorted(met) == sorted(combinations(nodes, 2))
-    assert all(len({node for pair in pairs for node in pair}) == 2 * len(pairs) for pairs in schedule)
-    if count > 1:
-        assert len(schedule) == (count - 1 if count % 2 == 0 else count)
-
-
-def test_links_are_measured_where_both_ends_have_them():
-    links = {
-        "a": {"default": "10.0.0.1", "thunderbolt": "10.9.0.1"},
-        "b": {"default": "10.0.0.2", "thunderbolt": "10.9.0.2"},
-    }
-    assert network.measurements(network.rounds(["a", "b"]), links) == [
-        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}],
-        [{"from": "a", "to": "b", "link": "thunderbolt", "host": "10.9.0.2"}],
-    ]
-    del links["b"]["thunderbolt"]
-    assert [pairs for pairs in network.measurements(network.rounds(["a", "b"]), links) if pairs] == [
-        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}]
-    ]
-
-
-def test_without_iperf3_the_remedy_is_named(run_module, monkeypatch):
-    monkeypatch.setattr(network_benchmark, "iperf3_of", lambda _module: None)
-    result = run_module(network_benchmark, {"state": "measured", "node": "a", "peer": "b", "host": "127.0.0.1"})
-    assert result["measurements"] == []
-    assert "install it there" in result["not_measured"][0]["reason"]
-
-
-def test_serve_measure_and_stop_on_loopback(run_module, tmp_path):
-    assert shutil.which("iperf3"), "this test needs iperf3: make host installs it"
-    common = {"node": "b", "run_dir": str(tmp_path), "port": 5987}
-    assert run_module(network_benchmark, {"state": "serving", "life_time": 60, **common})["changed"]
-    try:
-        client = {"state": "measured", "node": "a", "peer": "b", "host": "127.0.0.1", "port": 5987, "seconds": 1, "omit": 0}
-        result = run_module(network_benchmark, client)
-        assert [metric["subject"] for metric in result["measurements"]] == [["a", "b"], ["b", "a"]]
-        assert all(sample > 0 for metric in result["measurements"] for sample in metric["samples"])
-        assert result["measurements"][0]["context"]["from"]["kind"] == "loopback"
-    finally:
-        assert run_module(network_benchmark, {"state": "stopped", **common})["changed"]
-    assert list(tmp_path.iterdir()) == []
-    assert "refused" in run_module(network_benchmark, client)["not_measured"][0]["reason"]

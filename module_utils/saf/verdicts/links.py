@@ -263,7 +263,7 @@ def _frames(pair):
 def _asymmetry(pair, low):
     if len(pair["directions"]) < 2 or low:
         return []
-    slower, faster = sorted(pair["directions"], key=lambda metric: metric["median"])
+    slower, faster = pair["slower"], max(pair["directions"], key=lambda metric: metric["median"])
     lost = 1 - slower["median"] / faster["median"]
     if lost <= _ASYMMETRY:
         return []

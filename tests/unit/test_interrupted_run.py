@@ -1,0 +1,53 @@
+"""A benchmark that ends before its report leaves what it measured as one document."""
+
+import importlib.util
+import json
+
+import pytest
+from runs import SITUATIONS
+
+
+@pytest.fixture
+def callback(root):
+    spec = importlib.util.spec_from_file_location("interrupted_run", root / "plugins" / "callback" / "interrupted_run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    plan, raws = SITUATIONS["healthy_studios"]()
+    folder = tmp_path / plan["run_id"]
+    (folder / "raw").mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps({**plan, "parts": {"50-collective": ["alpha", "beta"]}}))
+    for number, raw in enumerate(raws):
+        (folder / "raw" / f"{number}.json").write_text(json.dumps(raw))
+    return folder
+
+
+def test_what_was_measured_is_kept_as_partial(callback, folder):
+    sentence = callback.write_partial(folder)
+    assert "did not come to its end" in sentence
+    assert "bench_report.yml" in sentence
+    run = json.loads((folder / "run.json").read_text())
+    assert run["partial"]
+    assert {metric["name"] for metric in run["metrics"]} >= {"gemm.float32", "net.goodput"}
+    assert {
+        "name": "collective",
+        "subject": ["beta"],
+        "reason": "The run ended, or lost the node, before this was measured.",
+    } in run["not_measured"]
+
+
+def test_a_finished_run_is_left_alone(callback, folder):
+    (folder / "run.json").write_text("{}")
+    assert callback.write_partial(folder) == ""
+    assert (folder / "run.json").read_text() == "{}"
+
+
+def test_nothing_measured_is_no_run(callback, folder):
+    for path in (folder / "raw").iterdir():
+        path.unlink()
+    assert callback.write_partial(folder) == ""
+    assert not (folder / "run.json").exists()

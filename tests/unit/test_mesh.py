@@ -1,0 +1,58 @@
+"""Schedules over the pairs of a cluster."""
+
+from itertools import combinations
+
+import benchmark as benchmark_filters
+import pytest
+from ansible.module_utils.saf import mesh
+
+LINKS = {
+    "a": {"default": "10.0.0.1", "thunderbolt": "10.9.0.1"},
+    "b": {"default": "10.0.0.2", "thunderbolt": "10.9.0.2"},
+}
+
+
+@pytest.mark.parametrize("count", range(17))
+def test_every_pair_meets_once_and_no_node_twice_in_a_round(count):
+    nodes = [f"n{number:02}" for number in range(count)]
+    schedule = mesh.rounds(nodes)
+    met = [tuple(sorted(pair)) for pairs in schedule for pair in pairs]
+    assert sorted(met) == sorted(combinations(nodes, 2))
+    assert all(len({node for pair in pairs for node in pair}) == 2 * len(pairs) for pairs in schedule)
+    if count > 1:
+        assert len(schedule) == (count - 1 if count % 2 == 0 else count)
+
+
+def test_links_are_measured_where_both_ends_have_them():
+    assert mesh.measurements(mesh.rounds(["a", "b"]), LINKS) == [
+        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}],
+        [{"from": "a", "to": "b", "link": "thunderbolt", "host": "10.9.0.2"}],
+    ]
+    fewer = {**LINKS, "b": {"default": "10.0.0.2"}}
+    assert mesh.measurements(mesh.rounds(["a", "b"]), fewer) == [
+        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}]
+    ]
+
+
+def test_both_ends_know_their_part_of_a_round():
+    (pairs,) = mesh.measurements(mesh.rounds(["a", "b"]), {name: {"default": name} for name in "ab"})
+    assert mesh.roles(pairs, "a") == {"targets": [{"peer": "b", "host": "b", "link": "default"}], "clients": []}
+    assert mesh.roles(pairs, "b") == {"targets": [], "clients": ["a"]}
+    assert mesh.roles(pairs, "c") == {"targets": [], "clients": []}
+
+
+def test_everybody_sends_to_everybody():
+    pairs = mesh.everybody({name: {"default": f"10.0.0.{name}"} for name in "123"})
+    assert len(pairs) == 6
+    assert mesh.roles(pairs, "1")["clients"] == ["2", "3"]
+
+
+def test_the_plan_names_every_raw_file():
+    nodes = ["a", "b", "c"]
+    rounds = mesh.measurements(mesh.rounds(nodes), {name: {"default": name} for name in nodes})
+    parts = benchmark_filters.bench_parts(nodes, ["gemm"], rounds, "a")
+    network = ["30-network-01", "30-network-02", "30-network-03", "31-together"]
+    assert list(parts) == ["10-facts", "20-gemm", *network, "40-ray", "50-collective", "90-facts"]
+    assert parts["40-ray"] == ["a"]
+    assert all(len(parts[f"30-network-0{number}"]) == 2 for number in (1, 2, 3))
+    assert "31-together" not in benchmark_filters.bench_parts(["a", "b"], [], [], "a")

@@ -1,0 +1,100 @@
+"""The module between this machine and itself, with the real iperf3."""
+
+import json
+import os
+import shutil
+import socket
+import time
+
+import pytest
+from ansible.module_utils.saf import round_trip
+
+import network_benchmark
+
+SELF = {"node": "a", "nodes": ["a"], "clients": ["a"], "targets": [{"peer": "b", "host": "127.0.0.1"}], "port": 5971}
+QUICK = {"seconds": 1, "omit": 0, "round_trips": 50, "timeout": 60}
+
+
+def by_name(result):
+    found = {}
+    for metric in result["measurements"]:
+        found.setdefault(metric["name"], []).append(metric)
+    return found
+
+
+def test_everything_of_a_pair_is_measured_and_nothing_is_left(run_module):
+    assert shutil.which("iperf3"), "this test needs iperf3: make host installs it"
+    options = {"modes": ["forward", "reverse", "both"], "streams": [1, 2], "udp": True}
+    result = run_module(network_benchmark, {**SELF, **QUICK, **options})
+    assert result["not_measured"] == []
+    found = by_name(result)
+    assert set(found) == {"net.goodput", "net.goodput_both", "net.rtt.idle", "net.rtt.loaded", "net.udp_jitter", "net.udp_loss"}
+    assert [metric["subject"] for metric in found["net.goodput"]] == [["a", "b"], ["b", "a"]] * 2
+    assert [metric["params"]["streams"] for metric in found["net.goodput"]] == [1, 1, 2, 2]
+    assert len(found["net.goodput_both"]) == 4
+    assert len(found["net.rtt.loaded"]) == 2  # forward and reverse of the first number of streams
+    assert all(sample >= 0 for metric in result["measurements"] for sample in metric["samples"])
+    assert found["net.goodput"][0]["context"]["from"]["kind"] == "loopback"
+    with pytest.raises(OSError, match="refused"):
+        round_trip.connect("127.0.0.1", SELF["port"], 0)
+
+
+def test_all_at_once_is_one_sum(run_module):
+    result = run_module(network_benchmark, {**SELF, **QUICK, "together": True})
+    (metric,) = result["measurements"]
+    assert metric["name"] == "net.together"
+    assert metric["scope"] == "node"
+    assert metric["params"]["flows"] == 1
+    assert len(metric["samples"]) >= 1
+
+
+def test_a_peer_that_does_not_serve_is_one_sentence(run_module, monkeypatch):
+    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    result = run_module(network_benchmark, {**SELF, **QUICK, "clients": []})
+    assert result["measurements"] == []
+    assert "b does not answer on port 5971 of 127.0.0.1" in result["not_measured"][0]["reason"]
+
+
+def test_a_port_in_use_is_named(run_module, monkeypatch):
+    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("", 5972))
+        taken.listen()
+        result = run_module(network_benchmark, {**SELF, **QUICK})
+    reasons = " ".join(item["reason"] for item in result["not_measured"])
+    assert "iperf3 cannot listen on port 5972" in reasons
+    assert "bench_port" in reasons
+
+
+def test_without_iperf3_the_remedy_is_named(run_module, monkeypatch):
+    monkeypatch.setattr(network_benchmark, "iperf3_of", lambda _module: None)
+    result = run_module(network_benchmark, {**SELF, "clients": []})
+    assert result["measurements"] == []
+    assert "install it there" in result["not_measured"][0]["reason"]
+    serving = run_module(network_benchmark, {**SELF, "targets": []})
+    assert "install it there" in serving["not_measured"][0]["reason"]
+
+
+def test_check_mode_measures_nothing(run_module):
+    result = run_module(network_benchmark, SELF, check=True)
+    assert result["measurements"] == []
+    assert "check mode" in result["not_measured"][0]["reason"]
+
+
+def test_progress_and_lease(run_module, tmp_path):
+    (tmp_path / "lease").touch()
+    old = time.time() - 10
+    os.utime(tmp_path / "lease", (old, old))
+    run_module(network_benchmark, {**SELF, **QUICK, "job_dir": str(tmp_path)})
+    lines = [json.loads(line) for line in (tmp_path / "progress").read_text().splitlines()]
+    assert any(line["what"].startswith("default link to b: forward") for line in lines)
+    assert any(line["latest"] and line["latest"].endswith("Mb/s") for line in lines)
+    assert (tmp_path / "lease").stat().st_mtime > old
+
+
+def test_thinned_keeps_the_spread():
+    assert round_trip.thinned(list(range(10))) == list(range(10))
+    kept = round_trip.thinned(list(range(10 * round_trip.KEPT)))
+    assert len(kept) == round_trip.KEPT
+    assert kept[-1] > 9.9 * round_trip.KEPT

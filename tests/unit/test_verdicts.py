@@ -1,0 +1,169 @@
+"""The right finding is first in each situation, and a healthy cluster has none."""
+
+import pytest
+import report as report_filters
+from ansible.module_utils.saf import report_view, run_document
+from runs import SITUATIONS
+
+FINISHED = "2026-11-23T18:25:00Z"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return report_filters.data_files()
+
+
+@pytest.fixture(scope="module")
+def run_of(data):
+    def make(situation):
+        plan, raws = SITUATIONS[situation]()
+        return run_document.assemble(plan, raws, data, FINISHED)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("situation", "kinds", "subject"),
+    [
+        ("healthy_studios", [], None),
+        ("healthy_three", [], None),
+        ("healthy_sixteen", [], None),
+        ("healthy_single", [], None),
+        ("healthy_mixed", [], None),
+        ("single", [], None),
+        ("two_studios", ["compute_below_peak", "compute_below_peak", "negotiated_below_capable"], ["alpha"]),
+        ("one_slow_pair", ["slow_link", "above_ceiling"], ["head1", "worker1"]),
+        ("one_bad_cable", ["slow_link"], ["c"]),
+        ("one_bad_cable_of_eight", ["slow_link"], ["f"]),
+        ("path_limits_all", ["path_limit"], ["head1", "worker1", "worker2"]),
+        ("one_node_slower", ["compute_below_peak", "slow_node"], ["b"]),
+        ("versions", ["versions_differ", "fingerprints_differ"], ["a", "b"]),
+        ("busy", ["busy_node"], ["b"]),
+        ("poor_scaling", ["weak_scaling"], ["a", "b"]),
+        ("asymmetric", ["asymmetric_link"], ["b", "a"]),
+        ("impossible", ["above_ceiling"], ["alpha"]),
+        ("absent", ["absent_node"], ["c"]),
+        ("wifi", ["wifi_route"], ["alpha", "beta"]),
+        ("wrong_link", ["wrong_route"], ["alpha", "beta"]),
+        ("switch_back_plane", ["switch_contention"], list("abcdefgh")),
+        ("throttling_laptop", ["throttling"], ["laptop"]),
+        ("low_power", ["power"], ["laptop"]),
+        ("lossy", ["lossy_link"], ["alpha", "beta"]),
+        ("cpu_bound", ["cpu_bound_link"], ["alpha", "beta"]),
+        ("one_stream", ["single_stream_limit"], ["alpha", "beta"]),
+        ("slower_hop", ["low_share"], ["alpha", "beta"]),
+        ("jumbo_lost", ["jumbo_frames_lost"], ["alpha", "beta"]),
+        ("mtu_differs", ["mtu_differs"], ["alpha", "beta"]),
+        ("bufferbloat", ["bufferbloat"], ["alpha", "beta"]),
+        ("slow_memory", ["memory_below_peak"], ["alpha"]),
+        ("slow_objects", ["object_transfer_below_link"], ["alpha", "beta"]),
+        ("slow_collective", ["collective_below_link"], ["alpha", "beta"]),
+    ],
+)
+def test_findings(run_of, situation, kinds, subject):
+    findings = run_of(situation)["findings"]
+    assert sorted(found["kind"] for found in findings) == sorted(kinds)
+    assert [found["rank"] for found in findings] == list(range(1, len(findings) + 1))
+    if subject:
+        assert findings[0]["kind"] == kinds[0]
+        assert findings[0]["subject"] == subject
+
+
+def test_the_owners_three_numbers_are_answered(run_of):
+    run = run_of("two_studios")
+    compute = run["findings"][0]
+    assert "6.00 TFLOP/s" in compute["measured"]
+    assert "22 % of peak" in compute["measured"]
+    link = next(found for found in run["findings"] if found["kind"] == "negotiated_below_capable")
+    assert "945 Mb/s, 100 % of the ceiling" in link["measured"]
+    assert link["advice"].startswith("Two nodes need no switch")
+    assert "up to 10 times" in link["advice"]
+    # five per cent of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
+    assert link["gain_at_most"] == pytest.approx(1.05, abs=0.005)
+    assert "spend 5 % of their time on transfer" in link["advice"]
+
+
+def test_the_free_remedies_come_before_the_switch(run_of):
+    advice = next(found for found in run_of("two_studios")["findings"] if found["kind"] == "negotiated_below_capable")["advice"]
+    places = [advice.index(word) for word in ("one cable", "Thunderbolt", "Swap the cable", "QNAP QSW-M408-4C at 379 USD")]
+    assert places == sorted(places)
+    assert "18.9 USD for each usable Gb/s" in advice  # 379 / (2 ports x 10 Gb/s)
+
+
+def test_many_nodes_get_a_switch_that_has_the_ports(run_of):
+    advice = run_of("path_limits_all")["findings"][0]["advice"]
+    assert "QNAP" not in advice or "3 ports" in advice
+
+
+def test_a_gain_is_unknown_where_the_transfer_share_is(data):
+    plan, raws = SITUATIONS["two_studios"]()
+    raws[-1]["measurements"] = []
+    found = run_document.assemble(plan, raws, data, FINISHED)["findings"]
+    link = next(item for item in found if item["kind"] == "negotiated_below_capable")
+    assert link["gain_at_most"] is None
+    assert "was not measured" in link["advice"]
+
+
+def test_one_large_model_is_an_option_for_macs_alone(run_of):
+    (option,) = [item for item in run_of("healthy_studios")["advice"] if item["kind"] == "one_large_model"]
+    assert "288.0 GiB, one alone 144.0 GiB" in option["text"]
+    assert not [item for item in run_of("healthy_mixed")["advice"] if item["kind"] == "one_large_model"]
+
+
+def test_mlx_on_a_cpu_is_labelled(run_of):
+    (option,) = [item for item in run_of("healthy_mixed")["advice"] if item["kind"] == "mlx_on_cpu"]
+    assert "8.00 GFLOP/s where NumPy reaches 900 GFLOP/s" in option["text"]
+
+
+def test_the_parts_of_the_wall_time_add_up(run_of):
+    (metric,) = [metric for metric in run_of("poor_scaling")["metrics"] if metric["name"] == "scaling.strong"]
+    split = metric["context"]["split"]
+    assert sum(split.values()) == pytest.approx(1)
+    assert split == pytest.approx({"compute": 0.9, "imbalance": 0, "scheduling": 0.05, "transfer": 0.05})
+
+
+def test_decode_is_bounded_by_the_memory(run_of):
+    metric = next(metric for metric in run_of("healthy_single")["metrics"] if metric["name"] == "llm.decode")
+    assert metric["ceiling"] == pytest.approx(100)  # 800 GB/s over 8 GB of weights
+    assert metric["share"] == pytest.approx(0.78)
+
+
+def test_what_a_run_did_not_come_to_is_said(data):
+    plan, raws = SITUATIONS["healthy_studios"]()
+    plan["parts"] = {"x": ["alpha", "beta"], "24-sustained": ["alpha"], "50-collective": ["alpha", "beta"]}
+    run = run_document.assemble(plan, raws, data, FINISHED)
+    assert run["partial"]
+    assert [(item["name"], item["subject"]) for item in run["not_measured"]] == [
+        ("sustained", ["alpha"]),
+        ("collective", ["alpha"]),
+        ("collective", ["beta"]),
+    ]
+    assert report_view.headlines(run)[0].startswith("Partial")
+    plan["parts"] = {"x": ["alpha", "beta"]}
+    assert not run_document.assemble(plan, raws, data, FINISHED)["partial"]
+
+
+def test_a_filled_slower_path_is_measured_against_that_rate(run_of):
+    found = run_of("path_limits_all")["findings"][0]
+    assert "904 Mb/s, 0.96 of what 1.00 Gb/s Ethernet carries" in found["measured"]
+
+
+def test_a_figure_above_its_ceiling_is_no_record(run_of):
+    view = report_view.prepare(run_of("impossible"))
+    assert view["nodes"][0]["compute"] == "-"
+    assert view["findings"][0]["severity"] == "fault"
+
+
+def test_containers_that_share_cores_are_no_alarm(data):
+    plan, raws = SITUATIONS["path_limits_all"]()
+    raws[-1]["measurements"][-1]["samples"] = [1.0]
+    run = run_document.assemble(plan, raws, data, FINISHED)
+    scaling = next(found for found in run["findings"] if found["kind"] == "weak_scaling")
+    assert scaling["severity"] == "note"
+    assert "share" in scaling["because"]
+
+
+def test_strong_scaling_is_derived(run_of):
+    (metric,) = [metric for metric in run_of("poor_scaling")["metrics"] if metric["name"] == "scaling.strong"]
+    assert metric["median"] == pytest.approx(0.5)
+    assert metric["share"] == pytest.approx(0.5)
