@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test site bench lock host lint unit molecule test
+.PHONY: help setup setup-test site bench lock host lint unit molecule perf-bench screenshots test
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -58,6 +58,12 @@ unit: setup-test ## unit tests, on the controller's Python (the scenario py39 ru
 
 molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one
 	@tools/run_molecule.py $(or $(SCENARIO),--all $(SCENARIOS))
+
+perf-bench: setup-test host ## our figures against the same by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
+	@python tools/perf_bench.py $(ARGS)
+
+screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)
+	@python tools/screenshots.py
 
 test: ## everything: set up, lint, unit tests, scenarios
 	@tools/test.sh

@@ -46,7 +46,7 @@ options:
     description:
       - Sizes of the suite, as in C(data/bench_profiles.yml).
       - V(gemm) takes C(shapes) and C(dtypes); V(memory) C(array_bytes), by default four times the last cache; V(ops) C(rows),
-        C(width), C(attention) and C(dtype); V(sustained) C(seconds) and C(size) for each back end (C(gpu), C(cpu)).
+        C(width), C(attention) and C(dtype) for each back end (C(gpu), C(cpu)); V(sustained) C(seconds) and C(size) for each.
       - V(llm) takes C(repetitions), C(budget) and for each back end a list of C(model), C(bits), C(prompt),
         C(generation) and C(batch).
     type: dict

@@ -11,7 +11,7 @@ from html import escape
 
 from .units import human, percent
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 720, 74, 16, 14
+_WIDTH, _LEFT, _RIGHT, _TOP = 720, 96, 16, 14
 _SERIES = 6
 
 
@@ -49,14 +49,17 @@ def lines(series, x_title, unit, label, ceiling=None, ceiling_label=""):
 
 
 def heat_map(names, cells, label):
-    """Return a matrix; rows send, columns receive. cells: {(row, column): {"text", "share" (0 to 1 or None), "title"}}."""
+    """Return a matrix; rows send, columns receive. cells: {(row, column): {"text", "short", "share" (0 to 1 or None), "title"}}.
+
+    short stands in small cells, from seven nodes on.
+    """
     count = len(names)
     if not count:
         return ""
     side = 110 if count <= 6 else 44
     left, top = 110, 30 if count <= 6 else 90
     small = 12 if count <= 6 else 9
-    width, height = left + count * side + 4, top + count * side * 0.6 + 4
+    width, height = left + count * side + (4 if count <= 6 else 50), top + count * side * 0.6 + 4
     tall = side * 0.6
     parts = []
     for number, name in enumerate(names):
@@ -83,7 +86,7 @@ def heat_map(names, cells, label):
             )
             parts.append(
                 f'<text x="{x + side / 2}" y="{y + tall / 2 + small / 3:.1f}" text-anchor="middle" font-size="{small}" '
-                f'fill="var(--ink)">{escape(cell["text"])}</text>'
+                f'fill="var(--ink)">{escape(cell["text" if count <= 6 else "short"])}</text>'
             )
     return _svg(width, height, label, parts, wide=count > 6)
 

@@ -49,7 +49,7 @@ def requests(suite, settings, sampling, machine):
         size, flags = array_bytes(machine["cache_bytes"], machine["memory_bytes"])
         return [(memory, {**timing, "array_bytes": settings.get("array_bytes") or size, "flags": flags})]
     if suite == "ops":
-        return [(ops, {**timing, **settings})]
+        return [(ops, {**timing, "sizes": settings})]
     if suite == "sustained":
         return [(sustained, {"dtype": "float32", "sample_s": 0.25, **settings})]
     cases = {backend: [_llm_case(case, machine["models"]) for case in settings.get(backend, [])] for backend in ("gpu", "cpu")}

@@ -127,8 +127,8 @@ def spread(value):
     return [value * factor for factor in (0.99, 1.0, 1.01)]
 
 
-def gemm(node, flops, backend):
-    params = {"dtype": "float32", "m": 4096, "n": 4096, "k": 4096, "implementation": "mlx", "backend": backend}
+def gemm(node, flops, backend, size=4096):
+    params = {"dtype": "float32", "m": size, "n": size, "k": size, "implementation": "mlx", "backend": backend}
     return metric("gemm.float32", "node", [node], params, "FLOP/s", "higher", spread(flops))
 
 
@@ -174,8 +174,8 @@ def transfer(pair, rate):
     return metric("ray.transfer", "pair", pair, {"bytes": 128 * 2**20}, "bit/s", "higher", spread(rate))
 
 
-def all_reduce(ranks, rate):
-    shape = {"bytes": 128 * 2**20, "ranks": ranks, "dtype": "float32", "backend": "ring"}
+def all_reduce(ranks, rate, size=2**27):
+    shape = {"bytes": size, "ranks": ranks, "dtype": "float32", "backend": "ring"}
     return metric("collective.all_reduce", "cluster", [], shape, "bit/s", "higher", spread(rate), seconds=[1.0], bus_factor=1.0)
 
 
@@ -209,6 +209,7 @@ def tasks(names, wall):
 
 THREE = ["head1", "worker1", "worker2"]
 EIGHT = list("abcdefgh")
+SIXTEEN = [f"node{number:02}" for number in range(1, 17)]
 VETH = link(10e9, kind="virtual")
 GIGABIT, TEN = link(1e9, 1e9), link(10e9, 10e9)
 
@@ -222,12 +223,16 @@ def studios(goodput, port, flops=22e12, **changes):
 
 
 def healthy(nodes, goodput=9.41e9, port=TEN):
-    """Everything as good as published machines and links are."""
+    """Everything as good as published machines and links are; goodput may name pairs that are not."""
+    usual = goodput[None] if isinstance(goodput, dict) else goodput
     extra = [figure for node in nodes for figure in (memory(node, 650e9), decode(node, 78), sustained(node, 22e12, 21.9e12))]
+    extra += [gemm(node, rate, "gpu", size) for node in nodes for size, rate in ((512, 6e12), (1024, 14e12), (2048, 20e12))]
     if len(nodes) > 1:
         for pair in permutations(nodes, 2):
-            extra += [*trips(pair, 120e-6, 700e-6), transfer(pair, 0.5 * goodput)]
-        extra += [all_reduce(len(nodes), 0.8 * goodput), *together(nodes, 0.97 * goodput)]
+            extra += [*trips(pair, 120e-6, 700e-6), transfer(pair, 0.5 * pair_goodput(goodput, pair))]
+        slowest = min(pair_goodput(goodput, pair) for pair in permutations(nodes, 2))
+        extra += [all_reduce(len(nodes), 0.8 * slowest * share, size) for size, share in ((2**16, 0.2), (2**20, 0.7), (2**27, 1))]
+        extra += together(nodes, 0.97 * usual)
     return make(nodes, M2_ULTRA, goodput, port, 22e12, extra=extra)
 
 
@@ -273,7 +278,7 @@ SITUATIONS = {
     "two_studios": lambda: studios(945e6, link(1e9, 10e9), 6e12),
     "healthy_studios": lambda: healthy(["alpha", "beta"]),
     "healthy_three": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, 22e12),
-    "healthy_sixteen": lambda: healthy([f"node{number:02}" for number in range(1, 17)]),
+    "healthy_sixteen": lambda: healthy(SIXTEEN),
     "healthy_single": lambda: healthy(["alpha"]),
     "healthy_mixed": mixed,
     "one_slow_pair": lambda: make(
@@ -281,6 +286,7 @@ SITUATIONS = {
     ),
     "one_bad_cable": lambda: make(list("abcd"), M2_ULTRA, bad_cable("abcd", "c"), GIGABIT, 22e12),
     "one_bad_cable_of_eight": lambda: make(EIGHT, M2_ULTRA, bad_cable(EIGHT, "f"), GIGABIT, 22e12),
+    "one_bad_cable_of_sixteen": lambda: healthy(SIXTEEN, bad_cable(SIXTEEN, "node07", 940e6, 9.41e9)),
     "path_limits_all": lambda: make(THREE, CONTAINER, 904e6, VETH, 5e9, backend="cpu"),
     "single": lambda: make(["alpha"], M2_ULTRA, flops=22e12),
     "one_node_slower": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, [22e12, 17e12, 22e12]),

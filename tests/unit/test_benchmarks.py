@@ -1,6 +1,7 @@
 """The benchmark modules where nothing needs to be measured; Molecule runs them for real."""
 
 import sys
+import time
 
 import pytest
 import yaml
@@ -47,6 +48,11 @@ def test_every_call_is_counted():
     assert PARAMS["min_samples"] <= len(document["samples"]) <= PARAMS["max_samples"]
     assert calls[:3] == [1, 1, 1]  # the first call and the warm-up are no samples
     assert set(calls[1 + document["context"]["warmup_calls"] :]) == {per_sample}
+
+
+def test_a_call_that_turns_out_too_long_is_given_up():
+    with pytest.raises(timing.TooLong, match=r"the budget is 0\.1 s"):
+        timing.measure(lambda count: time.sleep(0.05), {**PARAMS, "budget_s": 0.1}, work=1)
 
 
 def test_a_latency_is_one_call():

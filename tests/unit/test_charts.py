@@ -42,7 +42,12 @@ def test_lines(situation, ceiling):
 
 @pytest.mark.parametrize("names", [[], ["a"], ["a", "b"], NAMES])
 def test_heat_map(names):
-    cells = {(one, other): {"text": "9.4", "share": 0.5, "title": "x"} for one in names for other in names if one < other}
+    cells = {
+        (one, other): {"text": "9.4 Gb/s", "short": "9.4", "share": 0.5, "title": "x"}
+        for one in names
+        for other in names
+        if one < other
+    }
     svg = charts.heat_map(names, cells, "Links")
     if not names:
         assert svg == ""

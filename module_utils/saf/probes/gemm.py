@@ -6,6 +6,8 @@ warm-up by count and by time; random normal data; TF32 off unless asked for; the
 
 from __future__ import annotations
 
+_LARGER = "Larger products were left out as well."
+
 
 def main(params, emit):
     """params: shapes [n], dtypes, tf32 (bool), tolerance {dtype: float}, and those of timing.py.
@@ -42,10 +44,14 @@ def sweep(params, emit, case, done, total):
         emit("progress", {"what": what, "latest": latest, "done": done + number, "total": total})
         reason = timing.too_long(2 * size**3 / rate, params) if rate else None
         if reason:
-            emit("not_measured", {"params": subject, "reason": f"At {latest}, {reason}"})
-            continue
+            emit("not_measured", {"params": subject, "reason": f"At {latest}, {reason} {_LARGER}"})
+            break
         call, check = prepare(size, dtype)
-        document = timing.measure(call, params, 2 * size**3)
+        try:
+            document = timing.measure(call, params, 2 * size**3)
+        except timing.TooLong as error:
+            emit("not_measured", {"params": subject, "reason": f"{error} {_LARGER}"})
+            break
         error = check()
         mx.clear_cache()
         if error > params["tolerance"][name]:

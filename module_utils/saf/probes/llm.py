@@ -17,9 +17,10 @@ def main(params, emit):
     import mlx.core as mx
 
     backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    compiled = can_compile()
     for number, case in enumerate(params["cases"][backend]):
         shape = {key: case[key] for key in ("model", "prompt", "generation", "batch", "bits")}
-        shape.update(synthetic=not case.get("path"), backend=backend)
+        shape.update(synthetic=not case.get("path"), backend=backend, compiled=compiled)
 
         def tell(latest, done, case=case, number=number):
             what = f"llm {case['model']}, {case['bits'] or 16} bits"
@@ -28,6 +29,18 @@ def main(params, emit):
         tell(None, 0)
         measure(case, shape, params, emit, tell)
         mx.clear_cache()
+
+
+def can_compile():
+    """Tell whether MLX can fuse kernels; its CPU back end needs a C++ compiler on the node, and models run without one too."""
+    import mlx.core as mx
+
+    try:
+        mx.eval(mx.compile(lambda x: x * 2 + 1)(mx.array([1.0])))
+    except Exception:
+        mx.disable_compile()
+        return False
+    return True
 
 
 def measure(case, shape, params, emit, tell):

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 
 def main(params, emit):
-    """params: rows, width, attention {batch, heads, length, dimension}, dtype, and those of timing.py."""
+    """params: sizes {backend: {rows, width, attention {batch, heads, length, dimension}, dtype}}, and those of timing.py."""
     import mlx.core as mx
     import timing
 
     backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
-    dtype = getattr(mx, params["dtype"])
+    sizes = params["sizes"][backend]
+    dtype = getattr(mx, sizes["dtype"])
     mx.random.seed(7)
-    x = mx.random.normal((params["rows"], params["width"])).astype(dtype)
-    weight, bias = mx.ones((params["width"],), dtype), mx.zeros((params["width"],), dtype)
-    shape = params["attention"]
+    x = mx.random.normal((sizes["rows"], sizes["width"])).astype(dtype)
+    weight, bias = mx.ones((sizes["width"],), dtype), mx.zeros((sizes["width"],), dtype)
+    shape = sizes["attention"]
     q, k, v = (
         mx.random.normal((shape["batch"], shape["heads"], shape["length"], shape["dimension"])).astype(dtype) for _ in range(3)
     )
@@ -26,7 +27,7 @@ def main(params, emit):
     scale = shape["dimension"] ** -0.5
     flop = 4 * shape["batch"] * shape["heads"] * shape["length"] ** 2 * shape["dimension"]
     moved = 2 * x.nbytes
-    table = {"rows": params["rows"], "width": params["width"]}
+    table = {"rows": sizes["rows"], "width": sizes["width"]}
     cases = [
         ("softmax", "B/s", moved, table, lambda: mx.softmax(x, axis=-1)),
         ("layer_norm", "B/s", moved, table, lambda: mx.fast.layer_norm(x, weight, bias, 1e-5)),
@@ -41,9 +42,12 @@ def main(params, emit):
             mx.eval(outputs)
             mx.synchronize()
 
-        subject = {"operation": name, "dtype": params["dtype"], "backend": backend, **size}
-        take = timing.latency if unit == "s" else timing.measure
-        document = take(call, params) if unit == "s" else take(call, params, work)
+        subject = {"operation": name, "dtype": sizes["dtype"], "backend": backend, **size}
+        try:
+            document = timing.latency(call, params) if unit == "s" else timing.measure(call, params, work)
+        except timing.TooLong as error:
+            emit("not_measured", {"params": subject, "reason": str(error)})
+            continue
         mx.clear_cache()
         if not bool(mx.all(mx.isfinite(function())).item()):
             emit("not_measured", {"params": subject, "reason": "The result is not finite."})

@@ -199,7 +199,7 @@ def mlx_tasks(params, ids, emit, tell):
         walls, parts, last = [], [], []
         for number in range(1 + params["task_repetitions"]):  # the first one starts worker processes and imports MLX
             latest = f"{walls[-1]:.2f} s" if walls else None
-            tell(f"ray {tasks} MLX tasks on {len(names)} nodes", place / len(groups), latest)
+            tell(f"ray {tasks} MLX tasks, nodes: {len(names)}", place / len(groups), latest)
             part, done = run_tasks(params, ids, names, tasks)
             if number or params.get("keep_first"):
                 walls.append(part["wall_s"])

@@ -9,6 +9,10 @@ from __future__ import annotations
 import time
 
 
+class TooLong(Exception):
+    """A case that would not end within its budget; the message says why."""
+
+
 def too_long(seconds, params):
     """Return why a case whose single call would take ``seconds`` is not measured within the budget, or None."""
     needed = seconds * (params["min_samples"] + params["warmup_calls"])
@@ -40,6 +44,8 @@ def measure(call, params, work):
     work: what one call does (FLOP, bytes); a sample is work per second.
     """
     first, warm, each = warm_up(call, params)
+    if each * params["min_samples"] > params["budget_s"]:
+        raise TooLong(too_long(each, params))
     count = max(1, round(params["sample_s"] / each + 0.5))
     samples, begun = [], time.perf_counter()
     while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:

@@ -34,11 +34,18 @@ def headlines(run):
     """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
     lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
     lines += [
-        f"{SEVERITY[finding['severity']]}: {where(finding['subject'])}: {finding['measured']}. {finding['advice']}"
+        f"{SEVERITY[finding['severity']]}: {where(finding['subject'])}: {finding['measured']}. {_first(finding)}"
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
     return (lines + _reached(run))[:4]
+
+
+def _first(finding):
+    """Return the first remedy, which is the cheapest, and what all of them can bring."""
+    remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
+    gain = finding["gain_at_most"]
+    return remedy + (f" Gain: at most {gain:g} times." if gain is not None else "")
 
 
 def _reached(run):

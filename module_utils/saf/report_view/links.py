@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import charts, statistics
-from ..units import human, percent
+from ..units import digits, human, percent
 from .nodes import bar
 
 
@@ -26,6 +26,7 @@ def _matrix(run, link, goodputs):
     drawn = {
         pair: {
             "text": human(metric["median"], "bit/s"),
+            "short": digits(metric["median"] / 1e9),
             # A virtual interface has no ceiling worth the name: there the fastest pair is the scale.
             "share": metric["median"] / typical
             if metric["share"] is None or "virtual" in metric["ceiling_source"]
@@ -38,7 +39,7 @@ def _matrix(run, link, goodputs):
         "link": link,
         "names": names,
         "rows": rows,
-        "chart": charts.heat_map(names, drawn, f"Goodput between the nodes on link {link}"),
+        "chart": charts.heat_map(names, drawn, f"Goodput between the nodes on link {link}; small cells in Gb/s"),
         "ends": [_end(run, name, link) for name in names],
         "trips": _trips(run, link),
     }

@@ -86,7 +86,7 @@ def _llm(_metric, params):
     model = params["model"] + (" (random weights)" if params["synthetic"] else "")
     return (
         f"{model}, {params['bits'] or 16} bits, prompt {params['prompt']}, generation {params['generation']}, "
-        f"batch {params['batch']}, on the {params['backend']}"
+        f"batch {params['batch']}, on the {params['backend']}{'' if params.get('compiled', True) else ', not compiled'}"
     )
 
 

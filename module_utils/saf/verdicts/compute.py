@@ -45,23 +45,31 @@ def _best(run, name):
 
 
 def _against_peak(best, words):
+    """One finding for the nodes that are wrong, one for those that are only low: the same remedy is told once."""
+    # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
+    low = {
+        node: metric
+        for node, metric in sorted(best.items())
+        if metric["share"] is not None and metric["share"] < _GOOD and metric["params"].get("backend") == "gpu"
+    }
     findings = []
-    for node, metric in sorted(best.items()):
-        # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
-        if metric["share"] is None or metric["share"] >= _GOOD or metric["params"].get("backend") != "gpu":
+    for wrong in (True, False):
+        nodes = [node for node, metric in low.items() if (metric["share"] < _WRONG) == wrong]
+        if not nodes:
             continue
-        wrong = metric["share"] < _WRONG
+        worst = min((low[node] for node in nodes), key=lambda metric: metric["share"])
+        others = f" ({worst['subject'][0]}, the lowest of {len(nodes)})" if len(nodes) > 1 else ""
         findings.append(
             finding(
                 "fault" if wrong else "limit",
                 words["kind"],
-                [node],
-                f"{human(metric['median'], metric['unit'])} {words['what']}, {percent(metric['share'])} of peak",
-                f"at least {percent(_GOOD)} of {human(metric['ceiling'], metric['unit'])} ({metric['ceiling_source']})",
+                nodes,
+                f"{human(worst['median'], worst['unit'])} {words['what']}, {percent(worst['share'])} of peak{others}",
+                f"at least {percent(_GOOD)} of {human(worst['ceiling'], worst['unit'])} ({worst['ceiling_source']})",
                 words["wrong"] if wrong else "Power mode, heat or other work on the node holds it back.",
                 words["advice"],
-                cost=1 - metric["share"],
-                gain_at_most=round(_GOOD / metric["share"], 2),
+                cost=1 - worst["share"],
+                gain_at_most=round(_GOOD / worst["share"], 2),
             )
         )
     return findings

@@ -71,7 +71,7 @@ def _slow_finding(subject, slow, typical, what):
         subject,
         f"{human(worst['goodput'], 'bit/s')} ({percent(share)} of the median of all pairs)",
         f"{human(typical, 'bit/s')}, what the other pairs reach",
-        f"The other links are fast, so {what} is what is slow."
+        f"The other links are fast: slow {'is' if len(slow) == 1 else 'are'} {what}."
         + (" Its route goes over Wi-Fi." if wifi else "")
         + remedies.lost_words(worst),
         remedies.WIFI

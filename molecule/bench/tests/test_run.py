@@ -1,6 +1,8 @@
 """The document of a benchmark run, its figures and its findings."""
 
+import csv
 import json
+import re
 import statistics
 
 import jsonschema
@@ -9,11 +11,41 @@ import pytest
 PAIR = {"head1", "worker1"}
 # The shaper counts whole Ethernet frames; a full frame of 1514 bytes carries 1448 of the stream.
 GOODPUT = 300e6 * 1448 / 1514
+NODE_METRICS = [
+    "gemm.float32",
+    "gemm.float16",
+    "gemm.sustained",
+    "memory.copy",
+    "memory.scale",
+    "memory.add",
+    "memory.triad",
+    "ops.softmax",
+    "ops.layer_norm",
+    "ops.attention",
+    "ops.launch",
+    "llm.prefill",
+    "llm.decode",
+    "net.together",
+]
+CLUSTER_METRICS = [
+    "ray.task_rate",
+    "ray.broadcast",
+    "ray.mlx_tasks",
+    "scaling.strong",
+    "scaling.weak",
+    "collective.all_reduce",
+    "collective.all_gather",
+]
 
 
 @pytest.fixture(scope="module")
-def document(newest_run):
-    return newest_run()[0]
+def run(newest_run):
+    return newest_run()
+
+
+@pytest.fixture(scope="module")
+def document(run):
+    return run[0]
 
 
 @pytest.fixture(scope="module")
@@ -26,28 +58,54 @@ def metrics(document):
 
 def test_document_keeps_its_schema(document, root):
     jsonschema.validate(document, json.loads((root / "data" / "run.schema.json").read_text()))
+    assert not document["partial"]
 
 
 def test_every_node_is_described(document, nodes):
     assert set(document["nodes"]) == set(nodes)
+    for node in document["nodes"].values():
+        assert node["conditions_before"]["memory_available_bytes"]
+        assert node["conditions_after"]["time"] > node["conditions_before"]["time"]
 
 
-@pytest.mark.parametrize("name", ["gemm.float32", "gemm.float16"])
-def test_every_node_multiplied_matrices(metrics, nodes, name):
+@pytest.mark.parametrize("name", NODE_METRICS)
+def test_every_node_was_measured(metrics, nodes, name):
     assert {tuple(metric["subject"]) for metric in metrics(name)} == {(node,) for node in nodes}
+    assert all(sample > 0 for metric in metrics(name) for sample in metric["samples"])
 
 
-@pytest.mark.parametrize("name", ["ray.task_rtt", "ray.mlx_tasks"])
-def test_ray_was_measured(metrics, name):
+@pytest.mark.parametrize("name", CLUSTER_METRICS)
+def test_the_cluster_was_measured(metrics, name):
     assert metrics(name)
-    for metric in metrics(name):
-        assert metric["unit"] == "s"
-        assert all(sample > 0 for sample in metric["samples"])
+    assert all(sample > 0 for metric in metrics(name) for sample in metric["samples"])
 
 
-def test_every_directed_pair_was_measured(metrics, nodes):
-    pairs = {tuple(metric["subject"]) for metric in metrics("net.goodput")}
+@pytest.mark.parametrize("name", ["net.goodput", "net.goodput_both", "ray.transfer"])
+def test_every_directed_pair_was_measured(metrics, nodes, name):
+    pairs = {tuple(metric["subject"]) for metric in metrics(name)}
     assert pairs == {(one, other) for one in nodes for other in nodes if one != other}
+
+
+@pytest.mark.parametrize("name", ["net.rtt.idle", "net.rtt.loaded", "net.udp_jitter", "net.udp_loss"])
+def test_every_pair_was_measured_once(metrics, nodes, name):
+    pairs = {frozenset(metric["subject"]) for metric in metrics(name)}
+    assert len(pairs) == len(nodes) * (len(nodes) - 1) / 2
+
+
+def test_numpy_stands_beside_mlx_on_a_cpu(metrics, nodes):
+    beside = [metric["subject"][0] for metric in metrics("gemm.float32") if metric["params"]["implementation"] == "numpy"]
+    assert set(beside) == set(nodes)
+    mlx = [metric for metric in metrics("gemm.float32") if metric["params"]["implementation"] == "mlx"]
+    assert all("NumPy" in metric["ceiling_source"] for metric in mlx)
+
+
+def test_collectives_knew_their_world(metrics, nodes):
+    assert {metric["params"]["ranks"] for metric in metrics("collective.all_reduce")} == {len(nodes)}
+
+
+def test_the_wall_time_is_split(metrics):
+    for metric in metrics("scaling.strong"):
+        assert sum(metric["context"]["split"].values()) == pytest.approx(1)
 
 
 def test_slow_pair_shows_what_the_shaper_lets_through(metrics):
@@ -77,18 +135,30 @@ def test_first_finding_about_links_names_the_slow_pair(document):
     assert found, document["findings"]
     first = min(found, key=lambda finding: finding["rank"])
     assert set(first["subject"]) == PAIR
+    assert first["kind"] == "slow_link"
     assert first["advice"]
 
 
-def test_report_is_written_for_people_too(newest_run):
-    _, folder = newest_run()
+def test_report_is_written_for_people_too(run):
+    _, folder = run
     for name in ("report.md", "report.html"):
         text = (folder / name).read_text()
         assert all(node in text for node in PAIR)
     # one file, offline
-    assert "http://" not in text.replace("http://www.w3.org/", "")
-    assert "https://" not in text
+    assert not re.search(r"https?://|src=|@import|<link|<script", text)
+    assert text.count("<svg") >= 4  # products, links, scaling, collectives
+    assert len(text) < 2 * 2**20
+
+
+def test_dashboards_get_the_same_figures(run, document):
+    _, folder = run
+    rows = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+    assert len(rows) == len(document["metrics"])
+    series = [line for line in (folder / "metrics.prom").read_text().splitlines() if line.startswith("saf_metric_median{")]
+    assert len(series) == len(set(series)) == len(document["metrics"])
 
 
 def test_measuring_left_nothing_running(node):
     assert node.run("pgrep -x iperf3").rc == 1
+    assert node.run("pgrep -f link_server.py").rc == 1
+    assert node.run("ls -d /tmp/saf-*").rc != 0

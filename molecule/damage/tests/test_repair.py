@@ -2,19 +2,10 @@
 
 import os
 import signal
-import time
 
 import pytest
 from tests.support import playbooks
-
-PATIENCE = 180  # seconds until something that must happen counts as missing
-
-
-def wait_for(condition, what):
-    limit = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < limit, f"waited {PATIENCE} s for {what}"
-        time.sleep(0.2)
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""Runs after the first: the owner's network, an interrupted run, and runs side by side. In this order, after test_run.py."""
+
+import json
+import os
+import re
+import signal
+
+import pytest
+from tests.support import playbooks, settings
+from tests.support.waiting import wait_for
+
+# Links alone; what the nodes compute was measured already.
+LINKS_ALONE = {
+    "bench_profile": "quick",
+    "bench_overrides": {"mlx": {"gemm": None, "memory": None}, "ray": {"transfer_repetitions": 1, "task_repetitions": 2}},
+}
+
+
+def leftovers(nodes):
+    """Return the processes of a measurement that are still on the nodes."""
+    return [
+        (node.name, line)
+        for node in nodes.values()
+        for line in node.run(
+            "pgrep -af 'iperf3|link_server.py|collective.py|ray_tasks.py|gemm.py|_benchmark'"
+        ).stdout.splitlines()
+        if "pgrep" not in line
+    ]
+
+
+def test_a_path_that_is_slower_than_its_ports_is_the_first_finding(saf_playbook, newest_run):
+    """The owner's 945 Mb/s: ports that say 10 Gb/s, a path that carries 1."""
+    shaped = saf_playbook("molecule/bench/shape_all.yml")
+    assert shaped.rc == 0, shaped.output
+    done = saf_playbook("bench.yml", LINKS_ALONE)
+    assert done.rc == 0, done.output
+    document, _folder = newest_run()
+    first = document["findings"][0]
+    assert first["kind"] == "path_limit", document["findings"]
+    assert first["subject"] == ["head1", "worker1", "worker2"]
+    share = float(re.search(r"(\d\.\d+) of what 1\.00 Gb/s Ethernet carries", first["measured"]).group(1))
+    assert share == pytest.approx(1.0, abs=0.05)
+    assert first["gain_at_most"] >= 1
+    assert "gain at most" in first["advice"]
+
+
+def test_runs_are_compared(saf_playbook):
+    done = saf_playbook("playbooks/compare.yml")
+    assert done.rc == 0, done.output
+    assert "worse: net.goodput" in done.words
+
+
+def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes):
+    long = {"bench_profile": "quick", "bench_overrides": {"mlx": {"memory": None}, "network": {"seconds": 120}}}
+    results = settings.ROOT / "results"
+    before = set(results.iterdir())
+    controller = playbooks.start("bench.yml", long)
+    try:
+        wait_for(lambda: nodes["worker1"].run("pgrep -x iperf3").rc == 0 or controller.poll() is not None, "iperf3 to run")
+        assert controller.poll() is None, controller.stdout.read()
+        os.killpg(controller.pid, signal.SIGINT)
+        output = controller.communicate(timeout=60)[0]
+    finally:
+        controller.kill()
+    wait_for(lambda: not leftovers(nodes), "the nodes to be idle", 60)
+    assert leftovers(nodes) == []
+    (folder,) = set(results.iterdir()) - before
+    assert str(folder / "run.json") in output
+    document = json.loads((folder / "run.json").read_text())
+    assert document["partial"]
+    assert {metric["name"] for metric in document["metrics"]} >= {"gemm.float32"}
+    assert {"collective", "ray"} <= {item["name"] for item in document["not_measured"]}
