@@ -157,7 +157,8 @@ def main():
             )
         except (OSError, ProbeError) as error:
             reported = getattr(error, "reported", {})
-            not_measured = skipped(f"rank {request['rank']}: {error}")
+            hint = " Another rank is gone, or its port cannot be reached." if "did not end" in str(error) else ""
+            not_measured = skipped(f"rank {request['rank']}: {error}{hint}")
     module.exit_json(
         changed=False,
         measurements=[as_measurement(document, params["link"]) for document in reported.get("measurement", [])],

@@ -41,34 +41,37 @@ SAMPLING = {
     "budget": 60,
     "rest_seconds": 0,
 }
-GEMM_BY_HAND = """
-import time, mlx.core as mx
-a, b = mx.random.normal((%(size)d, %(size)d)), mx.random.normal((%(size)d, %(size)d))
+# Both ways in one process, sample by sample in turn: between processes this machine's rate moves by more than the difference.
+TURNS = """
+import sys, time, statistics
+sys.path.insert(0, sys.argv[1])
+import mlx.core as mx
+import gemm, memory
+size = %(size)d
+if %(gemm)d:
+    call, _check = gemm.mlx_product(size, "float32")
+    a, b = mx.random.normal((size, size)), mx.random.normal((size, size))
+    step, work = (lambda: a @ b), 2 * size**3
+else:
+    (call,) = [call for name, _moved, call, _check in memory.mlx_operations(size) if name == "add"]
+    a, b = mx.random.normal((size,)), mx.random.normal((size,))
+    step, work = (lambda: a + b), 12 * size
 mx.eval(a, b)
-for _ in range(5):
-    mx.eval(a @ b)
-rates = []
-for _ in range(20):
-    start = time.perf_counter()
-    mx.eval(a @ b)
+
+def by_hand(count):
+    for _ in range(count):
+        mx.eval(step())
     mx.synchronize()
-    rates.append(2 * %(size)d**3 / (time.perf_counter() - start))
-print(sorted(rates)[10])
-"""
-MEMORY_BY_HAND = """
-import time, mlx.core as mx
-n = %(bytes)d // 4
-a, b = mx.random.normal((n,)), mx.random.normal((n,))
-mx.eval(a, b)
-for _ in range(5):
-    mx.eval(a + b)
-rates = []
-for _ in range(20):
+
+def rate(function, count):
     start = time.perf_counter()
-    mx.eval(a + b)
-    mx.synchronize()
-    rates.append(3 * 4 * n / (time.perf_counter() - start))
-print(sorted(rates)[10])
+    function(count)
+    return count * work / (time.perf_counter() - start)
+
+count = max(1, int(0.1 * rate(by_hand, 3) / work))
+rate(call, count), rate(by_hand, count)
+for _ in range(40):
+    print(rate(call, count), rate(by_hand, count))
 """
 # mlx_lm.benchmark's own loop, over the same synthetic model; the program itself takes models with a tokenizer only.
 LLM_BY_HAND = """
@@ -96,10 +99,6 @@ def run(*command, check=True, **options):
     if check and done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
-
-
-def report(what, ours, hand, unit):
-    print(f"{what:42} ours {ours:12.4g} {unit:8} by hand {hand:12.4g} {unit:8} ratio {ours / hand:6.3f}", flush=True)
 
 
 @contextlib.contextmanager
@@ -172,15 +171,9 @@ def network(options):
     with pair_of_namespaces() as (client, server, address):
         for rate in RATES:
             shape((client, server), rate)
-            runs = [
-                (
-                    goodput_by_module(client, server, address, options.seconds),
-                    goodput_by_hand(client, server, address, options.seconds),
-                )
-                for _ in range(2)
-            ]
-            ours, hand = (statistics.mean(values) for values in zip(*runs))
-            report(f"goodput, {rate or 'unshaped'}", ours, hand, "bit/s")
+            link = (client, server, address, options.seconds)
+            ours, hand = (lambda: goodput_by_module(*link)), (lambda: goodput_by_hand(*link))  # noqa: B023 called in this round
+            side_by_side(f"goodput, {rate or 'unshaped'}", "bit/s", ours, hand, rounds=3)
 
 
 def by_probe(options, suite, settings, models=None):
@@ -196,44 +189,31 @@ def by_probe(options, suite, settings, models=None):
     return [mlx_suites.measurement(suite, document, "here") for document in reported.get("measurement", [])]
 
 
-def side_by_side(ours, hand, rounds=3):
-    """Return the medians of both over rounds that alternate, so that both meet the same state of the machine."""
+def side_by_side(what, unit, ours, hand, rounds=5):
+    """Measure both in turn, as often as ``rounds``, and print medians and the median of the ratios: a machine drifts."""
     pairs = [(ours(), hand()) for _ in range(rounds)]
-    return tuple(statistics.median(values) for values in zip(*pairs))
+    first, second = (statistics.median(values) for values in zip(*pairs))
+    ratios = sorted(one / other for one, other in pairs)
+    spread = f"ratio {statistics.median(ratios):6.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}, {rounds} rounds)"
+    print(f"{what:38} ours {first:10.4g} {unit:8} by hand {second:10.4g} {unit:8} {spread}", flush=True)
+
+
+def in_turns(options, what, unit, product, size):
+    """Print the suite's own loop against a plain one over 40 turns in one process."""
+    probes = str(ROOT / "module_utils" / "saf" / "probes")
+    text = run(options.python, "-c", TURNS % {"gemm": product, "size": size}, probes)
+    turns = [tuple(map(float, line.split())) for line in text.splitlines()]
+    left, right = (iter(values) for values in zip(*turns))
+    side_by_side(what, unit, left.__next__, right.__next__, len(turns))
 
 
 def gemm(options):
     for size in (256, 512):
-
-        def ours(size=size):
-            (metric,) = (
-                item
-                for item in by_probe(options, "gemm", {"shapes": [size], "dtypes": ["float32"]})
-                if item["params"]["implementation"] == "mlx"
-            )
-            return statistics.median(metric["samples"])
-
-        def hand(size=size):
-            return float(run(options.python, "-c", GEMM_BY_HAND % {"size": size}))
-
-        report(f"gemm float32 {size}", *side_by_side(ours, hand), "FLOP/s")
+        in_turns(options, f"gemm float32 {size}", "FLOP/s", True, size)
 
 
 def memory(options):
-    size = 128 * 2**20
-
-    def ours():
-        (metric,) = (
-            item
-            for item in by_probe(options, "memory", {"array_bytes": size})
-            if item["name"] == "memory.add" and item["params"]["implementation"] == "mlx"
-        )
-        return statistics.median(metric["samples"])
-
-    def hand():
-        return float(run(options.python, "-c", MEMORY_BY_HAND % {"bytes": size}))
-
-    report("memory add 128 MiB", *side_by_side(ours, hand), "B/s")
+    in_turns(options, "memory add 128 MiB", "B/s", False, 32 * 2**20)
 
 
 def llm(options):
@@ -243,21 +223,19 @@ def llm(options):
     shape = {"prompt": 32, "generation": 64}
     case = {"model": "SmolLM2-135M", "bits": None, "batch": 1, **shape}
     settings = {"repetitions": 3, "budget": 300, "gpu": [case], "cpu": [case]}
-    both = {}
 
     def ours():
-        both["ours"] = {
-            metric["name"]: statistics.mean(metric["samples"]) for metric in by_probe(options, "llm", settings, models)
-        }
-        return both["ours"]["llm.decode"]
+        measured = by_probe(options, "llm", settings, models)
+        return {metric["name"]: statistics.mean(metric["samples"]) for metric in measured}
 
     def hand():
         text = run(options.python, "-c", LLM_BY_HAND % shape, json.dumps(models["SmolLM2-135M"]))
-        both["hand"] = [float(word) for word in text.split()]
-        return both["hand"][1]
+        return [float(word) for word in text.split()]
 
-    report("llm decode, SmolLM2-135M, p 32 g 64", *side_by_side(ours, hand, rounds=2), "token/s")
-    report("llm prefill, the last round", both["ours"]["llm.prefill"], both["hand"][0], "token/s")
+    rounds = [(ours(), hand()) for _ in range(3)]
+    for place, phase in enumerate(("llm.prefill", "llm.decode")):
+        left, right = (iter(values) for values in zip(*((one[phase], other[place]) for one, other in rounds)))
+        side_by_side(f"{phase}, SmolLM2-135M, p 32 g 64", "token/s", left.__next__, right.__next__, len(rounds))
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Runs after the first: the owner's network, an interrupted run, and runs side by side. In this order, after test_run.py."""
+"""Runs after the first: the owner's network, an interrupted run, runs side by side. They come after test_first_run.py."""
 
 import json
 import os

@@ -160,5 +160,5 @@ def test_dashboards_get_the_same_figures(run, document):
 
 def test_measuring_left_nothing_running(node):
     assert node.run("pgrep -x iperf3").rc == 1
-    assert node.run("pgrep -f link_server.py").rc == 1
+    assert node.run("pgrep -f [l]ink_server.py").rc == 1
     assert node.run("ls -d /tmp/saf-*").rc != 0
