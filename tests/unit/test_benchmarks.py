@@ -4,7 +4,6 @@ import sys
 import time
 
 import pytest
-import yaml
 from ansible.module_utils.saf import mlx_suites
 from ansible.module_utils.saf.probes import ray_tasks, timing
 
@@ -25,20 +24,6 @@ SAMPLING = {
     "budget": 10,
     "rest_seconds": 0,
 }
-
-
-@pytest.fixture(scope="module")
-def profiles():
-    from conftest import ROOT
-
-    return yaml.safe_load((ROOT / "data" / "bench_profiles.yml").read_text())
-
-
-@pytest.fixture(scope="module")
-def models():
-    from conftest import ROOT
-
-    return yaml.safe_load((ROOT / "data" / "synthetic_models.yml").read_text())
 
 
 def test_every_call_is_counted():
@@ -79,19 +64,6 @@ def test_what_would_take_too_long_is_said(seconds, told):
 )
 def test_arrays_are_several_caches(cache, memory, size, flags):
     assert mlx_suites.array_bytes(cache, memory) == (size, flags)
-
-
-@pytest.mark.parametrize("profile", ["quick", "standard", "full"])
-def test_every_suite_of_every_profile_makes_a_request(profiles, models, profile):
-    chosen = profiles[profile]["mlx"]
-    machine = {**MACHINE, "models": models}
-    suites = [name for name in chosen if name != "sampling" and chosen[name] is not None]
-    assert {"gemm", "memory"} <= set(suites)
-    for suite in suites:
-        ((probe, params),) = mlx_suites.requests(suite, chosen[suite], chosen["sampling"], machine)
-        assert probe.__name__.endswith(suite)
-        cases = params.get("cases", {})
-        assert all("config" in case for backend in cases.values() for case in backend), "a model that would be fetched"
 
 
 def test_tf32_is_a_row_of_its_own_on_cuda_alone():

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 
-import benchmark_live
 import pytest
 from ansible.module_utils.saf import job
 
@@ -80,18 +79,3 @@ def test_the_lease_has_a_length(tmp_path, age, holds):
 
 def test_no_lease_does_not_hold(tmp_path):
     assert not job.lease_holds(str(tmp_path / "lease"), 0)
-
-
-@pytest.mark.parametrize(
-    ("record", "line"),
-    [
-        (
-            {"what": "gemm 4096", "latest": "21.9 TFLOP/s", "done": 1, "total": 4},
-            "  alpha: gemm 4096 (21.9 TFLOP/s, about 30 s left)",
-        ),
-        ({"what": "gemm 4096", "latest": None, "done": 0, "total": 4}, "  alpha: gemm 4096"),
-        ({"what": "round trips", "latest": None, "done": 4, "total": 4}, "  alpha: round trips (about 0 s left)"),
-    ],
-)
-def test_what_the_screen_shows(record, line):
-    assert benchmark_live.progress_line("alpha", record, 10.0) == line
