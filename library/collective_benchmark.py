@@ -14,14 +14,9 @@ description:
   - All-reduce and all-gather over a sweep of sizes, with a barrier before each sample, the slowest rank's time, and every result
     checked. Rank 0 returns the figures. The size of the world is asserted before anything is timed.
   - A rank that is gone leaves the others waiting (MLX 0.29); O(timeout) ends them.
-  - The action plugin of the same name runs the module in the background and shows its progress.
-attributes:
-  check_mode:
-    support: full
-    description: Measures nothing and says so in RV(not_measured).
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf_benchmark
+  - saf_benchmark.venv
 options:
   node:
     description: Name of this node.
@@ -45,13 +40,6 @@ options:
     description: Port on which each rank listens.
     type: int
     default: 5290
-  python:
-    description: Interpreter of the venv.
-    type: path
-    required: true
-  user:
-    description: Account to run as when the module runs as root.
-    type: str
   sizes:
     description: Sizes of the results in bytes.
     type: list
@@ -65,15 +53,6 @@ options:
     description: Operations before the first sample.
     type: int
     default: 5
-  timeout:
-    description: Seconds after which the rank is ended.
-    type: int
-    default: 120
-  job_dir:
-    description: Folder of the job; the action plugin sets it.
-    type: path
-author:
-  - Studio Air Fabric (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -100,6 +79,7 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import collective
@@ -110,13 +90,11 @@ SPEC = {
     "addresses": {"type": "list", "elements": "str", "required": True},
     "link": {"type": "str", "default": "default"},
     "port": {"type": "int", "default": 5290},
-    "python": {"type": "path", "required": True},
-    "user": {"type": "str"},
     "sizes": {"type": "list", "elements": "int", "default": [8, 1048576, 67108864]},
     "repetitions": {"type": "int", "default": 20},
     "warmup": {"type": "int", "default": 5},
-    "timeout": {"type": "int", "default": 120},
-    "job_dir": {"type": "path"},
+    **VENV,
+    **JOB,
 }
 
 

@@ -14,26 +14,14 @@ description:
     ceilings and verdicts come later, on the controller.
   - Evaluation is forced and proven, values are checked, the first call is reported apart, TF32 is off but in a row of its own.
   - Where MLX runs on the CPU, NumPy is measured beside it; the wheel's BLAS says little about the CPU.
-  - The action plugin of the same name runs the module in the background and shows its progress.
-attributes:
-  check_mode:
-    support: full
-    description: Measures nothing and says so in RV(not_measured).
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf_benchmark
+  - saf_benchmark.venv
 options:
   node:
     description: Name of the node in the results.
     type: str
     required: true
-  python:
-    description: Interpreter of the venv.
-    type: path
-    required: true
-  user:
-    description: Account to run as when the module runs as root.
-    type: str
   suite:
     description:
       - What to measure. V(gemm) matrix products, V(memory) the bandwidth by the rules of STREAM, V(ops) softmax, layer norm,
@@ -84,15 +72,6 @@ options:
         description: Seconds of rest before the suite, so that the one before it does not heat it.
         type: float
         default: 0
-  timeout:
-    description: Seconds after which everything is ended.
-    type: int
-    default: 900
-  job_dir:
-    description: Folder of the job; the action plugin sets it.
-    type: path
-author:
-  - Studio Air Fabric (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -123,6 +102,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import mlx_suites, node_state
+from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.facts_linux import last_cache_bytes
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
@@ -138,14 +118,12 @@ SAMPLING = {
 }
 SPEC = {
     "node": {"type": "str", "required": True},
-    "python": {"type": "path", "required": True},
-    "user": {"type": "str"},
     "suite": {"type": "str", "choices": ["gemm", "memory", "ops", "llm", "sustained"], "default": "gemm"},
     "settings": {"type": "dict", "default": {}},
     "models": {"type": "dict", "default": {}},
     "sampling": {"type": "dict", "default": {}, "options": SAMPLING},
-    "timeout": {"type": "int", "default": 900},
-    "job_dir": {"type": "path"},
+    **VENV,
+    **JOB,
 }
 
 

@@ -16,14 +16,8 @@ description:
     streams; the round trip of 64 bytes over TCP, idle and while the link is loaded; on request jitter and loss over UDP.
   - The interface that the route really uses is named beside each figure, and whether frames of its MTU pass.
   - Returns raw samples and judges nothing.
-  - The action plugin of the same name runs the module in the background and shows its progress.
-attributes:
-  check_mode:
-    support: full
-    description: Starts and measures nothing and says so in RV(not_measured).
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf_benchmark
 options:
   node:
     description: Name of this node in the results.
@@ -92,15 +86,6 @@ options:
     description: Measure jitter and loss over UDP at half of the TCP goodput.
     type: bool
     default: false
-  timeout:
-    description: Seconds after which everything is ended.
-    type: int
-    default: 900
-  job_dir:
-    description: Folder of the job; the action plugin sets it.
-    type: path
-author:
-  - Studio Air Fabric (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -132,6 +117,7 @@ import threading
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf.benchmark_spec import JOB
 from ansible.module_utils.saf.children import Children
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.pair import Pair, together
@@ -161,8 +147,7 @@ SPEC = {
     },
     "round_trips": {"type": "int", "default": 1000},
     "udp": {"type": "bool", "default": False},
-    "timeout": {"type": "int", "default": 900},
-    "job_dir": {"type": "path"},
+    **JOB,
 }
 
 

@@ -15,26 +15,14 @@ description:
   - C(mlx_tasks) is the wall time of sets of MLX tasks on 1, 2, 4 and all nodes, the data made inside the tasks, with the node and
     the seconds of each task as proof, and the parts that the wall time consists of.
   - Returns raw samples and judges nothing.
-  - The action plugin of the same name runs the module in the background and shows its progress.
-attributes:
-  check_mode:
-    support: full
-    description: Measures nothing and says so in RV(not_measured).
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf_benchmark
+  - saf_benchmark.venv
 options:
-  python:
-    description: Interpreter of the venv.
-    type: path
-    required: true
   address:
     description: Address of the GCS as C(host:port).
     type: str
     required: true
-  user:
-    description: Account of the driver when the module runs as root; the one that Ray runs as.
-    type: str
   environment_file:
     description: File with Ray's environment (C(NAME=value) lines) that drivers need as well.
     type: path
@@ -90,15 +78,6 @@ options:
     description: Leave the run on the head alone out.
     type: bool
     default: false
-  timeout:
-    description: Seconds after which everything is ended.
-    type: int
-    default: 900
-  job_dir:
-    description: Folder of the job; the action plugin sets it.
-    type: path
-author:
-  - Studio Air Fabric (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -127,6 +106,7 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import ray_tasks
@@ -147,13 +127,11 @@ PROBE_OPTIONS = {
     "all_nodes_only": {"type": "bool", "default": False},
 }
 SPEC = {
-    "python": {"type": "path", "required": True},
     "address": {"type": "str", "required": True},
-    "user": {"type": "str"},
     "environment_file": {"type": "path"},
     **PROBE_OPTIONS,
-    "timeout": {"type": "int", "default": 900},
-    "job_dir": {"type": "path"},
+    **VENV,
+    **JOB,
 }
 # Unit and direction of each suite's samples.
 UNITS = {

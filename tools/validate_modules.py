@@ -26,6 +26,7 @@ COLLECTION = Path("ansible_collections") / "local" / "cluster"
 # The repository is under the Apache licence; the validator knows only the licence of Ansible's own modules.
 IGNORED = {"missing-gplv3-license"}
 SHARED = re.compile(r"\bansible\.module_utils\.saf\b")
+FRAGMENT = re.compile(r"(?m)^(  - )(saf_\w+(?:\.\w+)?)$")
 
 
 def pack(source, target):
@@ -35,8 +36,11 @@ def pack(source, target):
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(source / "library", plugins / "modules", ignore=ignored)
     shutil.copytree(source / "module_utils", plugins / "module_utils", ignore=ignored)
+    if (source / "plugins" / "doc_fragments").is_dir():
+        shutil.copytree(source / "plugins" / "doc_fragments", plugins / "doc_fragments", ignore=ignored)
     for path in plugins.rglob("*.py"):
-        path.write_text(SHARED.sub("ansible_collections.local.cluster.plugins.module_utils.saf", path.read_text()))
+        text = SHARED.sub("ansible_collections.local.cluster.plugins.module_utils.saf", path.read_text())
+        path.write_text(FRAGMENT.sub(r"\1local.cluster.\2", text))
     about = {"namespace": "local", "name": "cluster", "version": "0.0.1", "readme": "README.md", "authors": ["-"]}
     (collection / "galaxy.yml").write_text(json.dumps(about))
     return sorted(str(path.relative_to(collection)) for path in (plugins / "modules").glob("*.py"))

@@ -101,3 +101,66 @@ def test_candidates_come_first_and_once():
     paths = interpreters.places("3.9.23", ["/a/python", "/a/python"], "/opt/saf")
     assert paths[0] == "/a/python"
     assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("32768K\n", 32 * 2**20), ("8M", 8 * 2**20), ("1G", 2**30), ("", None), ("unknown", None)],
+)
+def test_cache_sizes(text, size):
+    assert facts_linux.parse_cache_size(text) == size
+
+
+def test_the_last_cache_counts(tmp_path):
+    for index, (level, size) in enumerate([("1", "32K"), ("1", "32K"), ("2", "1024K"), ("3", "32768K")]):
+        folder = tmp_path / f"index{index}"
+        folder.mkdir()
+        (folder / "level").write_text(level + "\n")
+        (folder / "size").write_text(size + "\n")
+    assert facts_linux.last_cache_bytes(str(tmp_path)) == 32 * 2**20
+    assert facts_linux.last_cache_bytes(str(tmp_path / "nowhere")) is None
+
+
+def test_clock_and_temperature(tmp_path):
+    assert facts_linux.parse_mhz("cpu MHz\t\t: 2399.998\ncpu MHz\t\t: 3100.5\n") == 3100.5e6
+    assert facts_linux.parse_mhz("") is None
+    (tmp_path / "thermal_zone0").mkdir()
+    (tmp_path / "thermal_zone0" / "temp").write_text("41000\n")
+    assert facts_linux.temperature(f"{tmp_path}/thermal_zone*/temp") == 41
+    assert facts_linux.temperature(f"{tmp_path}/nothing*") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        (" lowpowermode         1\n sleep                0 (sleep prevented by coreaudiod, powerd)\n", "low"),
+        (" lowpowermode         0\n", "automatic"),
+        (" powermode            2\n", "high"),
+        (" Sleep On Power Button 1\n standby              0\n", None),
+    ],
+)
+def test_power_mode(text, mode):
+    assert facts_darwin.parse_power_mode(text) == mode
+
+
+def test_thermal_limit():
+    assert facts_darwin.parse_thermal("2026-11-23 CPU_Scheduler_Limit \t= 100\n CPU_Speed_Limit \t= 70\n") == 70
+    assert facts_darwin.parse_thermal("Note: No thermal warning level has been recorded\n") is None
+
+
+def table(*clocks):
+    """Write clocks as ioreg shows a table: pairs of 32-bit little-endian words, clock and voltage."""
+    return "".join(word.to_bytes(4, "little").hex() for clock in clocks for word in (clock, 700))
+
+
+def test_clock_tables_by_magnitude():
+    text = f"""
+    |   "voltage-states9" = <{table(0, 444000000, 1398000000)}>
+    |   "voltage-states1-sram" = <{table(600000, 3504000)}>
+    |   "voltage-states2" = <{table(1, 2)}>
+    |   "clock-frequencies" = <{table(24000000)}>
+    """
+    tables = facts_darwin.parse_clock_tables(text)
+    # Hz up to M3, kHz in CPU tables since M4; indices and other properties are no clocks
+    assert tables == {"voltage-states9": 1398000000, "voltage-states1-sram": 3504000000}
+    assert facts_darwin.parse_clock_tables("") == {}
