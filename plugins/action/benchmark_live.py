@@ -31,6 +31,14 @@ def progress_line(host, record, elapsed):
     return f"  {host}: {record['what']}" + (f" ({', '.join(parts)})" if parts else "")
 
 
+def readable(document):
+    """Return a result; where the background wrapper only has a traceback of its own, with the module's last words instead."""
+    if not document.get("failed") or "cmd" not in document:
+        return document
+    words = [line.strip() for text in ("stderr", "data") for line in str(document.get(text, "")).splitlines() if line.strip()]
+    return {"failed": True, "msg": "The module ended without a result: " + (words[-1] if words else "no message")}
+
+
 class ActionModule(ActionBase):
     _supports_async = True
 
@@ -114,4 +122,4 @@ class ActionModule(ActionBase):
         except ValueError:
             return {"failed": True, "msg": "The measurement ended without a result: " + answer["stdout"].strip()[:300]}
         document.pop("invocation", None)
-        return document
+        return readable(document)

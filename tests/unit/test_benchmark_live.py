@@ -17,3 +17,28 @@ import pytest
 )
 def test_what_the_screen_shows(record, line):
     assert benchmark_live.progress_line("alpha", record, 10.0) == line
+
+
+@pytest.mark.parametrize(
+    ("document", "result"),
+    [
+        ({"changed": False, "measurements": []}, {"changed": False, "measurements": []}),
+        ({"failed": True, "msg": "settings lack shapes"}, {"failed": True, "msg": "settings lack shapes"}),
+        (
+            {
+                "failed": True,
+                "cmd": "x",
+                "data": "",
+                "stderr": "Traceback\n  ...\nMemoryError: no room\n",
+                "msg": "Traceback ...",
+            },
+            {"failed": True, "msg": "The module ended without a result: MemoryError: no room"},
+        ),
+        (
+            {"failed": True, "cmd": "x", "data": "", "stderr": "", "msg": "Traceback ..."},
+            {"failed": True, "msg": "The module ended without a result: no message"},
+        ),
+    ],
+)
+def test_a_module_that_broke_off_says_its_last_words(document, result):
+    assert benchmark_live.readable(document) == result
