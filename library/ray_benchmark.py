@@ -149,6 +149,14 @@ def read_environment(text):
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def environment_of(path):
+    """Return the environment that drivers need; raises OSError where site.yml has not written it."""
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as stream:
+        return read_environment(stream.read())
+
+
 def subject_of(document, head):
     """Return (scope, subject) of a probe's document."""
     params = document["params"]
@@ -193,13 +201,10 @@ def main():
     if module.check_mode:
         told = unfinished(suites, {}, "check mode: nothing is measured")
         module.exit_json(changed=False, measurements=[], not_measured=skipped + told)
-    environment = {}
-    if params["environment_file"]:
-        with open(params["environment_file"], encoding="utf-8") as stream:
-            environment = read_environment(stream.read())
     request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, "warmup": 20}
     with Job(params["job_dir"]) as job:
         try:
+            environment = environment_of(params["environment_file"])
             reported = run_probe(
                 params["python"], ray_tasks, request, params["timeout"], environment, params["user"], on_event=job.on_event
             )

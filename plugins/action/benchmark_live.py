@@ -32,8 +32,13 @@ def progress_line(host, record, elapsed):
 
 
 def readable(document):
-    """Return a result; where the background wrapper only has a traceback of its own, with the module's last words instead."""
-    if not document.get("failed") or "cmd" not in document:
+    """Return a result; where there is only a traceback, the wrapper's or the module's own, with the last words instead."""
+    if not document.get("failed"):
+        return document
+    if "msg" not in document:
+        event = (document.get("exception") or {}).get("event") or {}
+        return {"failed": True, "msg": f"The module ended with an error: {event.get('msg') or 'no message'}"}
+    if "cmd" not in document:
         return document
     words = [line.strip() for text in ("stderr", "data") for line in str(document.get(text, "")).splitlines() if line.strip()]
     return {"failed": True, "msg": "The module ended without a result: " + (words[-1] if words else "no message")}

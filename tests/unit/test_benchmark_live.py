@@ -35,6 +35,10 @@ def test_what_the_screen_shows(record, line):
             {"failed": True, "msg": "The module ended without a result: MemoryError: no room"},
         ),
         (
+            {"failed": True, "exception": {"event": {"msg": "[Errno 2] No such file"}}},
+            {"failed": True, "msg": "The module ended with an error: [Errno 2] No such file"},
+        ),
+        (
             {"failed": True, "cmd": "x", "data": "", "stderr": "", "msg": "Traceback ..."},
             {"failed": True, "msg": "The module ended without a result: no message"},
         ),

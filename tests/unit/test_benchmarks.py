@@ -120,6 +120,11 @@ def test_ray_that_is_not_there_is_one_sentence_for_each_metric(run_module):
     assert "No module named 'ray'" in result["not_measured"][0]["reason"]
 
 
+def test_a_cluster_that_was_not_provisioned_is_one_sentence(run_module):
+    result = run_module(ray_benchmark, {**RAY, "environment_file": "/nowhere/ray.env"})
+    assert "No such file or directory: '/nowhere/ray.env'" in result["not_measured"][0]["reason"]
+
+
 def test_one_node_has_nobody_to_send_to(run_module):
     result = run_module(ray_benchmark, {**RAY, "nodes": ["a"]})
     reasons = {item["name"]: item["reason"] for item in result["not_measured"]}
