@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import history, statistics
-from .report_view.words import what
 from .units import human
+from .words import what
 
 
 def side_by_side(runs):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..units import human, percent
+from ..words import SEVERITY, where
 from .figures import sections
 from .links import matrices
 from .nodes import best, cards, flagged
 from .past import history
-from .words import SEVERITY, where
 
 
 def prepare(run):

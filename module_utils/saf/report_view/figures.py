@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import charts
 from ..scaling import PARTS
 from ..units import human, percent
+from ..words import TITLES, what
 from .nodes import best
-from .words import TITLES, what
 
 _LONG = 24  # rows of a table that a page shows at once; a longer one can be opened
 _MANY = 4  # nodes; above that the best and the worst stand for all

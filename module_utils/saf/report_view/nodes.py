@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..units import binary_size, human, percent
-from .words import FLAGS, TITLES
+from ..words import FLAGS, TITLES
 
 # The figures of a card: (metric, keep).
 _FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode")

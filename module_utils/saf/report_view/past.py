@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import charts
 from ..history import FLOOR, SIGMA, SIGMAS
 from ..units import human, percent
-from .words import TITLES, what, where
+from ..words import TITLES, what, where
 
 _MOST = 12
 _ORDER = {"regression": 0, "unconfirmed": 1, "improvement": 2, "same": 3, "insufficient": 4}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..units import human
+from ..words import what
 from .finding import finding
 
 
@@ -23,7 +24,8 @@ def _regressions(run):
                 "limit",
                 "regression",
                 item["subject"],
-                f"{item['name']}: {human(item['median'], item['unit'])}, {abs(item['change']) * 100:.0f} % worse{twice}",
+                f"{item['name']} ({what(item)}): {human(item['median'], item['unit'])}, "
+                f"{abs(item['change']) * 100:.0f} % worse{twice}",
                 f"{human(item['centre'], item['unit'])}, the median of {item['runs']} runs",
                 f"Changed since the last of them: {suspects}."
                 if suspects

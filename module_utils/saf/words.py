@@ -1,4 +1,4 @@
-"""Names and short descriptions of what a report shows."""
+"""Names and short descriptions of metrics, severities and flags, as people read them."""
 
 from __future__ import annotations
 
