@@ -154,7 +154,9 @@ class Pair:
         answer = {"error": error, "directions": {}} if error else iperf.parse(text, "forward")
         if answer["error"]:
             return [], answer["error"]
-        return answer["directions"]["forward"]["samples"][_SPREAD_S:-_SPREAD_S], ""
+        samples = answer["directions"]["forward"]["samples"][_SPREAD_S:-_SPREAD_S]
+        # A flow that stalled must not drop out of the sum without a word.
+        return samples, "" if samples else "too few seconds of it arrived"
 
 
 def together(params, pairs):

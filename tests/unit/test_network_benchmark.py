@@ -48,6 +48,20 @@ def test_all_at_once_is_one_sum(run_module):
     assert len(metric["samples"]) >= 1
 
 
+def test_a_flow_that_stalls_does_not_drop_out_of_the_sum(run_module, monkeypatch):
+    monkeypatch.setattr("ansible.module_utils.saf.pair._SPREAD_S", 30)  # more than the run has seconds: nothing is left to count
+    monkeypatch.setattr(
+        "ansible.module_utils.saf.iperf.command", lambda iperf3, host, port, *_settings: short(iperf3, host, port)
+    )
+    result = run_module(network_benchmark, {**SELF, **QUICK, "together": True})
+    assert result["measurements"] == []
+    assert result["not_measured"][0]["reason"] == "to b: too few seconds of it arrived"
+
+
+def short(iperf3, host, port):
+    return [iperf3, "--client", host, "--port", str(port), "--json", "--get-server-output", "--time", "1"]
+
+
 def test_a_peer_that_does_not_serve_is_one_sentence(run_module, monkeypatch):
     monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
     result = run_module(network_benchmark, {**SELF, **QUICK, "clients": []})
