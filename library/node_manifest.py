@@ -90,6 +90,7 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import job
 from ansible.module_utils.saf import manifest as manifests
 from ansible.module_utils.saf.manifest_kinds import KINDS
 
@@ -145,7 +146,9 @@ def record(module, path, manifest):
 
 
 def undo(module, path, manifest):
-    order = manifests.undo_order(manifest)
+    # In no manifest: a measurement removes its folder itself, unless its play was killed.
+    abandoned = [{"kind": "directory", "name": folder} for folder in job.folders()]
+    order = abandoned + manifests.undo_order(manifest)
     plan = [manifests.describe(entry) for entry in order]
     diff = {"before": listing(manifest["entries"]), "after": ""}
     if module.check_mode or not order:

@@ -4,12 +4,22 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
 from ansible.module_utils.saf import manifest, process
 
 import node_manifest
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch, tmp_path):
+    """An empty folder for temporary files: undoing looks there."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -70,6 +80,13 @@ def test_undoing_goes_backwards_and_tolerates_what_was_never_made(run, tmp_path)
     assert result["undone"] == [f"remove file {tmp_path / 'never'}", f"remove file {made}", f"remove directory {run.root}"]
     assert not made.exists()
     assert not run("undone")["changed"]
+
+
+def test_what_a_killed_measurement_left_goes_too(run, temporary):
+    (temporary / "saf-job-u3k3Z1IW").mkdir()
+    (temporary / "saf-job-notes.txt").write_text("somebody's")
+    assert run(state="undone")["undone"] == [f"remove directory {temporary}/saf-job-u3k3Z1IW"]
+    assert [path.name for path in temporary.iterdir()] == ["saf-job-notes.txt"]
 
 
 def test_what_cannot_be_undone_stays_in_the_manifest(run, tmp_path):
