@@ -76,6 +76,10 @@ options:
     description: Where the interpreter comes from.
     type: str
     required: true
+  homebrew:
+    description: What preflight.homebrew_problems compares with, where O(python_provider) is V(homebrew).
+    type: dict
+    default: {}
   clock_tolerance:
     description: Seconds that the node's clock may differ from the controller's.
     type: float
@@ -147,6 +151,7 @@ def main():
             "python_version": {"type": "str", "required": True},
             "python_candidates": {"type": "list", "elements": "str", "default": []},
             "python_provider": {"type": "str", "required": True},
+            "homebrew": {"type": "dict", "default": {}},
             "clock_tolerance": {"type": "float", "default": 5},
         },
         supports_check_mode=True,
@@ -170,6 +175,7 @@ def main():
         *preflight.service_manager_problems(observed, params["service_manager"]),
         *preflight.foreign_ray_problems(observed["processes"], params["venv_root"]),
         *preflight.port_problems(observed["listeners"], observed["processes"], ports, params["venv_root"]),
+        *(preflight.homebrew_problems(observed, params["homebrew"]) if params["python_provider"] == "homebrew" else []),
         *preflight.python_problems(found, chosen, params["python_version"], params["python_provider"]),
     ]
     module.exit_json(changed=False, problems=problems, time=now)

@@ -40,14 +40,14 @@ options:
       kind:
         description: Kind of thing. V(process) is named by its pid file (see C(process_service)).
         type: str
-        choices: [directory, file, group, package, process, service, user]
+        choices: [directory, file, firewall_application, group, package, pin, power_setting, process, service, sysctl, tap, user]
         required: true
       name:
         description: Path or name.
         type: str
         required: true
       manager:
-        description: Package manager, or service manager (systemd).
+        description: Package manager, or service manager (systemd, launchd).
         type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)

@@ -27,6 +27,10 @@ options:
     description: Name of the systemd unit.
     type: str
     default: saf-ray
+  label:
+    description: Label of the LaunchDaemon.
+    type: str
+    default: org.studio-air-fabric.ray
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -51,9 +55,10 @@ venv:
 """
 
 import os
+import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import process, venv
+from ansible.module_utils.saf import launchd, process, venv
 
 
 def parse_show(text):
@@ -64,11 +69,25 @@ def parse_show(text):
     return {"manager": "systemd", "state": state, "restarts": int(restarts) if restarts.isdigit() else None}
 
 
+def launchd_state(job):
+    """Return the service's state; job: as parse_print returns it, None when the label is not loaded."""
+    if job is None:
+        return {"manager": "launchd", "state": "missing", "restarts": None}
+    words = {"running": "active", "spawn scheduled": "activating", "not running": "inactive"}
+    return {"manager": "launchd", "state": words.get(job["state"], job["state"]), "restarts": max(job["runs"] - 1, 0)}
+
+
 def service_state(module):
     pid_file = os.path.join(module.params["venv_root"], "run", "ray.json")
     record = process.read_record(pid_file)
     if record:
         return {"manager": "process", "state": "active" if process.alive(record) else "inactive", "restarts": None}
+    if platform.system() == "Darwin":
+        daemon = launchd.Daemon(module.params["label"], module.run_command)
+        try:
+            return launchd_state(daemon.look())
+        except launchd.LaunchdError:
+            return {"manager": "launchd", "state": "unknown", "restarts": None}
     if not os.path.isdir("/run/systemd/system"):
         return {"manager": None, "state": "missing", "restarts": None}
     command = ["systemctl", "show", module.params["unit"], "--property=LoadState,ActiveState,NRestarts"]
@@ -81,6 +100,7 @@ def main():
         argument_spec={
             "venv_root": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "saf-ray"},
+            "label": {"type": "str", "default": "org.studio-air-fabric.ray"},
         },
         supports_check_mode=True,
     )

@@ -61,7 +61,7 @@ def describe(entry):
     """Return what undoing an entry means, in words."""
     if entry.get("previous"):
         return f"restore {entry['kind']} {entry['name']}"
-    verb = {"service": "stop and disable", "process": "stop"}.get(entry["kind"], "remove")
+    verb = {"service": "stop and disable", "process": "stop", "pin": "take back"}.get(entry["kind"], "remove")
     return f"{verb} {entry['kind']} {entry['name']}"
 
 

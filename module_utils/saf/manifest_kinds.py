@@ -9,36 +9,15 @@ import base64
 import contextlib
 import grp
 import os
+import platform
 import pwd
 import shutil
 import time
 
+from . import manifest_kinds_darwin as darwin
 from . import process
 from .manifest import precious
-
-
-class Kind:
-    """A thing that is simply removed, and that is not ours when it was there before."""
-
-    def __init__(self, module, entry):
-        self.module = module
-        self.entry = entry
-        self.name = entry["name"]
-
-    def exists(self):
-        raise NotImplementedError
-
-    def previous(self):
-        """Return what to restore later for a thing that is there already, None to leave it alone for good."""
-        return None
-
-    def undo(self):
-        raise NotImplementedError
-
-    def run(self, *command):
-        """Run a command and return its complaint, "" on success."""
-        rc, out, err = self.module.run_command(list(command), environ_update={"LC_ALL": "C"})
-        return "" if rc == 0 else (err or out).strip().splitlines()[-1] if (err or out).strip() else f"exit status {rc}"
+from .manifest_kind import Kind
 
 
 class Directory(Kind):
@@ -81,6 +60,8 @@ class File(Kind):
 
 class Package(Kind):
     def exists(self):
+        if self.entry["manager"] == "homebrew":
+            return darwin.Keg(self.module, self.entry).exists()
         if self.entry["manager"] == "apt":
             rc, out, _err = self.module.run_command(["dpkg-query", "-W", "-f=${db:Status-Status}", self.name])
             return rc == 0 and out.strip() == "installed"
@@ -88,6 +69,8 @@ class Package(Kind):
         return self.module.get_bin_path(self.name) is not None
 
     def undo(self):
+        if self.entry["manager"] == "homebrew":
+            return darwin.Keg(self.module, self.entry).undo()
         if self.entry["manager"] != "apt":
             return f"Package {self.name} was installed with {self.entry['manager']}: remove it by hand."
         if not self.exists():
@@ -98,11 +81,15 @@ class Package(Kind):
 
 class User(Kind):
     def exists(self):
+        if platform.system() == "Darwin":
+            return darwin.Account(self.module, self.entry).exists()
         with contextlib.suppress(KeyError):
             return bool(pwd.getpwnam(self.name))
         return False
 
     def undo(self):
+        if platform.system() == "Darwin":
+            return darwin.Account(self.module, self.entry).undo()
         if not self.exists():
             return ""
         for _attempt in range(20):  # its last processes may still be on their way out
@@ -128,10 +115,14 @@ class Group(Kind):
 
 class Service(Kind):
     def exists(self):
+        if self.entry.get("manager") == "launchd":
+            return darwin.Daemon(self.module, self.entry).exists()
         rc, _out, _err = self.module.run_command(["systemctl", "cat", self.name])
         return rc == 0
 
     def undo(self):
+        if self.entry.get("manager") == "launchd":
+            return darwin.Daemon(self.module, self.entry).undo()
         if not self.exists():
             return ""
         complaint = self.run("systemctl", "disable", "--now", self.name)
@@ -156,9 +147,14 @@ class Process(Kind):
 KINDS = {
     "directory": Directory,
     "file": File,
+    "firewall_application": darwin.FirewallApplication,
     "group": Group,
     "package": Package,
+    "pin": darwin.Pin,
+    "power_setting": darwin.PowerSetting,
     "process": Process,
     "service": Service,
+    "sysctl": darwin.Sysctl,
+    "tap": darwin.Tap,
     "user": User,
 }

@@ -14,6 +14,8 @@ import re
 import shutil
 import subprocess
 
+from . import homebrew
+
 _LISTEN = "0A"
 
 
@@ -98,7 +100,7 @@ def _same_network(folder):
 
 def processes():
     """Return [{pid, user, command}] of all processes that we may see and that share our network."""
-    if not os.path.isdir("/proc/self"):
+    if platform.system() == "Darwin":
         return parse_ps(command_output("ps", "-axww", "-o", "pid=,user=,args="))
     found = []
     for folder in glob.glob("/proc/[0-9]*"):
@@ -116,8 +118,14 @@ def listeners(running):
 
     Linux without CAP_SYS_PTRACE (a container) does not tell who holds a socket of another account: pid is 0 then.
     """
-    if not os.path.isdir("/proc/self"):
-        return parse_lsof(command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn"))
+    if platform.system() == "Darwin":
+        accounts = {process["pid"]: process["user"] for process in running}
+        commands = {process["pid"]: process["command"] for process in running}
+        found = parse_lsof(command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn"))
+        # lsof cuts names; ps has the whole line.
+        return [
+            {**row, "user": accounts.get(row["pid"], ""), "command": commands.get(row["pid"], row["command"])} for row in found
+        ]
     sockets = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         sockets.update(parse_proc_net_tcp(_read(table)))
@@ -144,8 +152,9 @@ def user_name(uid):
 
 def own_addresses():
     """Return the node's IPv4 addresses."""
-    trie = _read("/proc/net/fib_trie")
-    return parse_fib_trie(trie) if trie else parse_ifconfig_addresses(command_output("ifconfig", "-a"))
+    if platform.system() == "Darwin":
+        return parse_ifconfig_addresses(command_output("ifconfig", "-a"))
+    return parse_fib_trie(_read("/proc/net/fib_trie"))
 
 
 def nearest_existing(path):
@@ -157,6 +166,8 @@ def nearest_existing(path):
 
 def memory_bytes():
     """Return the installed memory."""
+    if platform.system() == "Darwin":
+        return int(command_output("sysctl", "-n", "hw.memsize") or 0)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
@@ -184,9 +195,20 @@ def observe(venv_root):
         "memory_bytes": memory_bytes(),
         "disk_path": path,
         "disk_free_bytes": shutil.disk_usage(path).free,
-        "open_files_limit": parse_open_files_limit(_read("/proc/1/limits")),
+        "open_files_limit": None if platform.system() == "Darwin" else parse_open_files_limit(_read("/proc/1/limits")),
         "addresses": own_addresses(),
         "service_managers": managers,
         "processes": running,
         "listeners": listeners(running),
+        "homebrew": homebrew_state() if platform.system() == "Darwin" else None,
+    }
+
+
+def homebrew_state():
+    """Return what Homebrew is on this Mac: {owner (None without one), other_prefix, kegs of python@3.9 as {version: tap}}."""
+    here = os.path.exists(os.path.join(homebrew.PREFIX, "bin", "brew"))
+    return {
+        "owner": homebrew.owner() if here else None,
+        "other_prefix": "/usr/local" if os.path.exists("/usr/local/bin/brew") and not here else None,
+        "kegs": homebrew.installed("python@3.9"),
     }

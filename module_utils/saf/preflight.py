@@ -126,9 +126,43 @@ def is_ray(command):
     return program in ("raylet", "gcs_server")
 
 
+def homebrew_problems(observed, wanted):
+    """What keeps Homebrew from bringing the pinned Python.
+
+    wanted: {version, macos: oldest with a bottle, kegs: versions that will do, tap, replace, install: how Homebrew itself may come
+    ("never" or a way), fallback: provider that is tried then}; {} where this version has no pinned bottle.
+    """
+    if not wanted.get("kegs"):
+        fix = "Set python_provider to uv or system, or python_version to one of data/homebrew_bottles.yml."
+        return [problem("homebrew", "a pinned bottle", f"none of {wanted.get('version')}", fix)]
+    state, problems = observed["homebrew"], []
+    if state is None:
+        fix = "Set python_provider to system, uv or conda for this node: Homebrew is for Macs here."
+        return [problem("homebrew", "a Mac", observed["system"], fix)]
+    if wanted["fallback"]:
+        return []
+    if observed["macos"] and version(observed["macos"]) < version(wanted["macos"]):
+        fix = "Update macOS, or set python_provider to uv for all nodes."
+        problems.append(problem("homebrew", f"macOS >= {wanted['macos']}", f"macOS {observed['macos']}", fix))
+    if state["other_prefix"]:
+        fix = "Bottles are tied to /opt/homebrew: install the native Homebrew there, or set python_provider to uv for all nodes."
+        problems.append(problem("homebrew", "/opt/homebrew", f"{state['other_prefix']} only", fix))
+    elif state["owner"] is None and wanted["install"] == "never":
+        fix = "Install it (https://brew.sh), let us do it with homebrew_install: auto, or set python_provider to uv."
+        problems.append(problem("homebrew", "/opt/homebrew/bin/brew", "no Homebrew", fix))
+    elif state["owner"] == "root":
+        fix = "Give /opt/homebrew to the account that uses it: sudo chown -R <account> /opt/homebrew."
+        problems.append(problem("homebrew", "an owner that is not root", "root owns /opt/homebrew", fix))
+    foreign = [keg for keg, tap in state["kegs"].items() if keg not in wanted["kegs"] and tap != wanted["tap"]]
+    if foreign and not wanted["replace"] and not set(state["kegs"]) & set(wanted["kegs"]):
+        fix = "Uninstall it, allow it with homebrew_replace_python: true, or set python_provider to uv for all nodes."
+        problems.append(problem("homebrew", f"python@3.9 {wanted['kegs'][-1]}", f"{foreign[0]} of another tap", fix))
+    return problems
+
+
 def python_problems(found, chosen, wanted, provider):
     """The exact interpreter must be there, unless a provider brings it."""
-    if chosen or provider == "uv":
+    if chosen or provider in ("uv", "homebrew", "conda"):
         return []
     seen = ", ".join(f"{item['version']} ({item['path']})" for item in found) or "no interpreter"
     fix = "Install it, name it in python_candidates, or let it be brought: python_provider: uv."

@@ -22,6 +22,7 @@ def start_time(pid):
     except OSError:
         if os.path.isdir("/proc/self"):
             return ""
+    # No /proc: a Mac.
     answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return answer.stdout.strip()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-UNITS = {"systemd": "saf-ray.service", "launchd": "saf-ray"}
+UNITS = {"systemd": "saf-ray.service", "launchd": "org.studio-air-fabric.ray"}
 
 
 class SystemdService:

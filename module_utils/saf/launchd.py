@@ -1,0 +1,156 @@
+"""launchd's system domain: parsers of launchctl's output, and the sequence that makes a daemon run what its plist says.
+
+launchctl(1) calls the output of ``print`` no interface. Only lines with exactly one leading tab belong to the job itself: nested
+blocks repeat names such as ``state``. Exit statuses of ``bootstrap`` say little, therefore every step is proven by ``print``.
+"""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import re
+import time
+
+DAEMONS = "/Library/LaunchDaemons"
+NOT_LOADED = 113
+# bootout: done, was not loaded (3, 113), accepted and under way
+_BOOTED_OUT = (0, 3, 36, NOT_LOADED)
+# bootstrap: the catch-all, still tearing down, disabled
+_TRY_AGAIN = (5, 37, 119)
+_REASONS = {
+    5: "launchd refuses the definition (it does not say why; usual causes: the file is not root:wheel 0644, the label is disabled, "
+    "or the instance before is still ending)",
+    37: "the instance before is still ending",
+    109: "the property list is invalid",
+    111: "the program is missing in the property list",
+    114: "the account of UserName does not exist",
+    119: "the service is disabled: enable it in System Settings, General, Login Items",
+    122: "the file has the wrong owner or mode",
+    155: "the file is in quarantine",
+    161: "Background Task Management blocks it: allow it in System Settings, General, Login Items",
+}
+
+
+class LaunchdError(Exception):
+    """A step that did not succeed; the message is one sentence."""
+
+
+def plist_path(label):
+    """Return where the definition of a daemon belongs."""
+    return os.path.join(DAEMONS, f"{label}.plist")
+
+
+def parse_print(text):
+    """Return ``{state, pid, runs, last_exit, arguments}`` of ``launchctl print system/<label>``.
+
+    pid is 0 without a process, last_exit is the text after "last exit code =" ("(never exited)", "1", "78: EX_CONFIG").
+    """
+    own = dict(re.findall(r"(?m)^\t(\w[\w ]*) = (.*)$", text))
+    block = re.search(r"(?ms)^\targuments = \{\n(.*?)^\t\}", text)
+    return {
+        "state": own.get("state", "unknown"),
+        "pid": int(own.get("pid", 0)),
+        "runs": int(own.get("runs", 0)),
+        "last_exit": own.get("last exit code", ""),
+        "arguments": [line[2:] for line in block.group(1).splitlines()] if block else [],
+    }
+
+
+def parse_disabled(text):
+    """Return ``{label: disabled}`` of ``launchctl print-disabled system``; older systems print true where new ones print disabled."""
+    return {label: word in ("disabled", "true") for label, word in re.findall(r'"([^"]+)" => (\w+)', text)}
+
+
+def parse_start(text):
+    """Return the start of a process in seconds since the epoch from ``ps -o lstart=`` in the C locale, 0 without one."""
+    try:
+        return time.mktime(time.strptime(" ".join(text.split()), "%a %b %d %H:%M:%S %Y"))
+    except ValueError:
+        return 0.0
+
+
+def definition(plist):
+    """Return a property list as bytes; the same dict gives the same bytes."""
+    return plistlib.dumps(plist, sort_keys=True)
+
+
+def stays(plist):
+    """Return whether the job is meant to run all the time, not now and then."""
+    return bool(plist.get("KeepAlive"))
+
+
+class Daemon:
+    """One label of the system domain. run(argv) returns (rc, out, err); sleep is time.sleep."""
+
+    def __init__(self, label, run, sleep=time.sleep):
+        self.label, self.target, self.path = label, f"system/{label}", plist_path(label)
+        self._run, self._sleep = run, sleep
+
+    def look(self):
+        """Return what parse_print returns, None when the label is not loaded."""
+        rc, out, err = self._run(["launchctl", "print", self.target])
+        if rc == 0:
+            return parse_print(out)
+        if rc == NOT_LOADED:
+            return None
+        raise LaunchdError(f"launchctl cannot tell the state of {self.label}: {(err or out).strip()} (status {rc}).")
+
+    def started(self, pid):
+        """Return when a process started, seconds since the epoch (whole seconds)."""
+        return parse_start(self._run(["ps", "-o", "lstart=", "-p", str(pid)])[1])
+
+    def disabled(self):
+        return parse_disabled(self._run(["launchctl", "print-disabled", "system"])[1]).get(self.label, False)
+
+    def enable(self):
+        self._must(["launchctl", "enable", self.target], "could not be enabled")
+
+    def unload(self, timeout):
+        """Unload and wait until the label is gone: bootout only begins it."""
+        rc, out, err = self._run(["launchctl", "bootout", self.target])
+        if rc not in _BOOTED_OUT:
+            raise LaunchdError(f"{self.label} could not be unloaded: {(err or out).strip()}.")
+        for _second in range(int(timeout) + 10):
+            if self.look() is None:
+                return
+            self._sleep(1)
+        raise LaunchdError(f"{self.label} is still ending after {int(timeout) + 10} s: look for its process, then run again.")
+
+    def load(self):
+        """Load the definition; what counts is that the label is there afterwards."""
+        for _attempt in range(8):
+            rc, _out, _err = self._run(["launchctl", "bootstrap", "system", self.path])
+            if self.look() is not None:
+                return
+            if rc not in _TRY_AGAIN:
+                break
+            self._sleep(1)
+        reason = _REASONS.get(rc, f"launchd answers with status {rc} (`launchctl error {rc}` explains it)")
+        raise LaunchdError(f"{self.label} could not be loaded from {self.path}: {reason}.")
+
+    def kick(self, restart=False):
+        """Start now; with ``restart`` the running process ends first. The loaded definition is used, never the file."""
+        self._must(["launchctl", "kickstart", *(["-k"] if restart else []), self.target], "could not be started")
+
+    def wait_running(self, timeout, before=0):
+        """Wait until a process runs that is not ``before``; start it where RunAtLoad did not fire. Return its pid."""
+        kicked, seen = False, None
+        for _second in range(int(timeout) + 1):
+            seen = self.look()
+            if seen and seen["state"] == "running" and seen["pid"] not in (0, before):
+                return seen["pid"]
+            if seen and seen["state"] == "not running" and not kicked:
+                kicked = True
+                self.kick()
+                continue
+            self._sleep(1)
+        last = (seen or {}).get("last_exit") or "none"
+        hint = ""
+        if last.startswith("78"):
+            hint = " launchd could not start the program: its log folder must exist and be open to the job's account."
+        raise LaunchdError(f"{self.label} does not run after {timeout:g} s (last exit code: {last}).{hint}")
+
+    def _must(self, argv, what):
+        rc, out, err = self._run(argv)
+        if rc != 0:
+            raise LaunchdError(f"{self.label} {what}: {(err or out).strip() or f'status {rc}'}.")

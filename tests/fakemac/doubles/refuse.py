@@ -1,0 +1,5 @@
+"""The one way in which a double says that it does not know something."""
+
+
+class Unknown(Exception):
+    """Arguments that are not modelled; the command ends with 70 and says so, and whoever relies on it fails loudly."""
