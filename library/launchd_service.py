@@ -11,8 +11,8 @@ short_description: Keep a LaunchDaemon of the system domain as described
 version_added: "0.1.0"
 description:
   - Writes the property list, loads it, and proves with C(launchctl print) that a process runs; root is needed.
-  - A loaded job keeps the definition that it was loaded with. It is unloaded and loaded again when the file is newer than its
-    process or differs from what is loaded, also when an earlier run was cut off between the two.
+  - A loaded job keeps the definition that it was loaded with. It is unloaded and loaded again when that is not the one of the
+    file, also when an earlier run was cut off between the two; a digest in the job's environment tells.
   - An override that disables the label (System Settings, Login Items) is taken back, and said.
 attributes:
   check_mode:
@@ -38,7 +38,7 @@ options:
     choices: [started, stopped, restarted, absent]
     default: started
   inputs:
-    description: Files whose change asks for a restart of a process that started before.
+    description: Files whose content belongs to the definition, so that another content loads the job anew.
     type: list
     elements: path
     default: []
@@ -82,8 +82,6 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import launchd
 
-_SLACK_S = 1.0  # ps tells a start in whole seconds
-
 
 def read(path):
     """Return the bytes of the file, None without one."""
@@ -102,7 +100,7 @@ def wanted_plist(module):
     plist = {**plist, "Label": module.params["label"]}
     if "EnvironmentVariables" in plist:
         plist["EnvironmentVariables"] = {name: str(value) for name, value in plist["EnvironmentVariables"].items()}
-    return launchd.definition(plist)
+    return launchd.definition(plist, [read(path) or b"" for path in module.params["inputs"]])
 
 
 def well_owned(path):
@@ -141,21 +139,13 @@ def plan(module, daemon, content):
     plist = plistlib.loads(content or file)
     if job is None:
         return [*actions, "load"], job
-    started = daemon.started(job["pid"]) if job["pid"] else None
-    newer = started and os.path.exists(daemon.path) and os.stat(daemon.path).st_mtime > started + _SLACK_S
-    if "write" in actions or newer or job["arguments"] != plist.get("ProgramArguments", job["arguments"]):
+    if "write" in actions or not launchd.loaded(job, plist):
         actions += ["unload", "load"]
-    elif module.params["state"] == "restarted" or stale(module.params["inputs"], started):
+    elif module.params["state"] == "restarted":
         actions.append("restart")
     elif launchd.stays(plist) and not job["pid"]:
         actions.append("start")
     return actions, job
-
-
-def stale(inputs, started):
-    """Return whether a file was written after the process started; started: seconds since the epoch, None without a process."""
-    times = [os.stat(path).st_mtime for path in inputs if os.path.exists(path)]
-    return bool(started and times and max(times) > started + _SLACK_S)
 
 
 def carry_out(module, daemon, actions, content, job):
@@ -165,7 +155,9 @@ def carry_out(module, daemon, actions, content, job):
         write(module, daemon.path, content if content is not None else read(daemon.path))
     plist = plistlib.loads(read(daemon.path))
     if "enable" in actions:
-        module.warn(f"{daemon.label} was disabled (System Settings, General, Login Items, or launchctl disable) and is enabled again.")
+        module.warn(
+            f"{daemon.label} was disabled (System Settings, General, Login Items, or launchctl disable) and is enabled again."
+        )
         daemon.enable()
     if "unload" in actions:
         daemon.unload(plist.get("ExitTimeOut", 30))

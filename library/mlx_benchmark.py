@@ -101,7 +101,7 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import mlx_suites, node_state
+from ansible.module_utils.saf import gpu_load, mlx_suites, node_state
 from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.facts_linux import last_cache_bytes
 from ansible.module_utils.saf.job import Job
@@ -147,17 +147,19 @@ def main():
     measured, skipped = [], []
     with Job(params["job_dir"]) as job:
         time.sleep(params["sampling"]["rest_seconds"])
+        load = gpu_load.Sampler()
         for probe, request in requests:
             try:
-                reported = run_probe(
-                    params["python"],
-                    probe,
-                    request,
-                    params["timeout"],
-                    user=params["user"],
-                    helpers=[timing],
-                    on_event=job.on_event,
-                )
+                with load:
+                    reported = run_probe(
+                        params["python"],
+                        probe,
+                        request,
+                        params["timeout"],
+                        user=params["user"],
+                        helpers=[timing],
+                        on_event=job.on_event,
+                    )
             except OSError as error:
                 reported = {}
                 skipped.append({"name": suite, "subject": [node], "reason": f"{params['python']} cannot be run ({error})."})
@@ -166,6 +168,7 @@ def main():
                 skipped.append({"name": suite, "subject": [node], "reason": str(error)})
             measured += [mlx_suites.measurement(suite, document, node) for document in reported.get("measurement", [])]
             skipped += [mlx_suites.not_measured(suite, document, node) for document in reported.get("not_measured", [])]
+    measured += gpu_load.measurements(node, suite, load.utilisation, load.clocks)
     module.exit_json(changed=False, measurements=measured, not_measured=skipped)
 
 

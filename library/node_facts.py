@@ -61,6 +61,16 @@ def interface_of_address(address):
     return facts_linux.interface_with(address, node_state.command_output("ip", "-o", "-4", "addr"))
 
 
+def gpu_working_set(python):
+    """Return the bytes that Metal recommends as the most for a working set, None without MLX or a device.
+
+    In a child: MLX ends its process where it finds no device.
+    """
+    question = "import mlx.core as mx; print(mx.metal.device_info()['max_recommended_working_set_size'])"
+    answer = node_state.command_output(python, "-c", question).strip()
+    return int(answer) if answer.isdigit() else None
+
+
 def venv_facts(root):
     current = os.path.join(root, "current")
     marker = venv.read_marker(current)
@@ -91,6 +101,8 @@ def main():
             for name, address in module.params["links"].items()
         },
     }
+    if platform.system() == "Darwin":
+        facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
     module.exit_json(changed=False, facts=facts)
 
 

@@ -10,7 +10,8 @@ module: pinned_formula
 short_description: Install an exact bottle with Homebrew and keep it
 version_added: "0.1.0"
 description:
-  - Writes a formula into a local tap, trusts that one formula, pours its bottle, and pins it so that C(brew upgrade) leaves it alone.
+  - Writes a formula into a local tap, trusts that one formula, pours its bottle, and pins it, so that
+    C(brew upgrade) leaves it alone.
   - A keg of a wanted version that is there already is taken as it is, whatever tap it came from.
   - A formula file that somebody edited is written anew; the difference is shown.
   - Runs brew as the account that owns C(/opt/homebrew).
@@ -87,7 +88,8 @@ def plan(params, kegs, is_pinned, tap_there, file):
         return ([] if is_pinned else ["pin"]), ""
     if foreign and not params["replace"]:
         return [], (
-            f"{params['name']} {foreign[0]} from {kegs[foreign[0]] or 'another tap'} is installed, and Homebrew keeps one tap's only. "
+            f"{params['name']} {foreign[0]} from {kegs[foreign[0]] or 'another tap'} is installed, and Homebrew keeps one tap's "
+            "only. "
             f"It is not ours to remove: uninstall it (brew uninstall --ignore-dependencies {params['name']}), allow it with "
             "homebrew_replace_python: true, or set python_provider to uv for all nodes."
         )

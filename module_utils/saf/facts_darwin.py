@@ -16,15 +16,24 @@ def parse_sysctl(text):
 
 
 def parse_displays(text):
-    """Return ``{kind, name, cores}`` of ``system_profiler SPDisplaysDataType -json``; the number of cores is a string there."""
+    """Return ``{kind, name, cores, metal}`` of ``system_profiler SPDisplaysDataType -json``; cores is a string there.
+
+    metal: the feature family as the system names it ("metal4"), None where it is not told.
+    """
     try:
         displays = json.loads(text)["SPDisplaysDataType"]
     except (ValueError, KeyError):
         displays = []
     for display in displays:
         if display.get("spdisplays_vendor") == "sppci_vendor_Apple" and display.get("sppci_cores"):
-            return {"kind": "metal", "name": display.get("sppci_model"), "cores": int(display["sppci_cores"])}
-    return {"kind": "none", "name": None, "cores": None}
+            family = display.get("spdisplays_mtlgpufamilysupport", "")
+            return {
+                "kind": "metal",
+                "name": display.get("sppci_model"),
+                "cores": int(display["sppci_cores"]),
+                "metal": family.replace("spdisplays_", "") or None,
+            }
+    return {"kind": "none", "name": None, "cores": None, "metal": None}
 
 
 def parse_sw_vers(text):

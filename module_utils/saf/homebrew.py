@@ -24,7 +24,7 @@ _PASSED_ON = re.compile(r"(?i)(https?_proxy|no_proxy|all_proxy|ssl_cert_file|hom
 _SENTENCES = (
     (
         r"SHA-?256 mismatch",
-        "The bottle that came is not the pinned one: something between here and its server alters downloads, or the mirror is wrong. "
+        "The bottle that came is not the pinned one: something on the way alters downloads, or the mirror is wrong. "
         "Nothing was installed; check homebrew_artifact_domain and proxy_env, or set python_provider to uv.",
     ),
     (r"Refusing to load formula", "brew does not trust the tap: run `brew trust --formula {formula}` as its owner."),
@@ -34,7 +34,7 @@ _SENTENCES = (
     ),
     (
         r"Could not resolve|Failed to connect|timed out|Failed to download",
-        "The bottle could not be fetched: let the node reach its server, set proxy_env, or name a mirror in homebrew_artifact_domain.",
+        "The bottle could not be fetched: let the node out, set proxy_env, or name a mirror in homebrew_artifact_domain.",
     ),
     (r"disabled because", "homebrew-core has disabled this formula."),
     (r"not writable by your user", "The folders of Homebrew do not belong to the account that owns /opt/homebrew."),
@@ -94,7 +94,9 @@ def command(arguments, environment, prefix=PREFIX):
     if os.geteuid() != 0:
         raise HomebrewError(f"Homebrew belongs to {owner(prefix)} and we are neither that account nor root: set ansible_become.")
     if os.stat(prefix).st_uid == 0:
-        raise HomebrewError(f"{prefix} belongs to root, and brew refuses root: give it to the account that installed it (chown -R).")
+        raise HomebrewError(
+            f"{prefix} belongs to root, and brew refuses root: give it to the account that installed it (chown -R)."
+        )
     return ["sudo", "-H", "-u", owner(prefix), *line]
 
 

@@ -198,6 +198,10 @@ def preflight_rows(members, hostvars):
             said = " ".join(str(ping.get("msg", "")).split())
             fix = "Start it and its SSH server and try: ssh to it; a worker may be left out: preflight_unreachable_workers: skip."
             refused.append(row(host, "login", "the node answers", said, fix))
+        elif variables.get("__preflight_no_tools"):
+            said = " ".join(str(variables["__preflight_no_tools"]).split())
+            fix = "Connect the Mac to the Internet and run again, or run `xcode-select --install` at its screen."
+            refused.append(row(host, "command line tools", "Apple's Command Line Tools", said, fix))
         elif variables.get("__preflight_no_sudo"):
             said = " ".join(str(variables["__preflight_no_sudo"]).split())
             fix = "Allow sudo without a password for the login account, or run with --ask-become-pass."

@@ -6,6 +6,7 @@ blocks repeat names such as ``state``. Exit statuses of ``bootstrap`` say little
 
 from __future__ import annotations
 
+import hashlib
 import os
 import plistlib
 import re
@@ -13,12 +14,13 @@ import time
 
 DAEMONS = "/Library/LaunchDaemons"
 NOT_LOADED = 113
+DIGEST = "SAF_DEFINITION"
 # bootout: done, was not loaded (3, 113), accepted and under way
 _BOOTED_OUT = (0, 3, 36, NOT_LOADED)
 # bootstrap: the catch-all, still tearing down, disabled
 _TRY_AGAIN = (5, 37, 119)
 _REASONS = {
-    5: "launchd refuses the definition (it does not say why; usual causes: the file is not root:wheel 0644, the label is disabled, "
+    5: "launchd refuses the definition (it does not say why; usual causes: the file is not root:wheel 0644, the label is off, "
     "or the instance before is still ending)",
     37: "the instance before is still ending",
     109: "the property list is invalid",
@@ -41,37 +43,50 @@ def plist_path(label):
 
 
 def parse_print(text):
-    """Return ``{state, pid, runs, last_exit, arguments}`` of ``launchctl print system/<label>``.
+    """Return ``{state, pid, runs, last_exit, arguments, environment}`` of ``launchctl print system/<label>``.
 
     pid is 0 without a process, last_exit is the text after "last exit code =" ("(never exited)", "1", "78: EX_CONFIG").
     """
     own = dict(re.findall(r"(?m)^\t(\w[\w ]*) = (.*)$", text))
-    block = re.search(r"(?ms)^\targuments = \{\n(.*?)^\t\}", text)
     return {
         "state": own.get("state", "unknown"),
         "pid": int(own.get("pid", 0)),
         "runs": int(own.get("runs", 0)),
         "last_exit": own.get("last exit code", ""),
-        "arguments": [line[2:] for line in block.group(1).splitlines()] if block else [],
+        "arguments": _block(text, "arguments"),
+        "environment": dict(line.split(" => ", 1) for line in _block(text, "environment") if " => " in line),
     }
 
 
+def _block(text, name):
+    found = re.search(rf"(?ms)^\t{name} = \{{\n(.*?)^\t\}}", text)
+    return [line[2:] for line in found.group(1).splitlines()] if found else []
+
+
 def parse_disabled(text):
-    """Return ``{label: disabled}`` of ``launchctl print-disabled system``; older systems print true where new ones print disabled."""
+    """Return ``{label: disabled}`` of ``launchctl print-disabled system``; older systems print true for it."""
     return {label: word in ("disabled", "true") for label, word in re.findall(r'"([^"]+)" => (\w+)', text)}
 
 
-def parse_start(text):
-    """Return the start of a process in seconds since the epoch from ``ps -o lstart=`` in the C locale, 0 without one."""
-    try:
-        return time.mktime(time.strptime(" ".join(text.split()), "%a %b %d %H:%M:%S %Y"))
-    except ValueError:
-        return 0.0
+def definition(plist, inputs=()):
+    """Return a property list as bytes; the same dict and inputs (bytes each) give the same bytes.
+
+    A digest of all of it goes into the environment of the job, so that what is loaded can be told from what is on disk: launchd
+    keeps a snapshot, and neither its arguments nor any time says whether an input has changed since.
+    """
+    digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
+    for content in inputs:
+        digest.update(content)
+    environment = {**plist.get("EnvironmentVariables", {}), DIGEST: digest.hexdigest()[:16]}
+    return plistlib.dumps({**plist, "EnvironmentVariables": environment}, sort_keys=True)
 
 
-def definition(plist):
-    """Return a property list as bytes; the same dict gives the same bytes."""
-    return plistlib.dumps(plist, sort_keys=True)
+def loaded(job, plist):
+    """Return whether a loaded job (of parse_print) has the definition ``plist`` (a dict)."""
+    wanted = plist.get("EnvironmentVariables", {}).get(DIGEST)
+    if wanted and job["environment"]:
+        return job["environment"].get(DIGEST) == wanted
+    return job["arguments"] == plist.get("ProgramArguments", job["arguments"])
 
 
 def stays(plist):
@@ -94,10 +109,6 @@ class Daemon:
         if rc == NOT_LOADED:
             return None
         raise LaunchdError(f"launchctl cannot tell the state of {self.label}: {(err or out).strip()} (status {rc}).")
-
-    def started(self, pid):
-        """Return when a process started, seconds since the epoch (whole seconds)."""
-        return parse_start(self._run(["ps", "-o", "lstart=", "-p", str(pid)])[1])
 
     def disabled(self):
         return parse_disabled(self._run(["launchctl", "print-disabled", "system"])[1]).get(self.label, False)

@@ -114,6 +114,16 @@ def _collective(metric, context):
     return known[slowest], f"{MEASURED}: the goodput of the ring's slowest link, {slowest[0]} to {slowest[1]}"
 
 
+def _gpu_clock(metric, context):
+    facts = context.facts(metric)
+    clock, source = ceilings.apple_clock(facts, ceilings.apple_row(facts, context.data["peaks"]))
+    return clock, source or "the GPU's highest clock is not known"
+
+
+def _gpu_utilisation(_metric, _context):
+    return 1.0, "the GPU is never idle"
+
+
 def _scaling(_metric, _context):
     return 1.0, "n nodes do n times the work of one"
 
@@ -130,6 +140,8 @@ _RULES = {
     "ray.transfer": _transfer,
     "collective.": _collective,
     "scaling.": _scaling,
+    "gpu.clock": _gpu_clock,
+    "gpu.utilisation": _gpu_utilisation,
 }
 
 

@@ -15,7 +15,7 @@ import shutil
 import time
 
 from . import manifest_kinds_darwin as darwin
-from . import process
+from . import mtu, network, process
 from .manifest import precious
 from .manifest_kind import Kind
 
@@ -144,11 +144,28 @@ class Process(Kind):
         return ""
 
 
+class Mtu(Kind):
+    """The MTU of the interface that carries an address; there is always one, and the one before comes back."""
+
+    def exists(self):
+        return True
+
+    def previous(self):
+        interface = mtu.interface_of(self.name)
+        return {"interface": interface, "mtu": network.interface_facts(interface)["mtu"]} if interface else None
+
+    def undo(self):
+        before = self.entry.get("previous")
+        complaint = self.run(*mtu.command(before["interface"], before["mtu"])) if before else ""
+        return f"The MTU of {self.name} could not be restored ({complaint})." if complaint else ""
+
+
 KINDS = {
     "directory": Directory,
     "file": File,
     "firewall_application": darwin.FirewallApplication,
     "group": Group,
+    "mtu": Mtu,
     "package": Package,
     "pin": darwin.Pin,
     "power_setting": darwin.PowerSetting,

@@ -41,10 +41,14 @@ class Account(Kind):
             if complaint:
                 return f"Account {self.name} could not be removed ({complaint})."
         rc, out, _err = self.module.run_command(["defaults", "read", self._WINDOW, "HiddenUsersList"])
-        hidden = re.findall(r'[\w.-]+', out) if rc == 0 else []
+        hidden = re.findall(r"[\w.-]+", out) if rc == 0 else []
         if self.name in hidden:
             rest = [name for name in hidden if name != self.name]
-            change = ["write", self._WINDOW, "HiddenUsersList", "-array", *rest] if rest else ["delete", self._WINDOW, "HiddenUsersList"]
+            change = (
+                ["write", self._WINDOW, "HiddenUsersList", "-array", *rest]
+                if rest
+                else ["delete", self._WINDOW, "HiddenUsersList"]
+            )
             complaint = self.run("defaults", *change)
             return f"{self.name} is still in the list of hidden users ({complaint})." if complaint else ""
         return ""

@@ -63,6 +63,12 @@ def parse_hardware_ports(text):
     return {device: port for port, device in re.findall(r"Hardware Port: (.+)\nDevice: (\S+)", text)}
 
 
+def parse_mtu_range(text):
+    """Return [least, most] of ``networksetup -listValidMTURange <device>``, None where it tells none."""
+    match = re.search(r"Range: (\d+)-(\d+)", text)
+    return [int(match.group(1)), int(match.group(2))] if match else None
+
+
 def port_kind(name):
     """Return the kind of interface that a macOS hardware port stands for."""
     if name == "Wi-Fi":
@@ -113,6 +119,7 @@ def _darwin_interface(name):
     return {
         "kind": port_kind(port),
         "capable_bps": parse_valid_media(command_output("networksetup", "-listValidMedia", port)) if port else None,
+        "mtu_range": parse_mtu_range(command_output("networksetup", "-listValidMTURange", name)),
         **parse_ifconfig_interface(command_output("ifconfig", name)),
     }
 

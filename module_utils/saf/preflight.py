@@ -129,8 +129,8 @@ def is_ray(command):
 def homebrew_problems(observed, wanted):
     """What keeps Homebrew from bringing the pinned Python.
 
-    wanted: {version, macos: oldest with a bottle, kegs: versions that will do, tap, replace, install: how Homebrew itself may come
-    ("never" or a way), fallback: provider that is tried then}; {} where this version has no pinned bottle.
+    wanted: {version, macos: oldest with a bottle, kegs: versions that will do, tap, replace, install: how Homebrew itself may
+    come ("never" or a way), fallback: provider that is tried then}; {} where this version has no pinned bottle.
     """
     if not wanted.get("kegs"):
         fix = "Set python_provider to uv or system, or python_version to one of data/homebrew_bottles.yml."

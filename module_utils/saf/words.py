@@ -18,6 +18,8 @@ TITLES = {
     "ops.launch": "One small evaluation",
     "llm.prefill": "Language model, prefill",
     "llm.decode": "Language model, decode",
+    "gpu.utilisation": "GPU busy, as the system says",
+    "gpu.clock": "GPU clock while busy",
     "net.goodput": "Goodput between nodes",
     "net.goodput_both": "Goodput with both directions at once",
     "net.rtt.idle": "Round trip, idle link",
@@ -122,7 +124,12 @@ def _collective(_metric, params):
     return f"{params['bytes']} B over {params['ranks']} ranks, {params['dtype']}, {params['backend']}"
 
 
+def _gpu(_metric, params):
+    return f"while {params['suite']} was measured, by {params['source']}"
+
+
 _WORDS = {
+    "gpu": _gpu,
     "gemm": _gemm,
     "memory": _memory,
     "ops": _ops,

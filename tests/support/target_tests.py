@@ -34,7 +34,7 @@ def imported(path):
 def runs_on_a_node(path):
     """Tell whether a test file needs nothing but target code."""
     library = {module.stem for module in (ROOT / "library").glob("*.py")}
-    fine = library | {"pytest", "__future__", "conftest"} | set(sys.stdlib_module_names)
+    fine = library | {"pytest", "__future__", "conftest", "doubles", "ray_watchdog"} | set(sys.stdlib_module_names)
     return all(name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path))
 
 
@@ -42,7 +42,7 @@ def pack(folder):
     """Fill ``folder``; return the names of the test files of target code and of those left to the controller."""
     tests = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
     ours = [path for path in tests if runs_on_a_node(path)]
-    for name in ("library", "module_utils", "data", "stacks"):
+    for name in ("library", "module_utils", "data", "stacks", "roles/ray/files", "tests/fakemac"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
     for path in tests:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "library"), str(ROOT / "plugins" / "action"), str(ROOT / "plugins" / "filter")]
+FOLDERS = ("library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac")
+sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
 
 import ansible.module_utils  # noqa: E402
 

@@ -43,7 +43,9 @@ en0: flags=8863<UP> mtu 1500
 
 
 def test_displays():
-    assert facts_darwin.parse_displays(DISPLAYS) == {"kind": "metal", "name": "Apple M3 Max", "cores": 40}
+    assert facts_darwin.parse_displays(DISPLAYS) == {"kind": "metal", "name": "Apple M3 Max", "cores": 40, "metal": None}
+    newer = DISPLAYS.replace('"sppci_cores"', '"spdisplays_mtlgpufamilysupport" : "spdisplays_metal4", "sppci_cores"')
+    assert facts_darwin.parse_displays(newer)["metal"] == "metal4"
     assert facts_darwin.parse_displays("")["kind"] == "none"
 
 

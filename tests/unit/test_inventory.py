@@ -125,11 +125,17 @@ def test_rows_of_nodes_come_after_those_that_could_not_log_in():
         "beta": {"groups": {}, "__preflight_ping": {"unreachable": True, "msg": "no\nroute"}},
         "gamma": {"groups": {"absent": ["gamma"]}, "__preflight_ping": {"unreachable": True, "msg": "off"}},
         "delta": {"groups": {}, "__preflight_ping": {"ping": "pong"}, "__preflight_no_sudo": "a password is required"},
+        "epsilon": {
+            "groups": {},
+            "__preflight_ping": {"stdout": "no tools"},
+            "__preflight_no_tools": "Apple's update server\noffers",
+        },
     }
     rows = inventory.preflight_rows(list(hostvars), hostvars)
     assert [(row["node"], row.get("found")) for row in rows] == [
         ("beta", "no route"),
         ("delta", "a password is required"),
+        ("epsilon", "Apple's update server offers"),
         ("alpha", None),
     ]
 

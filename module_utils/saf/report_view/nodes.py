@@ -6,7 +6,7 @@ from ..units import binary_size, human, percent
 from ..words import FLAGS, TITLES
 
 # The figures of a card: (metric, keep).
-_FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode")
+_FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
 
 
 def best(run, name, keep=lambda metric: True):

@@ -1,9 +1,10 @@
 """Brings a half-dead Ray node back: one look, started by launchd or systemd every so often.
 
-`ray start --block` outlives its children when they end by SIGTERM: the supervisor sees a running process, the cluster has lost the
-node. So the raylet's port is tried, and the GCS is asked when that port is closed (and now and then when it is open, for a raylet
-that hangs). A node that is gone on two looks in a row is started again. Nothing is done while the service is stopped or young, while
-a worker's head is away (its raylet ends by itself then, and the supervisor starts it again), or while a measurement runs.
+`ray start --block` outlives its children when they end by SIGTERM: the supervisor sees a running process, the cluster has
+lost the node. So the raylet's port is tried, and the GCS is asked when that port is closed (and now and then when it is open,
+for a raylet that hangs). A node that is gone on two looks in a row is started again. Nothing is done while the service is
+stopped or young, while a worker's head is away (its raylet ends by itself then, and the supervisor starts it again), or while
+a measurement runs.
 
 usage: ray_watchdog.py CONFIG     JSON: {name, head, host, port, gcs, state_file, pid: argv, restart: argv}
 """
@@ -26,8 +27,8 @@ STRIKES = 2
 def decide(state, seen, now):
     """Return (new state, whether to restart).
 
-    state: {pid, since, asked, strikes} of the last look; seen: {pid, port_open, gcs} with gcs one of "alive", "gone", "silent", None (not
-    asked), and head; now: seconds.
+    state: {pid, since, asked, strikes} of the last look; seen: {pid, head, gcs}, gcs one of "alive", "gone", "silent", or None when
+    it was not asked; now: seconds.
     """
     if not seen["pid"]:
         return {}, False

@@ -50,7 +50,9 @@ def dscl(argv):
             raise Unknown
         _write(rows.values())
         if not rest:
-            subprocess.run(["sh", "-c", f"grep -q '^{name}:' /etc/shadow || echo '{name}:*:19000::::::' >>/etc/shadow"], check=True)
+            subprocess.run(
+                ["sh", "-c", f"grep -q '^{name}:' /etc/shadow || echo '{name}:*:19000::::::' >>/etc/shadow"], check=True
+            )
         return 0
     if name not in rows:
         sys.stderr.write("<dscl_cmd> DS Error: -14136 (eDSRecordNotFound)\n")
@@ -103,7 +105,7 @@ def plutil(argv):
     try:
         with open(argv[1], "rb") as stream:
             plistlib.load(stream)
-    except Exception as error:  # noqa: BLE001 whatever the parser says is the answer
+    except Exception as error:
         print(f"{argv[1]}: {error}")
         return 1
     print(f"{argv[1]}: OK")
@@ -133,7 +135,7 @@ def softwareupdate(argv):
             os.makedirs(CLT + "/usr/bin", exist_ok=True)
             with open(f"{CLT}/usr/bin/{tool}", "w") as stream:
                 stream.write("#!/bin/sh\nexit 0\n")
-            os.chmod(f"{CLT}/usr/bin/{tool}", 0o755)
+            os.chmod(f"{CLT}/usr/bin/{tool}", 0o755)  # noqa: S103 a program
         print(f"Installed {_LABEL}")
         return 0
     raise Unknown

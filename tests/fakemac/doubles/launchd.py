@@ -57,7 +57,7 @@ def user_known(plist):
 
 
 def output(path, uid, gid):
-    """Open a log as launchd does: a missing folder is made as root, 0744, before privileges are dropped; the file is the user's."""
+    """Open a log as launchd does: a missing folder is made as root, 0744, before privileges are dropped; the file is his."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.makedirs(folder, mode=0o744)
@@ -110,7 +110,7 @@ def spawn(job):
             os.dup2(streams[0], 1)
             os.dup2(streams[1], 2)
             os.closerange(3, 256)
-            os.execve(program, argv, environment)
+            os.execve(program, argv, environment)  # noqa: S606 that is what launchd does
         finally:
             os._exit(78)
     for handle in streams:
@@ -156,8 +156,12 @@ class Launchd:
     def _verb(self, verb, arguments, root, now):
         domain = self.domain
         if verb in ("bootstrap", "bootout", "kickstart", "enable", "disable") and not root:
-            raise Refusal(5 if verb == "bootstrap" else 1, "Bootstrap failed: 5: Input/output error" if verb == "bootstrap"
-                          else f"Could not {verb} service: 1: Operation not permitted")
+            raise Refusal(
+                5 if verb == "bootstrap" else 1,
+                "Bootstrap failed: 5: Input/output error"
+                if verb == "bootstrap"
+                else f"Could not {verb} service: 1: Operation not permitted",
+            )
         if verb == "bootstrap" and len(arguments) == 2 and arguments[0] == "system":
             try:
                 return self._bootstrap(arguments[1])
@@ -206,7 +210,7 @@ class Launchd:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(SOCKET)
         listener.bind(SOCKET)
-        os.chmod(SOCKET, 0o666)
+        os.chmod(SOCKET, 0o666)  # noqa: S103 everybody may ask launchctl
         listener.listen(32)
         self.boot()
         self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D"]).pid

@@ -1,7 +1,7 @@
 """launchd's system domain as a state machine: which jobs are loaded, what they run, how they end and start again.
 
-Facts: launchd.plist(5), launchctl(1) and the observations in the project's notes on macOS (sections 3.1 to 3.6). Time comes in as an
-argument, processes through ``spawn`` and ``signal``: the machine itself does no I/O and is tested as a table.
+Facts: launchd.plist(5), launchctl(1) and the observations in the project's notes on macOS (sections 3.1 to 3.6). Time comes in as
+an argument, processes through ``spawn`` and ``signal``: the machine itself does no I/O and is tested as a table.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Domain:
         """Start now, from the snapshot of bootstrap."""
         job = self._job(label)
         if self.disabled.get(label, False):
-            raise Refusal(119, f"Could not kickstart service \"{label}\": 119: Service is disabled")
+            raise Refusal(119, f'Could not kickstart service "{label}": 119: Service is disabled')
         if job.pid and kill:
             job.again = True
             self._end(job, now)
@@ -187,7 +187,13 @@ class Domain:
     def tick(self, now):
         """Start what is due, kill what did not end in its time."""
         for job in list(self.jobs.values()):
-            if job.pid and job.term_at is not None and not job.killed and job.exit_timeout and now >= job.term_at + job.exit_timeout:
+            if (
+                job.pid
+                and job.term_at is not None
+                and not job.killed
+                and job.exit_timeout
+                and now >= job.term_at + job.exit_timeout
+            ):
                 job.killed = True
                 self._kill(job, signal.SIGKILL)
             if not job.pid and not job.leaving and job.next_start is not None and now >= job.next_start:

@@ -11,7 +11,14 @@ from doubles import host
 from doubles.refuse import Unknown
 
 _REAL = "eth0"
-_MEDIA = ["autoselect", "100baseTX <full-duplex>", "1000baseT <full-duplex>", "2500Base-T <full-duplex>", "10Gbase-T <full-duplex>", "none"]
+_MEDIA = [
+    "autoselect",
+    "100baseTX <full-duplex>",
+    "1000baseT <full-duplex>",
+    "2500Base-T <full-duplex>",
+    "10Gbase-T <full-duplex>",
+    "none",
+]
 
 
 def _ip(*arguments):
@@ -32,8 +39,11 @@ def _block(link):
             mask = (0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF
             lines.append(f"\tinet {address['local']} netmask {mask:#010x}")
     if not loopback:
-        lines += [f"\tether {link['address']}", f"\tmedia: {host.setting('media', 'autoselect (10Gbase-T <full-duplex,flow-control>)')}",
-                  "\tstatus: active"]
+        lines += [
+            f"\tether {link['address']}",
+            f"\tmedia: {host.setting('media', 'autoselect (10Gbase-T <full-duplex,flow-control>)')}",
+            "\tstatus: active",
+        ]
     return "\n".join(lines)
 
 
@@ -42,7 +52,10 @@ def ifconfig(argv):
     if argv == ["-a"]:
         for link in links.values():
             print(_block(link))
-        print("bridge0: flags=8863<UP,BROADCAST,SMART,RUNNING,SIMPLEX,MULTICAST> mtu 1500\n\tmedia: <unknown type>\n\tstatus: inactive")
+        print(
+            "bridge0: flags=8863<UP,BROADCAST,SMART,RUNNING,SIMPLEX,MULTICAST> mtu 1500\n"
+            "\tmedia: <unknown type>\n\tstatus: inactive"
+        )
     elif len(argv) == 1 and argv[0] in links:
         print(_block(links[argv[0]]))
     elif len(argv) == 1 and not argv[0].startswith("-"):

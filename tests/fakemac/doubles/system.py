@@ -1,4 +1,4 @@
-"""sw_vers, sysctl, vm_stat, system_profiler, ioreg, powermetrics, pmset, fdesetup, socketfilterfw: one Mac Studio, from recorded samples."""
+"""One Mac Studio from recorded samples: sw_vers, sysctl, vm_stat, system_profiler, ioreg, powermetrics, pmset and others."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def sysctl(argv):
     values = {**SYSCTL, **host.read("sysctl")}
     plain = "-n" in argv
     rc = 0
-    for name in (word for word in argv if word not in ("-n", "-w")):
-        name, equals, value = name.partition("=")
+    for word in (word for word in argv if word not in ("-n", "-w")):
+        name, equals, value = word.partition("=")
         if name not in values:
             sys.stderr.write(f"sysctl: unknown oid '{name}'\n")
             rc = 1
@@ -118,9 +118,11 @@ def ioreg(argv):
         words = b"".join(clock.to_bytes(4, "little") + (700).to_bytes(4, "little") for clock in (0, 444000000, 1398000000))
         print(f'+-o pmgr  <class AppleARMIODevice>\n    {{\n      "voltage-states9" = <{words.hex()}>\n    }}')
     elif argv == ["-r", "-d", "1", "-w", "0", "-c", "IOAccelerator"]:
-        print('+-o AGXAcceleratorG14D  <class AGXAcceleratorG14D>\n    {\n      "PerformanceStatistics" = '
-              '{"In use system memory (driver)"=0,"Alloc system memory"=52967440384,"Tiler Utilization %"=10,'
-              '"Renderer Utilization %"=78,"Device Utilization %"=79,"In use system memory"=2363801600}\n    }')
+        print(
+            '+-o AGXAcceleratorG14D  <class AGXAcceleratorG14D>\n    {\n      "PerformanceStatistics" = '
+            '{"In use system memory (driver)"=0,"Alloc system memory"=52967440384,"Tiler Utilization %"=10,'
+            '"Renderer Utilization %"=78,"Device Utilization %"=79,"In use system memory"=2363801600}\n    }'
+        )
     else:
         raise Unknown
     return 0
@@ -132,7 +134,9 @@ def powermetrics(argv):
     if os.geteuid() != 0:
         sys.stderr.write("powermetrics must be invoked as the superuser\n")
         return 1
-    print("**** GPU usage ****\n\nGPU HW active frequency: 1296 MHz\nGPU HW active residency:  78.50% (444 MHz: 0% 1398 MHz:  78%)")
+    print(
+        "**** GPU usage ****\n\nGPU HW active frequency: 1296 MHz\nGPU HW active residency:  78.50% (444 MHz: 0% 1398 MHz:  78%)"
+    )
     print("GPU idle residency:  21.50%\nGPU Power: 41234 mW")
     return 0
 

@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: the MTU of the interface that carries an address, with a way back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: interface_mtu
+short_description: Set the MTU of the interface that carries an address, with a way back
+version_added: "0.1.0"
+description:
+  - Sets the MTU and arranges that it is taken back after O(revert_after) seconds unless it is confirmed, since a path that
+    does not carry it may cut off whoever set it.
+  - Proves with O(state=tried) that packets of a size reach other nodes unfragmented; they must be answering (O(state=answering)).
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be set; tries nothing.
+  diff_mode:
+    support: full
+    description: Shows the MTU before and after.
+options:
+  address:
+    description: Address of the node; its interface is meant.
+    type: str
+    required: true
+  mtu:
+    description: Bytes of the largest IP packet.
+    type: int
+    required: true
+  state:
+    description: What to do.
+    type: str
+    choices: [set, answering, tried, confirmed, restored]
+    default: set
+  pending:
+    description: File on the node that stands for a change that nobody confirmed.
+    type: path
+    required: true
+  revert_after:
+    description: Seconds after which an unconfirmed change is taken back, and that a node answers.
+    type: int
+    default: 120
+  port:
+    description: UDP port of the answering nodes.
+    type: int
+    default: 6390
+  targets:
+    description: Addresses to try.
+    type: list
+    elements: str
+    default: []
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Set jumbo frames
+  interface_mtu:
+    address: 192.168.1.172
+    mtu: 9000
+    pending: /opt/saf/run/mtu.pending
+"""
+
+RETURN = r"""
+interface:
+  description: Interface of the address.
+  type: str
+  returned: always
+before:
+  description: MTU that it had.
+  type: int
+  returned: always
+failed_targets:
+  description: Targets that packets of the size do not reach.
+  type: list
+  elements: str
+  returned: state is tried
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import mtu, network, round_trip
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str", "required": True},
+            "mtu": {"type": "int", "required": True},
+            "state": {"type": "str", "choices": ["set", "answering", "tried", "confirmed", "restored"], "default": "set"},
+            "pending": {"type": "path", "required": True},
+            "revert_after": {"type": "int", "default": 120},
+            "port": {"type": "int", "default": 6390},
+            "targets": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    wanted, pending, state = params["mtu"], params["pending"], params["state"]
+    interface = mtu.interface_of(params["address"])
+    if not interface:
+        module.fail_json(msg=f"No interface of this node carries {params['address']}: set cluster_address.")
+    before = network.interface_facts(interface)["mtu"]
+    result = {"interface": interface, "before": before, "changed": False}
+    if state == "set":
+        reason = mtu.refusal(wanted, mtu.allowed(interface))
+        if reason:
+            module.fail_json(msg=f"{interface} cannot have an MTU of {wanted}: {reason}. Nothing was changed.", **result)
+        result["changed"] = wanted != before
+        result["diff"] = {"before": f"{interface} mtu {before}\n", "after": f"{interface} mtu {wanted}\n"}
+        if result["changed"] and not module.check_mode:
+            mtu.arrange_way_back(pending, params["revert_after"], mtu.command(interface, before))
+            run(module, interface, wanted)
+    elif not module.check_mode:
+        if state == "answering":
+            mtu.echo_for(params["port"], params["revert_after"])
+        elif state == "tried":
+            result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
+        elif state == "restored" and os.path.exists(pending):
+            with open(pending, encoding="utf-8") as stream:
+                module.run_command(stream.read().split(), check_rc=True)
+            result["changed"] = True
+        if state in ("confirmed", "restored") and os.path.exists(pending):
+            os.unlink(pending)
+    elif state == "tried":
+        result["failed_targets"] = []
+    module.exit_json(**result)
+
+
+def run(module, interface, wanted):
+    rc, out, err = module.run_command(mtu.command(interface, wanted))
+    if rc != 0:
+        module.fail_json(msg=f"The MTU of {interface} could not be set: {(err or out).strip()}.", changed=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The MTU of an interface: what it may be, setting it with a way back, and whether packets of that size reach the other nodes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+from . import facts_darwin, facts_linux, network
+from .node_state import command_output
+from .probes.link_server import echo_datagrams
+
+# In the background of the node: takes the change back unless somebody confirms it. Whoever set an MTU that the path does not
+# carry may not be able to log in any more.
+_WAY_BACK = """
+import os, subprocess, sys, time
+pending, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+time.sleep(seconds)
+if os.path.exists(pending):
+    subprocess.run(command, check=False)
+    os.unlink(pending)
+"""
+
+
+def interface_of(address):
+    """Return the interface that carries one of our own addresses, None without one (asks the system)."""
+    if platform.system() == "Darwin":
+        return facts_darwin.interface_with(address, command_output("ifconfig", "-a"))
+    return facts_linux.interface_with(address, command_output("ip", "-o", "-4", "addr"))
+
+
+def parse_link_range(text):
+    """Return [least, most] of ``ip -details link show``, None where the driver tells none."""
+    match = re.search(r"minmtu (\d+) maxmtu (\d+)", text)
+    return [int(match.group(1)), int(match.group(2))] if match and int(match.group(2)) else None
+
+
+def allowed(interface):
+    """Return [least, most] of an interface, None where unknown (asks the system)."""
+    if platform.system() == "Darwin":
+        return network.parse_mtu_range(command_output("networksetup", "-listValidMTURange", interface))
+    return parse_link_range(command_output("ip", "-details", "link", "show", interface))
+
+
+def command(interface, mtu):
+    """Return the argv that sets an MTU. On Linux it holds until the next boot."""
+    if platform.system() == "Darwin":
+        return ["networksetup", "-setMTU", interface, str(mtu)]
+    return ["ip", "link", "set", interface, "mtu", str(mtu)]
+
+
+def refusal(wanted, bounds):
+    """Return why an MTU cannot be set, "" when it can."""
+    if bounds and not bounds[0] <= wanted <= bounds[1]:
+        return f"it may be {bounds[0]} to {bounds[1]}"
+    return ""
+
+
+def arrange_way_back(pending, seconds, argv):
+    """Run ``argv`` in the background after some seconds, unless the file ``pending`` is gone by then."""
+    with open(pending, "w", encoding="utf-8") as stream:
+        stream.write(" ".join(argv) + "\n")
+    subprocess.Popen(
+        [sys.executable, "-c", _WAY_BACK, pending, str(seconds), *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def echo_for(port, seconds):
+    """Answer datagrams in the background for some seconds; return when it listens."""
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind(("", port))
+    if os.fork():
+        datagrams.close()
+        return
+    # The module's process is waited for by Ansible: nothing of its streams may stay open here.
+    os.setsid()
+    signal.alarm(int(seconds))
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    with contextlib.suppress(OSError):
+        echo_datagrams(datagrams)
+    os._exit(0)

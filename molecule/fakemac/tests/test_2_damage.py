@@ -1,0 +1,78 @@
+"""A Mac that was damaged works again: by itself where a service died, by site.yml where somebody changed something."""
+
+import subprocess
+
+import pytest
+from tests.support.waiting import wait_for
+
+RAY = "org.studio-air-fabric.ray"
+TAP = "/opt/homebrew/Library/Taps/studio-air-fabric/homebrew-pins/Formula/python@3.9.rb"
+
+
+@pytest.fixture
+def site(saf_playbook, wheels):
+    def run(*arguments, **extra):
+        return saf_playbook("site.yml", {**wheels, **extra}, arguments=list(arguments))
+
+    return run
+
+
+def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
+    """`ray start --block` outlives a graceful end of its children: launchd sees a running job, the cluster lost the node."""
+    beta = nodes["beta"]
+    supervisor = beta.service.pid
+    beta.check("pkill -TERM -f '[r]aylet/raylet --raylet' && sleep 1")
+    wait_for(lambda: beta.address not in ray.alive(), "the GCS to see beta go", 60)
+    assert beta.service.is_running, "launchd must not have noticed"
+    assert beta.service.pid == supervisor
+    wait_for(lambda: beta.address in ray.alive(), "beta to come back", 180)
+    assert beta.service.pid != supervisor
+    assert "is gone from the cluster" in beta.read(f"{beta.root}/log/watchdog.log")
+
+
+def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):
+    """An edited tap file, a plist that belongs to somebody else, a service that was switched off in Login Items."""
+    alpha, beta = nodes["alpha"], nodes["beta"]
+    alpha.check(f"echo '# mine' >>{TAP}")
+    beta.check(f"chown admin /Library/LaunchDaemons/{RAY}.plist")
+    beta.check(f"launchctl bootout system/{RAY}; launchctl disable system/{RAY}")
+    wait_for(lambda: not beta.service.is_known, "beta's Ray to be unloaded", 60)
+    mended = site("--diff")
+    assert mended.rc == 0, mended.output
+    assert "-# mine" in mended.output
+    assert "was disabled" in mended.words
+    assert "# mine" not in alpha.read(TAP)
+    assert beta.check(f"stat -c '%U:%G' /Library/LaunchDaemons/{RAY}.plist") == "root:wheel"
+    assert beta.service.is_running
+    assert beta.service.is_enabled
+
+
+def test_a_changed_definition_is_loaded_not_only_written(nodes, site, set_up):
+    """kickstart would start the old snapshot. The firewall is on meanwhile, for the test behind this one."""
+    set_up("beta", firewall=1)
+    before = {name: node.service.pid for name, node in nodes.items()}
+    changed = site(ray_resources={"fast_disk": 1})
+    assert changed.rc == 0, changed.output
+    for name, node in nodes.items():
+        assert node.service.pid != before[name]
+        assert "fast_disk" in node.check(f"launchctl print system/{RAY}")
+
+
+def test_the_firewall_lets_the_real_listeners_through(nodes):
+    """It filters by program: never bin/python3.9, which only starts another one. alpha's firewall is off."""
+    list_apps = "/usr/libexec/ApplicationFirewall/socketfilterfw --listapps"
+    apps = nodes["beta"].check(list_apps)
+    for program in ("raylet/raylet ", "gcs/gcs_server ", "Python.app/Contents/MacOS/Python "):
+        assert program in apps
+    assert "total number of apps = 0" in nodes["alpha"].check(list_apps).lower()
+
+
+def test_a_reboot_brings_the_cluster_back(nodes, ray):
+    beta = nodes["beta"]
+    prefix = beta.vars["molecule_prefix"]
+    # Process 1 ends, and with it the container: podman starts it again as power would.
+    subprocess.run(["podman", "restart", "--time", "20", f"{prefix}-beta"], check=True, capture_output=True)
+    port = subprocess.run(["podman", "port", f"{prefix}-beta", "22"], check=True, capture_output=True, text=True).stdout
+    assert port.strip().endswith(str(beta.vars["ansible_port"])), "podman gave the container another port"
+    wait_for(lambda: beta.run("true").rc == 0, "SSH after the restart", 60)
+    wait_for(lambda: beta.address in ray.alive(), "beta to come back after its reboot", 180)

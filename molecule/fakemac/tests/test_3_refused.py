@@ -1,0 +1,100 @@
+"""What a Mac may lack or have wrong: one sentence with the remedy, and nothing half done."""
+
+import pytest
+
+CELLAR = "/opt/homebrew/Cellar/python@3.9"
+POUR = (
+    "rm -rf {cellar} && runuser -u admin -- /usr/bin/python3.9 -c \"import sys; sys.path.insert(0, '/opt/fakemac'); "
+    "from doubles import brew; brew.pour('python@3.9', '{version}', 'homebrew/core', '{answers}')\""
+)
+CORE = POUR.format(cellar=CELLAR, version="3.9.25", answers="3.9.25")
+PINNED = "rm -f /opt/homebrew/var/homebrew/pinned/python@3.9"
+AGAIN = f"rm -rf {CELLAR} /opt/homebrew/opt/python@3.9; {PINNED}"
+VERSION = "/System/Library/CoreServices/SystemVersion.plist"
+TOOLS = "/Library/Developer/CommandLineTools"
+UNAME = "/opt/fakemac/answers_as_darwin.py"
+SITE = "/usr/lib/python3.9/sitecustomize.py"
+# name: (before, after, settings of the double, extra variables, words that must be said)
+CASES = {
+    "an Intel Mac": (f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {}, {}, ["Darwin x86_64", "take the node out"]),
+    "macOS too old for the wheels": (
+        f"sed -i s/26.1/12.7/ {VERSION}", f"sed -i s/12.7/26.1/ {VERSION}", {}, {}, ["macOS 12.7", "Update the node's system"],
+    ),
+    "macOS too old for the bottle": (
+        f"sed -i s/26.1/13.6/ {VERSION}", f"sed -i s/13.6/26.1/ {VERSION}", {}, {}, ["macOS >= 14", "python_provider to uv"],
+    ),
+    "no tools and no network": (
+        f"mv {TOOLS} {TOOLS}.away", f"rm -rf {TOOLS}; mv {TOOLS}.away {TOOLS}", {"network": False}, {},
+        ["offers no Command Line Tools", "xcode-select --install"],
+    ),
+    "Homebrew in another prefix": (
+        "mv /opt/homebrew /opt/homebrew.away; ln -s /bin/true /usr/local/bin/brew",
+        "rm -f /usr/local/bin/brew; mv /opt/homebrew.away /opt/homebrew", {}, {}, ["/usr/local only", "tied to /opt/homebrew"],
+    ),
+    "no Homebrew, and we may not bring it": (
+        "mv /opt/homebrew /opt/homebrew.away", "mv /opt/homebrew.away /opt/homebrew", {}, {"homebrew_install": "never"},
+        ["no Homebrew", "homebrew_install: auto"],
+    ),
+    "Homebrew of root": (
+        "chown root /opt/homebrew", "chown admin /opt/homebrew", {}, {}, ["root owns /opt/homebrew", "chown -R"],
+    ),
+    "another patch version of homebrew-core": (
+        f"{PINNED}; mv {CELLAR} {CELLAR}.away; {CORE}", f"{AGAIN}; mv {CELLAR}.away {CELLAR}; cd /opt/homebrew/opt; "
+        "ln -s ../Cellar/python@3.9/3.9.23_1 python@3.9; "
+        "ln -s ../../../Cellar/python@3.9/3.9.23_1 ../var/homebrew/pinned/python@3.9",
+        {}, {}, ["3.9.25 of another tap", "homebrew_replace_python"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_preflight_refuses(name, nodes, saf_playbook, wheels, set_up):
+    before, after, double, extra, words = CASES[name]
+    alpha = nodes["alpha"]
+    pid = alpha.service.pid
+    alpha.check(before)
+    if double:
+        set_up("alpha", **double)
+    try:
+        refused = saf_playbook("site.yml", {**wheels, **extra})
+    finally:
+        alpha.check(after)
+    assert refused.rc != 0, "this was not refused"
+    assert [word for word in words if word.lower() not in refused.words.lower()] == [], refused.output
+    assert "Nothing was changed" in refused.words
+    assert alpha.service.pid == pid
+
+
+def test_a_bottle_that_is_not_the_pinned_one(nodes, saf_playbook, wheels, set_up):
+    """Something altered the download: nothing is poured, and brew's complaint becomes one sentence."""
+    alpha = nodes["alpha"]
+    set_up("alpha", blob_sha256="0" * 64)
+    alpha.check(f"{PINNED}; mv {CELLAR} /opt/homebrew/away")
+    try:
+        refused = saf_playbook("site.yml", wheels)
+        assert refused.rc != 0
+        assert "is not the pinned one" in refused.words
+        assert not alpha.exists(CELLAR)
+    finally:
+        alpha.check(f"rm -rf {CELLAR}; mv /opt/homebrew/away {CELLAR}")
+
+
+def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels):
+    """Blocked by the kernel for the account of the service alone, as Local Network Privacy does it: root still gets through."""
+    alpha, beta = nodes["alpha"], nodes["beta"]
+    rule = f"uidrange $(id -u saf)-$(id -u saf) to {beta.address}/32 unreachable"
+    alpha.check(f"ip rule add {rule}")
+    try:
+        refused = saf_playbook("site.yml", wheels)
+    finally:
+        alpha.check(f"ip rule del {rule}")
+    assert refused.rc != 0
+    assert "keeps daemons of saf on alpha from the local network" in refused.words
+    assert f"{beta.address}/32" in refused.words
+
+
+def test_filevault_is_said_and_allowed(saf_playbook, wheels, set_up):
+    set_up("beta", filevault="On")
+    said = saf_playbook("site.yml", wheels)
+    assert said.rc == 0, said.output
+    assert "after a reboot beta waits for a password" in said.words

@@ -1,0 +1,37 @@
+"""Recorded answers of ioreg and powermetrics."""
+
+from ansible.module_utils.saf import gpu_load
+
+IOREG = (
+    '"PerformanceStatistics" = {"In use system memory (driver)"=0,"Alloc system memory"=52967440384,"Tiler Utilization %"=10,'
+    '"Renderer Utilization %"=15,"Device Utilization %"=16,"In use system memory"=2363801600}\n'
+    '"PerformanceStatistics" = {"Device Utilization %"=4}'
+)
+POWERMETRICS = """**** GPU usage ****
+
+GPU HW active frequency: 444 MHz
+GPU HW active residency:  20.50% (338 MHz:   0% 618 MHz:  20%)
+GPU idle residency:  79.50%
+GPU Power: 1234 mW
+"""
+
+
+def test_the_busiest_device_counts():
+    assert gpu_load.parse_ioreg(IOREG) == 0.16
+    assert gpu_load.parse_ioreg("") is None
+
+
+def test_clock_and_residency():
+    assert gpu_load.parse_powermetrics(POWERMETRICS) == {"clock_hz": 444000000, "active": 0.205}
+    assert gpu_load.parse_powermetrics("powermetrics must be invoked as the superuser") == {"clock_hz": None, "active": None}
+
+
+def test_what_was_not_sampled_is_no_figure():
+    found = gpu_load.measurements("alpha", "gemm", [0.8, 0.79], [])
+    assert [(item["name"], item["unit"]) for item in found] == [("gpu.utilisation", "1")]
+
+
+def test_other_systems_are_not_asked():
+    with gpu_load.Sampler() as sampler:
+        pass
+    assert (sampler.utilisation, sampler.clocks) == ([], [])
