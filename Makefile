@@ -44,7 +44,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 
 # --- tests. `make test` is all of them; each stage can be run alone.
 # In this order: `site` sees untouched nodes, `reset` leaves none of it behind.
-SCENARIOS := site bench damage refuse reset py39 fakemac mixed local
+SCENARIOS := site bench damage refuse reset fakemac mixed local
 SCENARIO ?=
 
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
@@ -53,7 +53,7 @@ host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
 	@tools/lint.sh
 
-unit: setup-test ## unit tests, on the controller's Python (the scenario py39 runs them on a node's)
+unit: setup-test ## unit tests, on the controller's Python (the scenario mixed runs them on a node's)
 	pytest tests/unit
 
 molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one

@@ -51,14 +51,7 @@ import os
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import facts_darwin, facts_linux, network, node_state, venv
-
-
-def interface_of_address(address):
-    """Return the name of the interface that carries one of our own addresses."""
-    if platform.system() == "Darwin":
-        return facts_darwin.interface_with(address, node_state.command_output("ifconfig", "-a"))
-    return facts_linux.interface_with(address, node_state.command_output("ip", "-o", "-4", "addr"))
+from ansible.module_utils.saf import facts_darwin, facts_linux, mtu, network, node_state, venv
 
 
 def gpu_working_set(python):
@@ -97,7 +90,7 @@ def main():
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},
         "venv": venv_facts(module.params["venv_root"]),
         "links": {
-            name: {"address": address, **network.interface_facts(interface_of_address(address))}
+            name: {"address": address, **network.interface_facts(mtu.interface_of(address))}
             for name, address in module.params["links"].items()
         },
     }

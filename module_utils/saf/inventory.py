@@ -196,7 +196,10 @@ def preflight_rows(members, hostvars):
         ping = variables.get("__preflight_ping") or {}
         if ping.get("unreachable") and host not in variables["groups"].get("absent", []):
             said = " ".join(str(ping.get("msg", "")).split())
-            fix = "Start it and its SSH server and try: ssh to it; a worker may be left out: preflight_unreachable_workers: skip."
+            fix = (
+                "Start it and its SSH server and try: ssh to it (a Mac with FileVault waits for its password first); "
+                "a worker may be left out: preflight_unreachable_workers: skip."
+            )
             refused.append(row(host, "login", "the node answers", said, fix))
         elif variables.get("__preflight_no_tools"):
             said = " ".join(str(variables["__preflight_no_tools"]).split())

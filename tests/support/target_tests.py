@@ -17,7 +17,7 @@ import ansible
 
 from tests.support.settings import ROOT
 
-LOCK = ROOT / "molecule" / "py39" / "requirements.lock"
+LOCK = ROOT / "molecule" / "mixed" / "requirements.lock"
 
 
 def imported(path):

@@ -47,22 +47,30 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_preflight_refuses(name, nodes, saf_playbook, wheels, set_up):
-    before, after, double, extra, words = CASES[name]
-    alpha = nodes["alpha"]
-    pid = alpha.service.pid
-    alpha.check(before)
-    if double:
-        set_up("alpha", **double)
+NAMES = list(CASES)
+
+
+@pytest.mark.parametrize("names", [NAMES[at : at + 2] for at in range(0, len(NAMES), 2)], ids="; ".join)
+def test_preflight_refuses(names, nodes, saf_playbook, wheels, set_up):
+    """Two Macs, two things wrong: one table tells both."""
+    wrong = dict(zip(nodes, names))
+    pids = {name: node.service.pid for name, node in nodes.items()}
+    extra = dict(wheels)
     try:
-        refused = saf_playbook("site.yml", {**wheels, **extra})
+        for node, name in wrong.items():
+            before, _after, double, variables, _words = CASES[name]
+            nodes[node].check(before)
+            set_up(node, **double)
+            extra.update(variables)
+        refused = saf_playbook("site.yml", extra)
     finally:
-        alpha.check(after)
+        for node, name in wrong.items():
+            nodes[node].check(CASES[name][1])
     assert refused.rc != 0, "this was not refused"
+    words = [word for name in names for word in CASES[name][4]]
     assert [word for word in words if word.lower() not in refused.words.lower()] == [], refused.output
     assert "Nothing was changed" in refused.words
-    assert alpha.service.pid == pid
+    assert {name: node.service.pid for name, node in nodes.items()} == pids
 
 
 def test_a_bottle_that_is_not_the_pinned_one(nodes, saf_playbook, wheels, set_up):
@@ -82,7 +90,8 @@ def test_a_bottle_that_is_not_the_pinned_one(nodes, saf_playbook, wheels, set_up
 def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels):
     """Blocked by the kernel for the account of the service alone, as Local Network Privacy does it: root still gets through."""
     alpha, beta = nodes["alpha"], nodes["beta"]
-    rule = f"uidrange $(id -u saf)-$(id -u saf) to {beta.address}/32 unreachable"
+    port = alpha.vars["ray_node_manager_port"]
+    rule = f"uidrange $(id -u saf)-$(id -u saf) to {beta.address}/32 ipproto tcp dport {port} unreachable"
     alpha.check(f"ip rule add {rule}")
     try:
         refused = saf_playbook("site.yml", wheels)

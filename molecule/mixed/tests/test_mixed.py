@@ -51,6 +51,24 @@ def test_frames_that_it_carries_stay(saf_playbook, nodes):
     assert not saf_playbook("playbooks/tune_network.yml", {"network_mtu": 1400}).changed
 
 
+def test_conda_makes_the_interpreter_where_it_is_asked_to(saf_playbook, nodes):
+    """The conda of this node is a double: it checks the pinned build and the channel, and makes a real interpreter."""
+    gamma = nodes["gamma"]
+    double = (settings.ROOT / "tests" / "fakemac" / "conda.sh").read_text()
+    maker = (settings.ROOT / "tests" / "fakemac" / "make_python.sh").read_text()
+    for path, text in (("/usr/local/bin/micromamba", double), ("/usr/local/lib/make_python.sh", maker)):
+        gamma.check(f"cat >{path} <<'END'\n{text}END\nchmod 755 {path}")
+    made = saf_playbook("molecule/mixed/python.yml", {"python_provider": "conda"})
+    assert made.rc == 0, made.output
+    assert gamma.check("/opt/saf/python/3.9.23-conda/bin/python3 -V -c 0; echo done").endswith("done")
+    assert "/opt/saf/python/3.9.23-conda/bin/python3" in made.output
+    assert not saf_playbook("molecule/mixed/python.yml", {"python_provider": "conda"}).changed
+    gamma.check("rm /usr/local/bin/micromamba")
+    refused = saf_playbook("molecule/mixed/python.yml", {"python_provider": "conda"})
+    assert refused.rc != 0
+    assert "neither micromamba nor mamba nor conda" in refused.words
+
+
 def test_reset_gives_the_network_back(saf_playbook, nodes):
     reset = saf_playbook("playbooks/reset.yml", {"reset_confirm": "yes"})
     assert reset.rc == 0, reset.output

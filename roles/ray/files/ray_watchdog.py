@@ -27,8 +27,8 @@ STRIKES = 2
 def decide(state, seen, now):
     """Return (new state, whether to restart).
 
-    state: {pid, since, asked, strikes} of the last look; seen: {pid, head, gcs}, gcs one of "alive", "gone", "silent", or None when
-    it was not asked; now: seconds.
+    state: {pid, since, asked, strikes} of the last look; seen: {pid, head, gcs}, gcs one of "alive", "gone", "silent", or None
+    when it was not asked; now: seconds.
     """
     if not seen["pid"]:
         return {}, False

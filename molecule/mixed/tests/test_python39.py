@@ -1,0 +1,29 @@
+"""What is sent to nodes runs on Python 3.9: the unit tests of all of it, on a node."""
+
+import re
+
+import pytest
+from tests.support import target_tests
+
+
+@pytest.fixture
+def gamma(nodes):
+    return nodes["gamma"]
+
+
+@pytest.fixture
+def packed(tmp_path, gamma):
+    ours, others = target_tests.pack(tmp_path)
+    target_tests.send(tmp_path, f"{gamma.vars['molecule_prefix']}-{gamma.name}", "/srv/unit")
+    yield ours, others
+    gamma.check("rm -rf /srv/unit")
+
+
+def test_unit_tests_of_target_code_pass(gamma, packed, capsys):
+    ours, others = packed
+    assert "test_venv.py" in ours
+    done = gamma.run("cd /srv/unit && PYTHONPATH=site python3.9 -m pytest -q -p no:cacheprovider tests/unit 2>&1")
+    with capsys.disabled():
+        print(f"\n3.9: {done.stdout.strip().splitlines()[-1]}; on the controller only: {', '.join(others) or 'none'}")
+    assert done.rc == 0, done.stdout
+    assert re.search(r"\d+ passed", done.stdout)
