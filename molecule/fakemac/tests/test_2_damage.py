@@ -83,4 +83,6 @@ def test_a_reboot_brings_the_cluster_back(nodes, ray):
     port = subprocess.run(["podman", "port", f"{prefix}-beta", "22"], check=True, capture_output=True, text=True).stdout
     assert port.strip().endswith(str(beta.vars["ansible_port"])), "podman gave the container another port"
     wait_for(lambda: answers(beta), "SSH after the restart", 60)
+    # The GCS may not have missed it yet: what runs there counts first.
+    wait_for(lambda: beta.run("pgrep -f '[r]aylet/raylet --raylet'").rc == 0, "Ray to run again", 120)
     wait_for(lambda: beta.address in ray.alive(), "beta to come back after its reboot", 180)

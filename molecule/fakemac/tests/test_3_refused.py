@@ -91,12 +91,13 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     """Blocked by the kernel for the account of the service alone, as Local Network Privacy does it: root still gets through."""
     alpha, beta = nodes["alpha"], nodes["beta"]
     port = alpha.vars["ray_node_manager_port"]
-    rule = f"uidrange $(id -u saf)-$(id -u saf) to {beta.address}/32 ipproto tcp dport {port} unreachable"
-    alpha.check(f"ip rule add {rule}")
+    rule = f"uidrange $(id -u saf)-$(id -u saf) to {beta.address}/32 ipproto 6 dport {port} lookup 99"
+    # A route of this kind answers EHOSTUNREACH, as macOS does; what others send to alpha still arrives.
+    alpha.check(f"ip route add unreachable default table 99; ip rule add {rule}")
     try:
         refused = saf_playbook("site.yml", wheels)
     finally:
-        alpha.check(f"ip rule del {rule}")
+        alpha.check(f"ip rule del {rule}; ip route flush table 99")
     assert refused.rc != 0
     assert "keeps daemons of saf on alpha from the local network" in refused.words
     assert f"{beta.address}/32" in refused.words
