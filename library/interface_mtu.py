@@ -80,6 +80,7 @@ failed_targets:
 """
 
 import os
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import mtu, network, round_trip
@@ -116,18 +117,26 @@ def main():
             run(module, interface, wanted)
     elif not module.check_mode:
         if state == "answering":
-            mtu.echo_for(params["port"], params["revert_after"])
+            mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
         elif state == "tried":
             result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
         elif state == "restored" and os.path.exists(pending):
             with open(pending, encoding="utf-8") as stream:
                 module.run_command(stream.read().split(), check_rc=True)
             result["changed"] = True
-        if state in ("confirmed", "restored") and os.path.exists(pending):
-            os.unlink(pending)
+        if state in ("confirmed", "restored"):
+            leave(pending)
     elif state == "tried":
         result["failed_targets"] = []
     module.exit_json(**result)
+
+
+def leave(pending):
+    """End what waits in the background: both look for their file a few times a second."""
+    for path in (pending, pending + ".answering"):
+        if os.path.exists(path):
+            os.unlink(path)
+    time.sleep(1)
 
 
 def run(module, interface, wanted):

@@ -6,21 +6,22 @@ import contextlib
 import os
 import platform
 import re
-import signal
 import socket
 import subprocess
 import sys
+import time
 
 from . import facts_darwin, facts_linux, network
 from .node_state import command_output
-from .probes.link_server import echo_datagrams
 
 # In the background of the node: takes the change back unless somebody confirms it. Whoever set an MTU that the path does not
 # carry may not be able to log in any more.
 _WAY_BACK = """
 import os, subprocess, sys, time
 pending, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-time.sleep(seconds)
+end = time.monotonic() + seconds
+while os.path.exists(pending) and time.monotonic() < end:
+    time.sleep(0.2)
 if os.path.exists(pending):
     subprocess.run(command, check=False)
     os.unlink(pending)
@@ -74,19 +75,24 @@ def arrange_way_back(pending, seconds, argv):
     )
 
 
-def echo_for(port, seconds):
-    """Answer datagrams in the background for some seconds; return when it listens."""
+def echo_for(port, seconds, marker):
+    """Answer datagrams in the background for some seconds, or until the file ``marker`` is gone; return when it listens."""
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind(("", port))
+    datagrams.settimeout(0.5)
+    with open(marker, "w", encoding="utf-8"):
+        pass
     if os.fork():
         datagrams.close()
         return
-    # The module's process is waited for by Ansible: nothing of its streams may stay open here.
+    # Ansible waits until the module's streams are closed: none of them may stay open here.
     os.setsid()
-    signal.alarm(int(seconds))
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
-    with contextlib.suppress(OSError):
-        echo_datagrams(datagrams)
+    end = time.monotonic() + seconds
+    while os.path.exists(marker) and time.monotonic() < end:
+        with contextlib.suppress(OSError):  # nothing came for half a second
+            data, address = datagrams.recvfrom(65536)
+            datagrams.sendto(data[:16], address)
     os._exit(0)

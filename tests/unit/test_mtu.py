@@ -51,7 +51,10 @@ def test_a_confirmed_change_stays(tmp_path):
     assert not wait_for(back, 1.5)
 
 
-def test_a_node_answers_packets_that_fit():
-    mtu.echo_for(36391, 5)
+def test_a_node_answers_packets_that_fit_until_it_is_told_to_stop(tmp_path):
+    marker = tmp_path / "answering"
+    mtu.echo_for(36391, 5, str(marker))
     assert round_trip.passes("127.0.0.1", 36391, 1400)
-    assert not round_trip.passes("127.0.0.1", 36392, 1400), "nobody answers there"
+    marker.unlink()
+    time.sleep(0.7)
+    assert not round_trip.passes("127.0.0.1", 36391, 1400)
