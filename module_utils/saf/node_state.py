@@ -191,7 +191,8 @@ def observe(venv_root):
         "system": platform.system(),
         "machine": platform.machine(),
         "glibc": glibc(),
-        "macos": platform.mac_ver()[0],
+        # Not platform.mac_ver(): it tells 10.16 or 16.0 to an interpreter that was built for an older system.
+        "macos": command_output("sw_vers", "-productVersion").strip() if platform.system() == "Darwin" else "",
         "memory_bytes": memory_bytes(),
         "disk_path": path,
         "disk_free_bytes": shutil.disk_usage(path).free,

@@ -3,7 +3,7 @@
 import pytest
 import report as report_filters
 from ansible.module_utils.saf import report_view, run_document
-from runs import SITUATIONS
+from runs import M2_ULTRA, SITUATIONS, make
 
 FINISHED = "2026-11-23T18:25:00Z"
 
@@ -82,6 +82,34 @@ def test_the_owners_three_numbers_are_answered(run_of):
     # five per cent of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
     assert link["gain_at_most"] == pytest.approx(1.05, abs=0.005)
     assert "spend 5 % of their time on transfer" in link["advice"]
+
+
+@pytest.mark.parametrize(
+    ("busy", "clock", "words"),
+    [
+        (
+            0.79,
+            1398e6,
+            "79 % busy meanwhile, at 1.40 GHz of 1.40 GHz: busy is not fast, it waits for memory or runs small products.",
+        ),
+        (0.79, 702e6, "at 702 MHz of 1.40 GHz: its clock is held down."),
+        (0.3, None, "30 % busy meanwhile: it waits for the host."),
+        (None, 1398e6, ""),
+    ],
+)
+def test_the_owners_80_per_cent_stand_beside_the_clock_and_the_share(data, busy, clock, words):
+    common = {"scope": "node", "subject": ["alpha"], "better": "higher"}
+    extra = [
+        {**common, "name": "gpu.utilisation", "unit": "1", "params": {"suite": "gemm", "source": "ioreg"}, "samples": [busy]},
+        {**common, "name": "gpu.clock", "unit": "Hz", "params": {"suite": "gemm", "source": "powermetrics"}, "samples": [clock]},
+    ]
+    told = [measurement for measurement in extra if measurement["samples"] != [None]]
+    plan, raws = make(["alpha"], M2_ULTRA, flops=6e12, extra=told)
+    run = run_document.assemble(plan, raws, data, FINISHED)
+    because = run["findings"][0]["because"]
+    assert "22 % of peak" in run["findings"][0]["measured"]
+    assert because.endswith(words)
+    assert ("The system calls the GPU" in because) == (busy is not None)
 
 
 def test_the_free_remedies_come_before_the_switch(run_of):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import statistics
 from ..units import human, percent
+from . import gpu
 from .finding import finding, named
 
 # Share of peak of the largest fp32 product on Metal: from published measurements, 81 to 91 % is usual.
@@ -12,12 +13,14 @@ _WRONG = 0.5
 _DIFFERENT = 0.9  # equal chips differ by 5 % among themselves
 _COMPUTE = {
     "kind": "compute_below_peak",
+    "suite": "gemm",
     "what": "in float32",
     "wrong": "A chip of this kind reaches 75 to 90 % with large products: below half, the measurement or the machine is wrong.",
     "advice": "Close other programs, switch Low Power Mode off, let the node cool, and measure with larger shapes.",
 }
 _MEMORY = {
     "kind": "memory_below_peak",
+    "suite": "memory",
     "what": "of memory bandwidth (triad)",
     "wrong": "A chip of this kind reaches 75 to 90 % with large arrays: below half, the measurement or the machine is wrong.",
     "advice": "Close other programs; look for swapping and for another job on the GPU; measure again.",
@@ -29,7 +32,8 @@ def judge(run, _data):
     best = _best(run, "gemm.float32")
     # Memory belongs to the GPU here; a CPU's MLX has no ceiling but NumPy's.
     memory = {node: metric for node, metric in _best(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
-    return _against_peak(best, _COMPUTE) + _against_peak(memory, _MEMORY) + _against_each_other(run, best) + _throttled(run)
+    against_peak = _against_peak(run, best, _COMPUTE) + _against_peak(run, memory, _MEMORY)
+    return against_peak + _against_each_other(run, best) + _throttled(run)
 
 
 def _best(run, name):
@@ -44,7 +48,7 @@ def _best(run, name):
     return best
 
 
-def _against_peak(best, words):
+def _against_peak(run, best, words):
     """One finding for the nodes that are wrong, one for those that are only low: the same remedy is told once."""
     # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
     low = {
@@ -59,6 +63,7 @@ def _against_peak(best, words):
             continue
         worst = min((low[node] for node in nodes), key=lambda metric: metric["share"])
         others = f" ({worst['subject'][0]}, the lowest of {len(nodes)})" if len(nodes) > 1 else ""
+        because = words["wrong"] if wrong else "Power mode, heat or other work on the node holds it back."
         findings.append(
             finding(
                 "fault" if wrong else "limit",
@@ -66,7 +71,7 @@ def _against_peak(best, words):
                 nodes,
                 f"{human(worst['median'], worst['unit'])} {words['what']}, {percent(worst['share'])} of peak{others}",
                 f"at least {percent(_GOOD)} of {human(worst['ceiling'], worst['unit'])} ({worst['ceiling_source']})",
-                words["wrong"] if wrong else "Power mode, heat or other work on the node holds it back.",
+                " ".join(part for part in (because, gpu.words(run, worst["subject"][0], words["suite"])) if part),
                 words["advice"],
                 cost=1 - worst["share"],
                 gain_at_most=round(_GOOD / worst["share"], 2),

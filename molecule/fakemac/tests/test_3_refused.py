@@ -10,19 +10,14 @@ POUR = (
 CORE = POUR.format(cellar=CELLAR, version="3.9.25", answers="3.9.25")
 PINNED = "rm -f /opt/homebrew/var/homebrew/pinned/python@3.9"
 AGAIN = f"rm -rf {CELLAR} /opt/homebrew/opt/python@3.9; {PINNED}"
-VERSION = "/System/Library/CoreServices/SystemVersion.plist"
 TOOLS = "/Library/Developer/CommandLineTools"
 UNAME = "/opt/fakemac/answers_as_darwin.py"
 SITE = "/usr/lib/python3.9/sitecustomize.py"
 # name: (before, after, settings of the double, extra variables, words that must be said)
 CASES = {
     "an Intel Mac": (f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {}, {}, ["Darwin x86_64", "take the node out"]),
-    "macOS too old for the wheels": (
-        f"sed -i s/26.1/12.7/ {VERSION}", f"sed -i s/12.7/26.1/ {VERSION}", {}, {}, ["macOS 12.7", "Update the node's system"],
-    ),
-    "macOS too old for the bottle": (
-        f"sed -i s/26.1/13.6/ {VERSION}", f"sed -i s/13.6/26.1/ {VERSION}", {}, {}, ["macOS >= 14", "python_provider to uv"],
-    ),
+    "macOS too old for the wheels": ("true", "true", {"macos": "12.7"}, {}, ["macOS 12.7", "Update the node's system"]),
+    "macOS too old for the bottle": ("true", "true", {"macos": "13.6"}, {}, ["macOS >= 14", "python_provider to uv"]),
     "no tools and no network": (
         f"mv {TOOLS} {TOOLS}.away", f"rm -rf {TOOLS}; mv {TOOLS}.away {TOOLS}", {"network": False}, {},
         ["offers no Command Line Tools", "xcode-select --install"],
@@ -101,6 +96,19 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     assert refused.rc != 0
     assert "keeps daemons of saf on alpha from the local network" in refused.words
     assert f"{beta.address}/32" in refused.words
+
+
+def test_homebrew_comes_by_its_package(nodes, saf_playbook, wheels, tmp_path):
+    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to."""
+    beta = nodes["beta"]
+    (tmp_path / "Homebrew.pkg").write_text("the double looks at its name and at the rules around it")
+    beta.check("mv /opt/homebrew /opt/fakemac/payload/homebrew && chown root /opt/fakemac/payload/homebrew")
+    done = saf_playbook("site.yml", {**wheels, "homebrew_pkg": str(tmp_path / "Homebrew.pkg")})
+    if not beta.exists("/opt/homebrew"):
+        beta.check("mv /opt/fakemac/payload/homebrew /opt/homebrew; chown admin /opt/homebrew")
+    assert done.rc == 0, done.output
+    assert beta.check("stat -c %U /opt/homebrew") == "admin"
+    assert beta.check("find /var/tmp -name .homebrew_pkg_user.plist -o -name saf-homebrew.pkg") == ""
 
 
 def test_filevault_is_said_and_allowed(saf_playbook, wheels, set_up):

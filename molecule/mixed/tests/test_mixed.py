@@ -26,6 +26,15 @@ def test_tasks_run_on_both(saf_playbook):
     assert "gamma:" in smoke.output
 
 
+def test_the_watchdog_looks_at_either_service(nodes):
+    for node in nodes.values():
+        state = node.json(f"{node.root}/etc/watchdog.state")
+        assert state["pid"] == node.service.pid
+    assert nodes["gamma"].check("systemctl is-active saf-ray-watchdog.timer") == "active"
+    journal = nodes["gamma"].check("journalctl --unit saf-ray-watchdog.service --output cat")
+    assert "Finished" not in journal, "a line a look would fill the journal"
+
+
 def test_object_stores_are_of_one_size(ray):
     """A Mac may not have more than 2 GiB, so nobody has."""
     sizes = {resources["object_store_memory"] for resources in ray.alive().values()}

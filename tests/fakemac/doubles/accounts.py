@@ -112,6 +112,33 @@ def plutil(argv):
     return 0
 
 
+_PKG_USER = "/var/tmp/.homebrew_pkg_user.plist"  # noqa: S108 where Homebrew's package looks
+
+
+def installer(argv):
+    """Homebrew's package: wants root, the Command Line Tools, and a file of root's, closed to others, that names the owner."""
+    if len(argv) != 4 or argv[0] != "-pkg" or argv[2:] != ["-target", "/"] or not os.path.exists(argv[1]):
+        raise Unknown
+    if os.geteuid() != 0:
+        sys.stderr.write("installer: Must be run as root to install this package.\n")
+        return 1
+    if not os.path.exists(CLT + "/usr/bin/git"):
+        sys.stderr.write("installer: Error - Command Line Tools (CLT) are missing\n")
+        return 1
+    try:
+        state = os.lstat(_PKG_USER)
+        with open(_PKG_USER, "rb") as stream:
+            owner = pwd.getpwnam(plistlib.load(stream)["HOMEBREW_PKG_USER"])
+    except (OSError, KeyError, plistlib.InvalidFileException):
+        owner = None
+    if owner is None or state.st_uid != 0 or state.st_mode & 0o777 != 0o600:
+        sys.stderr.write("No valid user for Homebrew installation\n")
+        return 1
+    os.rename("/opt/fakemac/payload/homebrew", "/opt/homebrew")
+    os.chown("/opt/homebrew", owner.pw_uid, owner.pw_gid)
+    return 0
+
+
 CLT = "/Library/Developer/CommandLineTools"
 _PLACEHOLDER = "/tmp/.com.apple.dt.CommandLineTools.installondemand.in-progress"  # noqa: S108 the path that macOS looks at
 _LABEL = "Command Line Tools for Xcode 26.4-26.4"
