@@ -33,6 +33,10 @@ options:
     description: Folder that the account may write to.
     type: path
     required: true
+  private_folder:
+    description: Folder of root's; launchd trusts no definition that lies where others may write.
+    type: path
+    required: true
   targets:
     description: Peers as C(host:port); nothing needs to listen there.
     type: list
@@ -52,6 +56,7 @@ EXAMPLES = r"""
     python: /opt/saf/current/bin/python
     user: saf
     folder: /opt/saf/run
+    private_folder: /opt/saf/etc
     targets: [192.168.1.173:6381]
   register: local_network
 """
@@ -106,7 +111,9 @@ def ask_daemon(module, folder):
         daemon.unload(5)
     daemon.load()
     try:
-        daemon.kick()  # RunAtLoad does not fire for certain
+        first = daemon.look()
+        if first and not first["pid"] and not first["runs"]:
+            daemon.kick()  # RunAtLoad does not fire for certain
         deadline = time.monotonic() + params["timeout"]
         while time.monotonic() < deadline:
             job = daemon.look()
@@ -129,6 +136,7 @@ def main():
             "python": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
             "folder": {"type": "path", "required": True},
+            "private_folder": {"type": "path", "required": True},
             "targets": {"type": "list", "elements": "str", "required": True},
             "timeout": {"type": "int", "default": 60},
         },
@@ -136,7 +144,7 @@ def main():
     )
     if module.check_mode or not module.params["targets"]:
         module.exit_json(changed=False, blocked=[])
-    folder = tempfile.mkdtemp(prefix="saf-")
+    folder = tempfile.mkdtemp(prefix="saf-", dir=module.params["private_folder"])
     try:
         found = ask_daemon(module, folder)
     except launchd.LaunchdError as error:

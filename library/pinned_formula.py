@@ -147,7 +147,11 @@ def carry_out(module, actions, path):
 
 def install(module, full):
     """Trust that one formula and pour it; --force-bottle fails where brew would begin a source build."""
-    homebrew.run(module, full, "trust", "--formula", full)
+    try:
+        homebrew.run(module, full, "trust", "--formula", full)
+    except homebrew.HomebrewError as error:
+        if "Unknown command" not in str(error):  # brew 5 and older ask for no trust
+            raise
     homebrew.run(module, full, "install", "--formula", "--force-bottle", full)
 
 

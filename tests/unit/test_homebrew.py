@@ -49,6 +49,26 @@ def test_complaints_become_sentences(complaint, words):
     assert words in homebrew.explain("a/b/c", complaint)
 
 
+@pytest.mark.parametrize(
+    ("complaint", "poured"), [("brew: Error: Unknown command: brew trust", True), ("brew: Error: no", False)]
+)
+def test_an_older_brew_knows_no_trust(monkeypatch, complaint, poured):
+    calls = []
+
+    def run(_module, _formula, *arguments):
+        calls.append(arguments[0])
+        if arguments[0] == "trust":
+            raise homebrew.HomebrewError(complaint)
+
+    monkeypatch.setattr(homebrew, "run", run)
+    if poured:
+        pinned_formula.install(None, "a/b/c")
+    else:
+        with pytest.raises(homebrew.HomebrewError):
+            pinned_formula.install(None, "a/b/c")
+    assert ("install" in calls) is poured
+
+
 def test_brew_never_runs_as_root(monkeypatch, tmp_path):
     monkeypatch.setattr(homebrew.os, "geteuid", lambda: 0)
     monkeypatch.setattr(homebrew, "owner", lambda _prefix: "admin")

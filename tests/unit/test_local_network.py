@@ -30,5 +30,5 @@ def test_a_closed_port_was_reached():
 
 
 def test_check_mode_tries_nothing(run_module):
-    arguments = {"python": "/x", "user": "saf", "folder": "/x", "targets": ["b:1"]}
+    arguments = {"python": "/x", "user": "saf", "folder": "/x", "private_folder": "/x", "targets": ["b:1"]}
     assert run_module(local_network_probe, arguments, check=True)["blocked"] == []

@@ -1,4 +1,4 @@
-"""The table of tests/fakemac/README.md that maps traps to tests: each trap of the notes is there, each test that it names exists."""
+"""The table of tests/fakemac/README.md that maps traps to tests: each trap is there, each named test exists."""
 
 import re
 

@@ -3,6 +3,7 @@
 import json
 
 from tests.support import settings
+from tests.support.waiting import wait_for
 
 
 def test_each_system_has_its_own_supervisor_and_the_cluster_is_healthy(saf_playbook):
@@ -28,8 +29,8 @@ def test_tasks_run_on_both(saf_playbook):
 
 def test_the_watchdog_looks_at_either_service(nodes):
     for node in nodes.values():
-        state = node.json(f"{node.root}/etc/watchdog.state")
-        assert state["pid"] == node.service.pid
+        state, pid = f"{node.root}/etc/watchdog.state", node.service.pid
+        wait_for(lambda: node.exists(state) and node.json(state)["pid"] == pid, f"a look at {node}", 60)  # noqa: B023 within the loop
     assert nodes["gamma"].check("systemctl is-active saf-ray-watchdog.timer") == "active"
     journal = nodes["gamma"].check("journalctl --unit saf-ray-watchdog.service --output cat")
     assert "Finished" not in journal, "a line a look would fill the journal"
