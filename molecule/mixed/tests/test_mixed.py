@@ -29,7 +29,7 @@ def test_tasks_run_on_both(saf_playbook):
 
 def test_the_watchdog_looks_at_either_service(nodes):
     for node in nodes.values():
-        state, pid = f"{node.root}/etc/watchdog.state", node.service.pid
+        state, pid = "/var/run/saf-ray-watchdog.json", node.service.pid
         wait_for(lambda: node.exists(state) and node.json(state)["pid"] == pid, f"a look at {node}", 60)  # noqa: B023 within the loop
     assert nodes["gamma"].check("systemctl is-active saf-ray-watchdog.timer") == "active"
     journal = nodes["gamma"].check("journalctl --unit saf-ray-watchdog.service --output cat")

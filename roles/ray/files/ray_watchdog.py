@@ -111,11 +111,13 @@ def main(path):
     young = state.get("pid") != seen["pid"] or now - state["since"] < GRACE_S
     if seen["pid"] and not young and must_ask(state, port_open, now):
         seen["gcs"] = ask_gcs(config)
+    before = state
     state, restart = decide(state, seen, now)
-    partial = config["state_file"] + ".new"
-    with open(partial, "w", encoding="utf-8") as stream:
-        json.dump(state, stream)
-    os.replace(partial, config["state_file"])
+    if state != before or not os.path.exists(config["state_file"]):
+        partial = config["state_file"] + ".new"
+        with open(partial, "w", encoding="utf-8") as stream:
+            json.dump(state, stream)
+        os.replace(partial, config["state_file"])
     if restart:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         print(f"{stamp} {config['name']} is gone from the cluster ({seen['gcs']}) while its service runs: restart", flush=True)
