@@ -98,8 +98,9 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     assert f"{beta.address}/32" in refused.words
 
 
-def test_homebrew_comes_by_its_package(nodes, saf_playbook, wheels, tmp_path):
-    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to."""
+def test_homebrew_comes_by_its_package_and_filevault_is_said(nodes, saf_playbook, wheels, set_up, tmp_path):
+    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to. FileVault is allowed, with a word."""
+    set_up("alpha", filevault="On")
     beta = nodes["beta"]
     (tmp_path / "Homebrew.pkg").write_text("the double looks at its name and at the rules around it")
     beta.check("mv /opt/homebrew /opt/fakemac/payload/homebrew && chown root /opt/fakemac/payload/homebrew")
@@ -107,12 +108,6 @@ def test_homebrew_comes_by_its_package(nodes, saf_playbook, wheels, tmp_path):
     if not beta.exists("/opt/homebrew"):
         beta.check("mv /opt/fakemac/payload/homebrew /opt/homebrew; chown admin /opt/homebrew")
     assert done.rc == 0, done.output
+    assert "after a reboot alpha waits for a password" in done.words
     assert beta.check("stat -c %U /opt/homebrew") == "admin"
     assert beta.check("find /var/tmp -name .homebrew_pkg_user.plist -o -name saf-homebrew.pkg") == ""
-
-
-def test_filevault_is_said_and_allowed(saf_playbook, wheels, set_up):
-    set_up("beta", filevault="On")
-    said = saf_playbook("site.yml", wheels)
-    assert said.rc == 0, said.output
-    assert "after a reboot beta waits for a password" in said.words
