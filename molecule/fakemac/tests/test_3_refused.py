@@ -99,7 +99,7 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
 
 
 def test_homebrew_comes_by_its_package_and_filevault_is_said(nodes, saf_playbook, wheels, set_up, tmp_path):
-    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to. FileVault is allowed, with a word."""
+    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to. FileVault is allowed."""
     set_up("alpha", filevault="On")
     beta = nodes["beta"]
     (tmp_path / "Homebrew.pkg").write_text("the double looks at its name and at the rules around it")
