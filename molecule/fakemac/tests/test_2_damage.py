@@ -47,11 +47,11 @@ def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):
     assert beta.service.is_enabled
 
 
-def test_a_changed_definition_is_loaded_not_only_written(nodes, site, set_up):
+def test_a_changed_definition_is_loaded_not_only_written(nodes, saf_playbook, wheels, set_up):
     """kickstart would start the old snapshot. The firewall is on meanwhile, for the test behind this one."""
     set_up("beta", firewall=1)
     before = {name: node.service.pid for name, node in nodes.items()}
-    changed = site(ray_resources={"fast_disk": 1})
+    changed = saf_playbook("playbooks/ray.yml", {**wheels, "ray_resources": {"fast_disk": 1}})
     assert changed.rc == 0, changed.output
     for name, node in nodes.items():
         assert node.service.pid != before[name]
