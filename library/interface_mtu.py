@@ -35,7 +35,7 @@ options:
     choices: [set, answering, tried, confirmed, restored]
     default: set
   pending:
-    description: File on the node that stands for a change that nobody confirmed.
+    description: File on the node that stands for a change that nobody confirmed, in a folder that only root writes to.
     type: path
     required: true
   revert_after:
@@ -60,7 +60,7 @@ EXAMPLES = r"""
   interface_mtu:
     address: 192.168.1.172
     mtu: 9000
-    pending: /opt/saf/run/mtu.pending
+    pending: /var/run/saf-mtu.pending
 """
 
 RETURN = r"""
@@ -113,7 +113,7 @@ def main():
         result["changed"] = wanted != before
         result["diff"] = {"before": f"{interface} mtu {before}\n", "after": f"{interface} mtu {wanted}\n"}
         if result["changed"] and not module.check_mode:
-            mtu.arrange_way_back(pending, params["revert_after"], mtu.command(interface, before))
+            mtu.arrange_way_back(pending, params["revert_after"], interface, before)
             run(module, interface, wanted)
     elif not module.check_mode:
         if state == "answering":
@@ -122,7 +122,7 @@ def main():
             result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
         elif state == "restored" and os.path.exists(pending):
             with open(pending, encoding="utf-8") as stream:
-                module.run_command(stream.read().split(), check_rc=True)
+                run(module, interface, int(stream.read()))
             result["changed"] = True
         if state in ("confirmed", "restored"):
             leave(pending)

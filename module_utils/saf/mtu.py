@@ -62,12 +62,15 @@ def refusal(wanted, bounds):
     return ""
 
 
-def arrange_way_back(pending, seconds, argv):
-    """Run ``argv`` in the background after some seconds, unless the file ``pending`` is gone by then."""
+def arrange_way_back(pending, seconds, interface, before):
+    """Set the MTU to ``before`` after some seconds, in the background, unless nobody needs it any more.
+
+    The file ``pending`` holds that figure; whoever confirms the change removes the file.
+    """
     with open(pending, "w", encoding="utf-8") as stream:
-        stream.write(" ".join(argv) + "\n")
+        stream.write(f"{before}\n")
     subprocess.Popen(
-        [sys.executable, "-c", _WAY_BACK, pending, str(seconds), *argv],
+        [sys.executable, "-c", _WAY_BACK, pending, str(seconds), *command(interface, before)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -37,16 +37,22 @@ def wait_for(path, seconds=10):
     return path.exists()
 
 
+@pytest.fixture(autouse=True)
+def way_back(monkeypatch, tmp_path):
+    """Setting an MTU makes a file named after it."""
+    monkeypatch.setattr(mtu, "command", lambda _interface, before: ["touch", str(tmp_path / f"back-{before}")])
+
+
 def test_a_change_that_nobody_confirms_is_taken_back(tmp_path):
-    pending, back = tmp_path / "pending", tmp_path / "back"
-    mtu.arrange_way_back(str(pending), 0.2, ["touch", str(back)])
-    assert pending.read_text() == f"touch {back}\n"
+    pending, back = tmp_path / "pending", tmp_path / "back-1500"
+    mtu.arrange_way_back(str(pending), 0.2, "en0", 1500)
+    assert pending.read_text() == "1500\n", "a number: whoever reads it decides what is run"
     assert wait_for(back)
 
 
 def test_a_confirmed_change_stays(tmp_path):
-    pending, back = tmp_path / "pending", tmp_path / "back"
-    mtu.arrange_way_back(str(pending), 0.5, ["touch", str(back)])
+    pending, back = tmp_path / "pending", tmp_path / "back-1500"
+    mtu.arrange_way_back(str(pending), 0.5, "en0", 1500)
     pending.unlink()
     assert not wait_for(back, 1.5)
 

@@ -27,7 +27,7 @@ def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
     assert beta.service.pid == supervisor
     wait_for(lambda: beta.address in ray.alive(), "beta to come back", 180)
     assert beta.service.pid != supervisor
-    assert "is gone from the cluster" in beta.read(f"{beta.root}/log/watchdog.log")
+    assert "is gone from the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
 
 
 def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):

@@ -13,6 +13,7 @@ def traces(node):
         "keg": "ls -d /opt/homebrew/Cellar/python@3.9 /opt/homebrew/Cellar/iperf3",
         "tap": "ls -d /opt/homebrew/Library/Taps/studio-air-fabric/*",
         "pin": "ls /opt/homebrew/var/homebrew/pinned/python@3.9",
+        "logs": "ls /var/log/saf-* /var/run/saf-*",
         "rotation": "ls /etc/newsyslog.d/saf.conf",
         "processes": "pgrep -f '^/opt/saf/'",
     }
