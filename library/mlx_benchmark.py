@@ -101,12 +101,12 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import gpu_load, mlx_suites, node_state
+from ansible.module_utils.saf import cuda, gpu_load, mlx_suites, node_state
 from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.facts_linux import last_cache_bytes
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import timing
+from ansible.module_utils.saf.probes import evaluation, timing
 
 SAMPLING = {
     "min_samples": {"type": "int", "default": 20},
@@ -134,8 +134,9 @@ def main():
     if module.check_mode:
         skipped = {"name": suite, "subject": [node], "reason": "check mode: nothing is measured"}
         module.exit_json(changed=False, measurements=[], not_measured=[skipped])
+    caches = (last_cache_bytes(), (cuda.device() or {}).get("cache_bytes"))
     machine = {
-        "cache_bytes": last_cache_bytes(),
+        "cache_bytes": max(filter(None, caches), default=None),
         "memory_bytes": node_state.memory_bytes(),
         "cuda": shutil.which("nvidia-smi") is not None,
         "models": params["models"],
@@ -157,7 +158,7 @@ def main():
                         request,
                         params["timeout"],
                         user=params["user"],
-                        helpers=[timing],
+                        helpers=[evaluation, timing],
                         on_event=job.on_event,
                     )
             except OSError as error:

@@ -4,7 +4,7 @@
 Each comparison alternates both in one sitting, so that both see the same machine. Links are those between two network namespaces,
 shaped with tc (needs root); compute runs in the interpreter given, which needs mlx and mlx-lm.
 
-usage: perf_bench.py [--python VENV_PYTHON] [--seconds N] [network] [gemm] [memory] [llm]
+usage: perf_bench.py [--python VENV_PYTHON] [--seconds N] [--sizes N...] [network] [gemm] [memory] [llm]
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 from ansible.module_utils.saf import mlx_suites, node_state  # noqa: E402
 from ansible.module_utils.saf.facts_linux import last_cache_bytes  # noqa: E402
 from ansible.module_utils.saf.probe import run_probe  # noqa: E402
-from ansible.module_utils.saf.probes import timing  # noqa: E402
+from ansible.module_utils.saf.probes import evaluation, timing  # noqa: E402
 
 RATES = ("100mbit", "300mbit", "945mbit", "2350mbit", None)
 SAMPLING = {
@@ -41,37 +41,50 @@ SAMPLING = {
     "budget": 60,
     "rest_seconds": 0,
 }
-# Both ways in one process, sample by sample in turn: between processes this machine's rate moves by more than the difference.
+# Both ways in one process, sample by sample in turn: between processes this machine's rate moves by more than the difference. Who
+# is first, in a turn and with its arrays, changes too: the first of two is not as fast as the second.
 TURNS = """
-import sys, time, statistics
+import sys, time
 sys.path.insert(0, sys.argv[1])
 import mlx.core as mx
-import gemm, memory
-size = %(size)d
-if %(gemm)d:
-    call, _check = gemm.mlx_product(size, "float32")
-    a, b = mx.random.normal((size, size)), mx.random.normal((size, size))
-    step, work = (lambda: a @ b), 2 * size**3
-else:
-    (call,) = [call for name, _moved, call, _check in memory.mlx_operations(size) if name == "add"]
-    a, b = mx.random.normal((size,)), mx.random.normal((size,))
-    step, work = (lambda: a + b), 12 * size
-mx.eval(a, b)
+import evaluation, gemm, memory
+size, ours_first = %(size)d, %(ours_first)d
 
-def by_hand(count):
-    for _ in range(count):
-        mx.eval(step())
-    mx.synchronize()
+def ours():
+    if %(gemm)d:
+        return gemm.mlx_product(size, "float32")[0]
+    return next(call for name, _moved, call, _check in memory.mlx_operations(size) if name == "add")
 
-def rate(function, count):
+def by_hand():
+    shape = (size, size) if %(gemm)d else (size,)
+    a, b = mx.random.normal(shape), mx.random.normal(shape)
+    mx.eval(a, b)
+    step = (lambda: a @ b) if %(gemm)d else (lambda: a + b)
+    def loop(count):
+        if evaluation.on_gpu():
+            mx.eval([step() for _ in range(count)])
+        else:
+            for _ in range(count):
+                mx.eval(step())
+        mx.synchronize()
+    return loop
+
+work = 2 * size**3 if %(gemm)d else 12 * size
+calls = {}
+for make in (ours, by_hand) if ours_first else (by_hand, ours):
+    calls[make] = make()
+
+def rate(make, count):
     start = time.perf_counter()
-    function(count)
+    calls[make](count)
     return count * work / (time.perf_counter() - start)
 
 count = max(1, int(0.1 * rate(by_hand, 3) / work))
-rate(call, count), rate(by_hand, count)
-for _ in range(40):
-    print(rate(call, count), rate(by_hand, count))
+rate(ours, count), rate(by_hand, count)
+for turn in range(10):
+    order = (ours, by_hand) if (turn + ours_first) %% 2 else (by_hand, ours)
+    rates = {make: rate(make, count) for make in order}
+    print(rates[ours], rates[by_hand])
 """
 # mlx_lm.benchmark's own loop, over the same synthetic model; the program itself takes models with a tokenizer only.
 LLM_BY_HAND = """
@@ -185,7 +198,7 @@ def by_probe(options, suite, settings, models=None):
         "models": models or {},
     }
     ((probe, params),) = mlx_suites.requests(suite, settings, SAMPLING, machine)
-    reported = run_probe(options.python, probe, params, 900, helpers=[timing])
+    reported = run_probe(options.python, probe, params, 900, helpers=[evaluation, timing])
     return [mlx_suites.measurement(suite, document, "here") for document in reported.get("measurement", [])]
 
 
@@ -198,17 +211,19 @@ def side_by_side(what, unit, ours, hand, rounds=5):
     print(f"{what:38} ours {first:10.4g} {unit:8} by hand {second:10.4g} {unit:8} {spread}", flush=True)
 
 
-def in_turns(options, what, unit, product, size):
-    """Print the suite's own loop against a plain one over 40 turns in one process."""
+def in_turns(options, what, unit, product, size, processes=4):
+    """Print the suite's own loop against a plain one over ten turns in each of some processes."""
     probes = str(ROOT / "module_utils" / "saf" / "probes")
-    text = run(options.python, "-c", TURNS % {"gemm": product, "size": size}, probes)
-    turns = [tuple(map(float, line.split())) for line in text.splitlines()]
+    turns = []
+    for number in range(processes):
+        text = run(options.python, "-c", TURNS % {"gemm": product, "size": size, "ours_first": number % 2}, probes)
+        turns += [tuple(map(float, line.split())) for line in text.splitlines()]
     left, right = (iter(values) for values in zip(*turns))
     side_by_side(what, unit, left.__next__, right.__next__, len(turns))
 
 
 def gemm(options):
-    for size in (256, 512):
+    for size in options.sizes:
         in_turns(options, f"gemm float32 {size}", "FLOP/s", True, size)
 
 
@@ -243,6 +258,7 @@ def main():
     parser.add_argument("what", nargs="*", choices=["network", "gemm", "memory", "llm", []], default=[])
     parser.add_argument("--python", default=os.path.expanduser("~/.saf/current/bin/python"))
     parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512], help="of the products; on a GPU name larger ones")
     options = parser.parse_args()
     print(f"{platform.platform()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     for what in options.what or ["network", "gemm", "memory", "llm"]:

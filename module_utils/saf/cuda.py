@@ -10,13 +10,14 @@ _ATTRIBUTES = {
     "clock_khz": 13,
     "memory_clock_khz": 36,
     "memory_bus_bits": 37,
+    "cache_bytes": 38,
     "capability_major": 75,
     "capability_minor": 76,
 }
 
 
 def device():
-    """Return {multiprocessors, clock_khz, memory_clock_khz, memory_bus_bits, capability}, or None without a device."""
+    """Return {multiprocessors, clock_khz, memory_clock_khz, memory_bus_bits, cache_bytes (L2), capability}, None without one."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:

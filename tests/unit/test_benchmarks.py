@@ -28,11 +28,33 @@ SAMPLING = {
 
 def test_every_call_is_counted():
     calls = []
-    document = timing.measure(calls.append, PARAMS, work=1000)
-    per_sample = document["context"]["calls_per_sample"]
-    assert PARAMS["min_samples"] <= len(document["samples"]) <= PARAMS["max_samples"]
+
+    def call(count):
+        calls.append(count)
+        time.sleep(0.0005 * count)
+
+    document = timing.measure(call, PARAMS, work=1000)
+    per_sample, samples = document["context"]["calls_per_sample"], document["samples"]
+    assert PARAMS["min_samples"] <= len(samples) <= PARAMS["max_samples"]
     assert calls[:3] == [1, 1, 1]  # the first call and the warm-up are no samples
-    assert set(calls[1 + document["context"]["warmup_calls"] :]) == {per_sample}
+    assert calls[-len(samples) :] == [per_sample] * len(samples)
+    assert all(0 < rate <= 1000 / 0.0005 for rate in samples)
+
+
+@pytest.mark.parametrize(
+    ("alone", "among_others", "least"),
+    [
+        (0.002, 0.002, 1),
+        (0.01, 0.0005, 8),  # a GPU that is waited for after each call looks twenty times as slow
+    ],
+)
+def test_a_sample_is_long_enough_whatever_a_call_takes_alone(alone, among_others, least):
+    count = timing.calls_per_sample(lambda count: time.sleep(among_others * count), 0.006, alone)
+    assert count >= least
+
+
+def test_a_call_that_takes_no_time_ends_the_search():
+    assert timing.calls_per_sample(lambda _count: None, 0.1, 1e-9) > 1e6
 
 
 def test_a_call_that_turns_out_too_long_is_given_up():

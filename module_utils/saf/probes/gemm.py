@@ -1,7 +1,7 @@
 """Probe: matrix products in MLX, and in NumPy beside them where MLX runs on the CPU.
 
-Inputs are evaluated before the clock starts, every output is kept and evaluated, mx.synchronize comes before the clock stops;
-warm-up by count and by time; random normal data; TF32 off unless asked for; the result is checked. FLOP = 2 m n k.
+Inputs are evaluated before the clock starts, every output is evaluated, mx.synchronize comes before the clock stops; warm-up by
+count and by time; random normal data; TF32 off unless asked for; the result is checked. FLOP = 2 m n k.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ def main(params, emit):
     import os
 
     os.environ["MLX_ENABLE_TF32"] = "1" if params["tf32"] else "0"
-    import mlx.core as mx
+    import evaluation
 
-    backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    backend = "gpu" if evaluation.on_gpu() else "cpu"
     emit("result", {"backend": backend})
+    if params["tf32"] and backend == "cpu":
+        return  # a node with a CUDA device and MLX's wheel for the CPU
     cases = [(dtype, "mlx", mlx_product) for dtype in params["dtypes"]]
     if backend == "cpu" and "float32" in params["dtypes"]:
         cases.append(("float32", "numpy", numpy_product))
@@ -64,6 +66,7 @@ def sweep(params, emit, case, done, total):
 
 def mlx_product(size, dtype):
     """Return (call, check) for size x size products in MLX."""
+    import evaluation
     import mlx.core as mx
     import numpy as np
 
@@ -71,16 +74,6 @@ def mlx_product(size, dtype):
     a = mx.random.normal((size, size)).astype(getattr(mx, dtype))
     b = mx.random.normal((size, size)).astype(getattr(mx, dtype))
     mx.eval(a, b)
-
-    together = mx.default_device() == mx.Device(mx.gpu)
-
-    def call(count):
-        if together:  # one evaluation, so that its fixed cost is shared
-            mx.eval([mx.matmul(a, b) for _ in range(count)])
-        else:  # on a CPU that cost is small, and outputs that are kept cost page faults instead
-            for _ in range(count):
-                mx.eval(mx.matmul(a, b))
-        mx.synchronize()
 
     def check():
         rows = np.linspace(0, size - 1, 8).astype(int)
@@ -90,7 +83,7 @@ def mlx_product(size, dtype):
         )
         return float(np.abs(tile - exact).max() / np.abs(exact).max())
 
-    return call, check
+    return evaluation.repeat(lambda: mx.matmul(a, b), a.nbytes), check
 
 
 def numpy_product(size, dtype):

@@ -14,9 +14,10 @@ def main(params, emit):
 
     Emits for each case two measurements (token/s), prefill and decode, or a not_measured with its reason.
     """
+    import evaluation
     import mlx.core as mx
 
-    backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    backend = "gpu" if evaluation.on_gpu() else "cpu"
     compiled = can_compile()
     for number, case in enumerate(params["cases"][backend]):
         shape = {key: case[key] for key in ("model", "prompt", "generation", "batch", "bits")}

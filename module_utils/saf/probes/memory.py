@@ -10,10 +10,11 @@ _FACTOR = 3.0
 
 def main(params, emit):
     """params: array_bytes, flags, and those of timing.py. Emits one measurement (B/s) for each operation."""
+    import evaluation
     import mlx.core as mx
     import timing
 
-    backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    backend = "gpu" if evaluation.on_gpu() else "cpu"
     count = params["array_bytes"] // 4
     cases = [("mlx", operation) for operation in mlx_operations(count)]
     if backend == "cpu":
@@ -39,6 +40,7 @@ def main(params, emit):
 
 def mlx_operations(count):
     """Return [(name, arrays read or written, call, check)] over float32 arrays of ``count`` elements."""
+    import evaluation
     import mlx.core as mx
 
     a = mx.random.normal((count,), key=mx.random.key(1))
@@ -54,17 +56,11 @@ def mlx_operations(count):
         ("triad", transfers, triad, lambda c: mx.abs(c[7] - (a[7] + _FACTOR * b[7])) < 1e-3),
     ]
 
-    def repeat(function):
-        def call(times):
-            # One after the other: keeping all outputs of a sample would need too much memory; each is evaluated.
-            for _ in range(times):
-                mx.eval(function())
-            mx.synchronize()
-
-        return call
+    def checked(function, right):
+        return lambda: bool(right(function()).item())
 
     return [
-        (name, moved, repeat(function), lambda function=function, right=right: bool(right(function()).item()))
+        (name, moved, evaluation.repeat(function, a.nbytes), checked(function, right))
         for name, moved, function, right in functions
     ]
 

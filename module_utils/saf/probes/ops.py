@@ -9,10 +9,11 @@ from __future__ import annotations
 
 def main(params, emit):
     """params: sizes {backend: {rows, width, attention {batch, heads, length, dimension}, dtype}}, and those of timing.py."""
+    import evaluation
     import mlx.core as mx
     import timing
 
-    backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    backend = "gpu" if evaluation.on_gpu() else "cpu"
     sizes = params["sizes"][backend]
     dtype = getattr(mx, sizes["dtype"])
     mx.random.seed(7)
@@ -37,11 +38,7 @@ def main(params, emit):
     for number, (name, unit, work, size, function) in enumerate(cases):
         emit("progress", {"what": f"ops {name}", "latest": None, "done": number, "total": len(cases)})
 
-        def call(times, function=function):
-            outputs = [function() for _ in range(times)]
-            mx.eval(outputs)
-            mx.synchronize()
-
+        call = evaluation.repeat(function, function().nbytes)
         subject = {"operation": name, "dtype": sizes["dtype"], "backend": backend, **size}
         try:
             document = timing.latency(call, params) if unit == "s" else timing.measure(call, params, work)

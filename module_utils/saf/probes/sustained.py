@@ -7,24 +7,22 @@ def main(params, emit):
     """params: size {backend: n}, dtype, seconds, sample_s. Emits one measurement with a sample about every sample_s seconds."""
     import time
 
+    import evaluation
     import mlx.core as mx
+    import timing
 
-    backend = "gpu" if mx.default_device() == mx.Device(mx.gpu) else "cpu"
+    backend = "gpu" if evaluation.on_gpu() else "cpu"
     size = params["size"][backend]
     mx.random.seed(7)
     a = mx.random.normal((size, size)).astype(getattr(mx, params["dtype"]))
     b = mx.random.normal((size, size)).astype(getattr(mx, params["dtype"]))
     mx.eval(a, b)
 
-    def call(count):
-        outputs = [mx.matmul(a, b) for _ in range(count)]
-        mx.eval(outputs)
-        mx.synchronize()
-
+    call = evaluation.repeat(lambda: mx.matmul(a, b), a.nbytes)
     call(1)
     start = time.perf_counter()
-    call(2)
-    count = max(1, int(params["sample_s"] / ((time.perf_counter() - start) / 2)))
+    call(1)
+    count = timing.calls_per_sample(call, params["sample_s"], time.perf_counter() - start)
     samples, times = [], []
     begun = told = time.perf_counter()
     while time.perf_counter() - begun < params["seconds"]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+_ATTEMPTS = 4  # each can make a sample ten times as long
+
 
 class TooLong(Exception):
     """A case that would not end within its budget; the message says why."""
@@ -38,6 +40,22 @@ def warm_up(call, params):
     return first, calls, (time.perf_counter() - begun) / calls
 
 
+def calls_per_sample(call, sample_s, each):
+    """Return how many calls make a sample of about ``sample_s`` seconds or more, tried out.
+
+    each: seconds of a call that was waited for alone, which on a GPU can be several times what it takes among others.
+    """
+    count = max(1, round(sample_s / each + 0.5))
+    for _attempt in range(_ATTEMPTS):
+        start = time.perf_counter()
+        call(count)
+        took = time.perf_counter() - start
+        if took >= 0.9 * sample_s:
+            break
+        count = round(count * min(1.1 * sample_s / took, 10) + 0.5)
+    return count
+
+
 def measure(call, params, work):
     """Return {samples, context} of ``call(count)``, which does its work ``count`` times and waits for all of it.
 
@@ -46,7 +64,7 @@ def measure(call, params, work):
     first, warm, each = warm_up(call, params)
     if each * params["min_samples"] > params["budget_s"]:
         raise TooLong(too_long(each, params))
-    count = max(1, round(params["sample_s"] / each + 0.5))
+    count = calls_per_sample(call, params["sample_s"], each)
     samples, begun = [], time.perf_counter()
     while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:
         start = time.perf_counter()
