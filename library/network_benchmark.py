@@ -14,7 +14,7 @@ description:
     O(targets); a server ends when its clients are done, or when nobody waits for the play any more.
   - Measures the goodput (what the receiver got, after slow start) forward, in reverse and both at once, with each number of
     streams; the round trip of 64 bytes over TCP, idle and while the link is loaded; on request jitter and loss over UDP.
-  - The interface that the route really uses is named beside each figure, and whether frames of its MTU pass.
+  - The interfaces that the routes really use at both ends are named beside each figure, and whether frames of their MTU pass.
   - Returns raw samples and judges nothing.
 extends_documentation_fragment:
   - saf_benchmark
@@ -31,16 +31,11 @@ options:
   clients:
     description: Nodes that measure against this one in the round.
     type: list
-    elements: str
-    default: []
-  targets:
-    description: What this node measures in the round.
-    type: list
     elements: dict
     default: []
-    suboptions:
+    suboptions: &peer
       peer:
-        description: Name of the node that serves.
+        description: Name of the other node.
         type: str
         required: true
       host:
@@ -51,6 +46,12 @@ options:
         description: Name of the link.
         type: str
         default: default
+  targets:
+    description: What this node measures in the round.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *peer
   together:
     description: Measure against all targets at the same time, in one direction, as one sum.
     type: bool
@@ -93,7 +94,7 @@ EXAMPLES = r"""
   network_benchmark:
     node: "{{ inventory_hostname }}"
     nodes: [alpha, beta]
-    clients: "{{ ['alpha'] if inventory_hostname == 'beta' else [] }}"
+    clients: "{{ [{'peer': 'alpha', 'host': '192.168.1.172'}] if inventory_hostname == 'beta' else [] }}"
     targets: "{{ [{'peer': 'beta', 'host': '192.168.1.173'}] if inventory_hostname == 'alpha' else [] }}"
   register: pair
 """
@@ -117,6 +118,7 @@ import threading
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import network
 from ansible.module_utils.saf.benchmark_spec import JOB
 from ansible.module_utils.saf.children import Children
 from ansible.module_utils.saf.job import Job
@@ -124,7 +126,7 @@ from ansible.module_utils.saf.pair import Pair, together
 from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import link_server
 
-TARGET = {
+PEER = {
     "peer": {"type": "str", "required": True},
     "host": {"type": "str", "required": True},
     "link": {"type": "str", "default": "default"},
@@ -132,8 +134,8 @@ TARGET = {
 SPEC = {
     "node": {"type": "str", "required": True},
     "nodes": {"type": "list", "elements": "str", "required": True},
-    "clients": {"type": "list", "elements": "str", "default": []},
-    "targets": {"type": "list", "elements": "dict", "default": [], "options": TARGET},
+    "clients": {"type": "list", "elements": "dict", "default": [], "options": PEER},
+    "targets": {"type": "list", "elements": "dict", "default": [], "options": PEER},
     "together": {"type": "bool", "default": False},
     "port": {"type": "int", "default": 5201},
     "seconds": {"type": "int", "default": 10},
@@ -151,14 +153,21 @@ SPEC = {
 }
 
 
+def _end(host):
+    return network.interface_facts(network.interface_to(host))
+
+
 class Server:
     """The node's side of the round that others measure against; it never outlives the module."""
 
     def __init__(self, params, iperf3):
         self.error = ""
         self._ready = threading.Event()
-        ports = [params["port"] + 1 + params["nodes"].index(client) for client in params["clients"]]
-        self._request = {"iperf3": iperf3, "port": params["port"], "iperf3_ports": ports}
+        clients = params["clients"]
+        ports = [params["port"] + 1 + params["nodes"].index(client["peer"]) for client in clients]
+        # All at once is about rates; each pair's ends were looked at in its own round.
+        ends = {} if params["together"] else {client["peer"]: _end(client["host"]) for client in clients}
+        self._request = {"iperf3": iperf3, "port": params["port"], "iperf3_ports": ports, "ends": ends}
         self._thread = threading.Thread(target=self._run, args=(params["timeout"],), daemon=True)
 
     def _run(self, timeout):

@@ -157,7 +157,7 @@ def module(namespace, arguments):
 
 def goodput_by_module(client, server, address, seconds):
     common = {"nodes": ["a", "b"], "seconds": seconds, "omit": 1, "modes": ["forward"], "round_trips": 100, "timeout": 120}
-    serving = module(server, {**common, "node": "b", "clients": ["a"]})
+    serving = module(server, {**common, "node": "b", "clients": [{"peer": "a", "host": "10.213.0.1"}]})
     measuring = module(client, {**common, "node": "a", "targets": [{"peer": "b", "host": address}]})
     out, err = measuring.communicate(timeout=180)
     serving.communicate(timeout=60)

@@ -19,31 +19,33 @@ def rounds(nodes):
 
 
 def measurements(plan, links):
-    """Return the rounds of a whole mesh: [[{from, to, link, host}]] for every link that two nodes have in common.
+    """Return the rounds of a whole mesh: [[pair]] for every link that two nodes have in common.
 
-    plan: rounds(); links: {node: {link: address}}.
+    plan: rounds(); links: {node: {link: address}}; a pair is {from, to, link, host (address of "to"), back (of "from")}.
     """
     common = sorted({link for node in links.values() for link in node})
     mesh = [
-        [{"from": a, "to": b, "link": link, "host": links[b][link]} for a, b in pairs if link in links[a] and link in links[b]]
-        for link in common
-        for pairs in plan
+        [_pair(links, a, b, link) for a, b in pairs if link in links[a] and link in links[b]] for link in common for pairs in plan
     ]
     return [pairs for pairs in mesh if pairs]
 
 
+def _pair(links, a, b, link):
+    return {"from": a, "to": b, "link": link, "host": links[b][link], "back": links[a][link]}
+
+
 def roles(pairs, node):
-    """Return {targets: [{peer, host, link}], clients: [names]} of a node in one round."""
+    """Return {targets, clients} of a node in one round, each [{peer, host, link}] with the peer's address."""
     return {
         "targets": [{"peer": pair["to"], "host": pair["host"], "link": pair["link"]} for pair in pairs if pair["from"] == node],
-        "clients": sorted(pair["from"] for pair in pairs if pair["to"] == node),
+        "clients": [{"peer": pair["from"], "host": pair["back"], "link": pair["link"]} for pair in pairs if pair["to"] == node],
     }
 
 
 def everybody(links, link="default"):
     """Return every directed pair of a link as one round: what all nodes together ask of a switch."""
     nodes = sorted(node for node in links if link in links[node])
-    return [{"from": a, "to": b, "link": link, "host": links[b][link]} for a in nodes for b in nodes if a != b]
+    return [_pair(links, a, b, link) for a in nodes for b in nodes if a != b]
 
 
 def seconds_of_pair(settings):

@@ -19,7 +19,7 @@ class Pair:
         self.peer, self.host, self.link = target["peer"], target["host"], target["link"]
         self._iperf3, self._children, self._job = iperf3, children, job
         self._port = params["port"] + 1 + params["nodes"].index(params["node"])
-        self._interface = {}
+        self._interface, self._far = {}, {}
         self._latest = None
         self.measurements, self.not_measured = [], []
 
@@ -31,7 +31,7 @@ class Pair:
             self.skip("net.goodput", f"{self.peer} does not answer on port {self.params['port']} of {self.host} ({error}).")
             return self.result()
         try:
-            self.look()
+            self.look(control)
             steps = [(mode, streams) for streams in self.params["streams"] for mode in self.params["modes"]]
             self.idle(control)
             for number, (mode, streams) in enumerate(steps):
@@ -50,16 +50,21 @@ class Pair:
     def tell(self, what, done, total):
         self._job.report(f"{self.link} link to {self.peer}: {what}", self._latest, done, total)
 
-    def look(self):
-        """Find the interface of the route, and whether its largest frames arrive."""
+    def look(self, control):
+        """Find the interfaces of the routes at both ends, and whether the largest frames of both pass."""
         interface = network.interface_facts(network.interface_to(self.host))
-        if (interface["mtu"] or 0) > 1500 and interface["kind"] != "loopback":
-            interface["mtu_passes"] = round_trip.passes(self.host, self.params["port"], interface["mtu"])
+        try:
+            self._far = round_trip.far_end(control, self.params["node"])
+        except OSError as error:
+            self.skip("net.route", f"{self.peer} did not tell the interface of its route back ({error}).")
+        mtu = min(end["mtu"] or 0 for end in (interface, self._far or interface))
+        if mtu > 1500 and interface["kind"] != "loopback":
+            interface["mtu_passes"] = round_trip.passes(self.host, self.params["port"], mtu)
         self._interface = interface
 
     def add(self, name, subject, params, unit, better, samples, context):
-        # The interface is that of this node, wherever it stands in the pair.
-        ends = {"from" if subject[0] == self.params["node"] else "to": self._interface}
+        ours, theirs = ("from", "to") if subject[0] == self.params["node"] else ("to", "from")
+        ends = {ours: self._interface, **({theirs: self._far} if self._far else {})}
         self.measurements.append(
             {
                 "name": name,

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
-import sys
 import threading
 import time
 
-from .probes.link_server import BYE
+from .probes.link_server import BYE, END, NO_FRAGMENTS
 
 MESSAGE = b"x" * 64
 KEPT = 2000  # samples in a result; a profile may ask for more round trips than a raw file should carry
-
-# (option, value) that forbids fragments. Linux: IP_MTU_DISCOVER, IP_PMTUDISC_DO;
-# macOS: IP_DONTFRAG. Python's socket module names neither everywhere.
-_NO_FRAGMENTS = (28, 1) if sys.platform == "darwin" else (10, 2)
 
 
 def connect(host, port, patience):
@@ -80,10 +76,10 @@ def under_load(host, port, delay, pause=0.005):
 
 
 def passes(host, port, size):
-    """Tell whether an IP packet of ``size`` bytes reaches the node unfragmented; three tries."""
+    """Tell whether an IP packet of ``size`` bytes reaches the node unfragmented, and comes back so if it is sent back; three tries."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
         datagrams.settimeout(1)
-        datagrams.setsockopt(socket.IPPROTO_IP, *_NO_FRAGMENTS)
+        datagrams.setsockopt(socket.IPPROTO_IP, *NO_FRAGMENTS)
         datagrams.connect((host, port))
         for _attempt in range(3):
             try:
@@ -93,6 +89,18 @@ def passes(host, port, size):
                 continue
             return True
     return False
+
+
+def far_end(connection, name):
+    """Return the facts of the interface by which the peer answers the node ``name``; raises OSError when it does not tell."""
+    connection.sendall(END + name.encode() + b"\n")
+    answer = b""
+    while not answer.endswith(b"\n"):
+        data = connection.recv(65536)
+        if not data:
+            raise OSError("the peer closed the connection")
+        answer += data
+    return json.loads(answer)
 
 
 def goodbye(connection):

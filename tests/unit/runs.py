@@ -272,6 +272,17 @@ def several_streams():
     return plan, raws
 
 
+def route_elsewhere(used):
+    """Both have a 10 Gb/s port with the address of the link; alpha's packets leave by another interface."""
+    plan, raws = one_way(941e6)
+    for document in raws:
+        for metric in document["measurements"]:
+            if metric["name"] == "net.goodput":
+                sides = ("from", "to") if metric["subject"][0] == "alpha" else ("to", "from")
+                metric["context"].update(zip(sides, (used, TEN)))
+    return plan, raws
+
+
 JUMBO = {**TEN, "mtu": 9000}
 SITUATIONS = {
     # the owner's: 6 TFLOP/s a node, 945 Mb/s on ports that negotiated 1 of their 10 Gb/s
@@ -300,6 +311,8 @@ SITUATIONS = {
     "absent": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, absent=["c"]),
     "wifi": lambda: studios(600e6, link(1.2e9, 1.2e9, kind="wifi")),
     "wrong_link": two_links,
+    "route_by_wifi": lambda: route_elsewhere({**link(1.2e9, 1.2e9, kind="wifi"), "interface": "en1"}),
+    "route_by_another_port": lambda: route_elsewhere({**GIGABIT, "interface": "en7"}),
     "switch_back_plane": lambda: make(EIGHT, M2_ULTRA, 9.41e9, TEN, 22e12, extra=together(EIGHT, 2.5e9)),
     "throttling_laptop": lambda: make(["laptop"], LAPTOP, flops=13.5e12, extra=[sustained("laptop", 13.5e12, 8e12)]),
     "low_power": lambda: make(["laptop"], LAPTOP, flops=13.5e12, laptop={"power": {"source": "Battery Power", "mode": "low"}}),

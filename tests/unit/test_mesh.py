@@ -25,26 +25,26 @@ def test_every_pair_meets_once_and_no_node_twice_in_a_round(count):
 
 def test_links_are_measured_where_both_ends_have_them():
     assert mesh.measurements(mesh.rounds(["a", "b"]), LINKS) == [
-        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}],
-        [{"from": "a", "to": "b", "link": "thunderbolt", "host": "10.9.0.2"}],
+        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2", "back": "10.0.0.1"}],
+        [{"from": "a", "to": "b", "link": "thunderbolt", "host": "10.9.0.2", "back": "10.9.0.1"}],
     ]
     fewer = {**LINKS, "b": {"default": "10.0.0.2"}}
     assert mesh.measurements(mesh.rounds(["a", "b"]), fewer) == [
-        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2"}]
+        [{"from": "a", "to": "b", "link": "default", "host": "10.0.0.2", "back": "10.0.0.1"}]
     ]
 
 
 def test_both_ends_know_their_part_of_a_round():
     (pairs,) = mesh.measurements(mesh.rounds(["a", "b"]), {name: {"default": name} for name in "ab"})
     assert mesh.roles(pairs, "a") == {"targets": [{"peer": "b", "host": "b", "link": "default"}], "clients": []}
-    assert mesh.roles(pairs, "b") == {"targets": [], "clients": ["a"]}
+    assert mesh.roles(pairs, "b") == {"targets": [], "clients": [{"peer": "a", "host": "a", "link": "default"}]}
     assert mesh.roles(pairs, "c") == {"targets": [], "clients": []}
 
 
 def test_everybody_sends_to_everybody():
     pairs = mesh.everybody({name: {"default": f"10.0.0.{name}"} for name in "123"})
     assert len(pairs) == 6
-    assert mesh.roles(pairs, "1")["clients"] == ["2", "3"]
+    assert [client["peer"] for client in mesh.roles(pairs, "1")["clients"]] == ["2", "3"]
 
 
 def test_the_plan_names_every_raw_file():

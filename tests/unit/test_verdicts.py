@@ -46,6 +46,8 @@ def run_of(data):
         ("absent", ["absent_node"], ["c"]),
         ("wifi", ["wifi_route"], ["alpha", "beta"]),
         ("wrong_link", ["wrong_route"], ["alpha", "beta"]),
+        ("route_by_wifi", ["wifi_route"], ["alpha", "beta"]),
+        ("route_by_another_port", ["route_elsewhere"], ["alpha"]),
         ("switch_back_plane", ["switch_contention"], list("abcdefgh")),
         ("throttling_laptop", ["throttling"], ["laptop"]),
         ("low_power", ["power"], ["laptop"]),
@@ -110,6 +112,21 @@ def test_the_owners_80_per_cent_stand_beside_the_clock_and_the_share(data, busy,
     assert "22 % of peak" in run["findings"][0]["measured"]
     assert because.endswith(words)
     assert ("The system calls the GPU" in because) == (busy is not None)
+
+
+def test_the_wifi_verdict_says_whose_packets_take_it(run_of):
+    (found,) = run_of("route_by_wifi")["findings"]
+    assert "alpha sends by en1 (wifi), its address is on en0 (ethernet)." in found["because"]
+    assert "beta sends" not in found["because"]
+
+
+def test_the_link_table_shows_the_interface_of_the_route(run_of):
+    (table,) = report_view.prepare(run_of("route_by_another_port"))["matrix"]
+    assert [end["interface"] for end in table["ends"]] == [
+        "en7 (ethernet) to beta; its address is on en0",
+        "en0 (ethernet)",
+    ]
+    assert [end["negotiated"] for end in table["ends"]] == ["1.00 Gb/s", "10.0 Gb/s"]
 
 
 def test_the_free_remedies_come_before_the_switch(run_of):

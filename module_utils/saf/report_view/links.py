@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import charts, statistics
 from ..units import digits, human, percent
+from ..verdicts.pairs import route_end
 from .nodes import bar
 
 
@@ -40,7 +41,7 @@ def _matrix(run, link, goodputs):
         "names": names,
         "rows": rows,
         "chart": charts.heat_map(names, drawn, f"Goodput between the nodes on link {link}; small cells in Gb/s"),
-        "ends": [_end(run, name, link) for name in names],
+        "ends": [end for name in names for end in _ends(run, name, link, goodputs)],
         "trips": _trips(run, link),
     }
 
@@ -51,15 +52,29 @@ def _cell(metric):
     return {"text": human(metric["median"], metric["unit"]), "share": percent(metric["share"]), "bar": bar(metric["share"])}
 
 
-def _end(run, name, link):
-    facts = (run["nodes"][name]["facts"].get("links") or {}).get(link) or {}
+def _ends(run, name, link, goodputs):
+    """Return a row for each interface that a node's routes use on a link; that of its address where no route was told."""
+    owner = (run["nodes"][name]["facts"].get("links") or {}).get(link) or {}
+    used = {}
+    for metric in (metric for metric in goodputs if metric["link"] == link and name in metric["subject"]):
+        end = route_end([metric], name)
+        if end:
+            peer = metric["subject"][1 - metric["subject"].index(name)]
+            used.setdefault(end.get("interface"), (end, {}))[1][peer] = end.get("mtu_passes")
+    return [_end(name, end, owner, peers) for end, peers in (used.values() or [(owner, {})])]
+
+
+def _end(name, end, owner, peers):
+    passes = [passed for passed in peers.values() if passed is not None]
+    kind = f"{end.get('interface') or '-'} ({end.get('kind') or 'unknown'})"
+    elsewhere = owner.get("interface") and end.get("interface") and owner["interface"] != end["interface"]
     return {
         "name": name,
-        "interface": f"{facts.get('interface') or '-'} ({facts.get('kind') or 'unknown'})",
-        "negotiated": human(facts.get("negotiated_bps"), "bit/s"),
-        "capable": human(facts.get("capable_bps"), "bit/s"),
-        "partner": human(facts.get("partner_bps"), "bit/s"),
-        "mtu": facts.get("mtu") or "-",
+        "interface": kind + (f" to {', '.join(sorted(peers))}; its address is on {owner['interface']}" if elsewhere else ""),
+        "negotiated": human(end.get("negotiated_bps"), "bit/s"),
+        "capable": human(end.get("capable_bps"), "bit/s"),
+        "partner": human(end.get("partner_bps"), "bit/s"),
+        "mtu": f"{end.get('mtu') or '-'}" + ("" if not passes else ", passes" if all(passes) else ", does not pass"),
     }
 
 

@@ -64,7 +64,7 @@ def _report_slow(pairs, slow):
 def _slow_finding(subject, slow, typical, what):
     worst = min(slow, key=lambda pair: pair["goodput"])
     share = worst["goodput"] / typical
-    wifi = any(end.get("kind") == "wifi" for end in worst["ends"])
+    wifi = _over_wifi(worst)
     return finding(
         "fault",
         "slow_link",
@@ -85,7 +85,8 @@ def _path_limits(run, pairs, data):
     """Return [(finding, its pairs)] where pairs fill a standard rate that is lower than what their ports say."""
     limited = {}
     for pair in pairs:
-        if not pair["ceiling"] or pair["goodput"] >= _HEALTHY * pair["ceiling"]:
+        # What Wi-Fi reaches may look like a rate of Ethernet by chance.
+        if not pair["ceiling"] or pair["goodput"] >= _HEALTHY * pair["ceiling"] or _over_wifi(pair):
             continue
         rate = ceilings.saturated_rate(pair["goodput"], below=pair["ceiling"])
         if rate:
@@ -114,7 +115,7 @@ def _path_limits(run, pairs, data):
 
 def _single(run, pair, data, explained):
     """What one pair tells by itself; explained: its goodput has a verdict already."""
-    findings = _frames(pair)
+    findings = _frames(pair) + _elsewhere(pair)
     if pair["virtual"]:
         return findings
     capable = _capability(run, pair, data)
@@ -137,7 +138,7 @@ def _capability(run, pair, data):
             "negotiated_below_capable",
             pair["nodes"],
             f"{human(pair['goodput'], 'bit/s')}, {percent(pair['goodput'] / pair['ceiling'])} of the ceiling of the link",
-            f"both ports can do {human(min(capable), 'bit/s')}, the link runs at {human(min(negotiated), 'bit/s')}",
+            f"{human(min(capable), 'bit/s')}, which both ports can do; they negotiated {human(min(negotiated), 'bit/s')}",
             f"The link itself is {'filled' if filled else 'not filled'}; {remedies.partner(pair)}"
             "a port of the switch or router, or the cable, negotiates the lower speed.",
             f"{remedies.faster(run, pair, ceilings.tcp_goodput(min(capable)), data)} "
@@ -150,11 +151,10 @@ def _capability(run, pair, data):
 
 def _low(run, pair):
     """A link that is not filled, and the first reason that fits."""
-    if not pair["ceiling"] or pair["goodput"] >= _LOW * pair["ceiling"]:
-        wifi = any(end.get("kind") == "wifi" for end in pair["ends"])
-        return [_wifi(pair)] if wifi else []
-    if any(end.get("kind") == "wifi" for end in pair["ends"]):
+    if _over_wifi(pair):
         return [_wifi(pair)]
+    if not pair["ceiling"] or pair["goodput"] >= _LOW * pair["ceiling"]:
+        return []
     share = pair["goodput"] / pair["ceiling"]
     if pair["loss"] is not None and pair["loss"] >= _LOSS:
         kind, because = "lossy_link", f"{pair['loss'] * 100:.2f} % of the segments had to be sent again."
@@ -187,17 +187,51 @@ def _low(run, pair):
     ]
 
 
+def _over_wifi(pair):
+    return any(end.get("kind") == "wifi" for end in pair["ends"])
+
+
 def _wifi(pair):
+    by = " ".join(sentence for sentence in map(_detour, pair["nodes"], pair["ends"], pair["owners"]) if sentence)
     return finding(
         "limit",
         "wifi_route",
         pair["nodes"],
         f"{human(pair['goodput'], 'bit/s')} over Wi-Fi",
         "a cable between the nodes",
-        "The route between the nodes goes over Wi-Fi: slower, half duplex, and shared with everything in the air.",
+        f"The route between the nodes goes over Wi-Fi: slower, half duplex, and shared with everything in the air. {by}".rstrip(),
         remedies.WIFI,
         cost=0.9,
     )
+
+
+def _detour(node, end, owner):
+    """Return a sentence about a node whose packets leave by another interface than the one with its address, or ""."""
+    used, own = end.get("interface"), owner.get("interface")
+    if not used or not own or used == own or "loopback" in (end.get("kind"), owner.get("kind")):
+        return ""
+    return f"{node} sends by {used} ({end.get('kind')}), its address is on {own} ({owner.get('kind')})."
+
+
+def _elsewhere(pair):
+    """A route that does not use the interface whose address the link names: what is measured is another link."""
+    detours = {node: _detour(node, end, owner) for node, end, owner in zip(pair["nodes"], pair["ends"], pair["owners"])}
+    detours = {node: sentence for node, sentence in detours.items() if sentence}
+    if not detours or _over_wifi(pair):  # Wi-Fi has a verdict of its own, which says this
+        return []
+    return [
+        finding(
+            "limit",
+            "route_elsewhere",
+            list(detours),
+            " ".join(detours.values()),
+            f"the interfaces whose addresses the link {pair['link']} names",
+            "Two interfaces of a node are in one subnet, or a bridge has taken the route over: the link's name and speed are not "
+            "those of the path that carries the packets.",
+            "Give each link a subnet of its own, or put the wanted interface first in the system's service order.",
+            cost=0.5,
+        )
+    ]
 
 
 def _wrong_routes(pairs):
@@ -231,7 +265,7 @@ def _frames(pair):
     """Frames that the ends agree on and the path does not carry, and ends that do not agree."""
     ends = pair["ends"]
     mtus = [end.get("mtu") for end in ends]
-    if any(end.get("mtu_passes") is False for end in pair["route_ends"]) and len(set(mtus)) == 1:
+    if any(end.get("mtu_passes") is False for end in ends) and len(set(mtus)) == 1:
         return [
             finding(
                 "fault",

@@ -10,8 +10,8 @@ def pairs_of(run):
 
     nodes (sorted), link, directions (the metrics with the fewest streams), goodput and slower (of the slower direction), ceiling,
     most_streams (best goodput of the slower direction with more streams, None without), loss (share of segments sent again, None
-    where the systems do not tell), cpu_bound, ends (interfaces by facts, in the order of nodes), route_ends (as the routes said),
-    virtual, idle, loaded, udp_loss (metrics or None).
+    where the systems do not tell), cpu_bound, ends (interfaces in the order of nodes: of the routes where they are known, else of
+    the addresses), owners (interfaces of the addresses), virtual, idle, loaded, udp_loss (metrics or None).
     """
     grouped = {}
     for metric in run["metrics"]:
@@ -30,6 +30,7 @@ def _pair(run, nodes, link, metrics):
     slower = min(directions, key=lambda metric: metric["median"])
     more = [m["median"] for m in goodputs if m["params"]["streams"] > fewest and m["subject"] == slower["subject"]]
     losses = [loss for loss in map(_loss, directions) if loss is not None]
+    owners = [(run["nodes"].get(node, {}).get("facts", {}).get("links") or {}).get(link) or {} for node in nodes]
     return {
         "nodes": nodes,
         "link": link,
@@ -40,13 +41,22 @@ def _pair(run, nodes, link, metrics):
         "most_streams": max(more) if more else None,
         "loss": max(losses) if losses else None,
         "cpu_bound": any("cpu_bound" in metric["flags"] for metric in directions),
-        "ends": [(run["nodes"].get(node, {}).get("facts", {}).get("links") or {}).get(link) or {} for node in nodes],
-        "route_ends": [metric["context"][side] for metric in goodputs for side in ("from", "to") if metric["context"].get(side)],
+        "ends": [route_end(goodputs, node) or owner for node, owner in zip(nodes, owners)],
+        "owners": owners,
         "virtual": any("virtual interface" in metric["ceiling_source"] for metric in directions),
         "idle": _first(metrics, "net.rtt.idle"),
         "loaded": _worst(metrics, "net.rtt.loaded"),
         "udp_loss": _first(metrics, "net.udp_loss"),
     }
+
+
+def route_end(metrics, node):
+    """Return the interface by which ``node`` sent in one of the metrics of a pair, None where none tells."""
+    for metric in metrics:
+        told = metric["context"].get("from" if metric["subject"][0] == node else "to")
+        if told:
+            return told
+    return None
 
 
 def _loss(metric):
