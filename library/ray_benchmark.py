@@ -12,8 +12,9 @@ version_added: "0.1.0"
 description:
   - C(task_rtt) is the round trip of an empty task to each node, C(task_rate) the number of empty tasks a second, C(transfer) the
     rate at which an object gets from node to node, C(broadcast) the same from the head to all others at once.
-  - C(mlx_tasks) is the wall time of sets of MLX tasks on 1, 2, 4 and all nodes, the data made inside the tasks, with the node and
-    the seconds of each task as proof, and the parts that the wall time consists of.
+  - C(mlx_tasks) is the wall time of sets of MLX tasks on 1, 2, 4 and all nodes that have MLX, the data made inside the tasks,
+    with the node and the seconds of each task as proof, and the parts that the wall time consists of. The same number of tasks
+    is run on more and more nodes (strong scaling), and the same number for each node (weak scaling).
   - Returns raw samples and judges nothing.
 extends_documentation_fragment:
   - saf_benchmark
@@ -59,21 +60,23 @@ options:
     type: int
     default: 5
   tasks:
-    description: Number of MLX tasks in a set.
+    description: MLX tasks of a set for all nodes together; each gets the same share.
     type: int
     default: 12
   task_repetitions:
     description: How often the set is run; one more run before them is not counted.
     type: int
     default: 5
-  size:
-    description: Size n of the n x n product in a task.
-    type: int
-    default: 512
-  products:
-    description: Products in a task.
-    type: int
-    default: 4
+  task_budget:
+    description: Seconds that one set may take with all its repetitions; where it takes longer there are fewer, three at least.
+    type: float
+    default: 60
+  task_shapes:
+    description:
+      - What one task computes where MLX uses a GPU (C(gpu)) and where it does not (C(cpu)), each with C(size) n of the n x n
+        product and C(products). The GPU's counts where all nodes have one, because a task has to be the same work on every node.
+    type: dict
+    default: {gpu: {size: 4096, products: 8}, cpu: {size: 512, products: 8}}
   all_nodes_only:
     description: Leave the run on the head alone out.
     type: bool
@@ -122,8 +125,8 @@ PROBE_OPTIONS = {
     "transfer_repetitions": {"type": "int", "default": 5},
     "tasks": {"type": "int", "default": 12},
     "task_repetitions": {"type": "int", "default": 5},
-    "size": {"type": "int", "default": 512},
-    "products": {"type": "int", "default": 4},
+    "task_budget": {"type": "float", "default": 60},
+    "task_shapes": {"type": "dict", "default": {"gpu": {"size": 4096, "products": 8}, "cpu": {"size": 512, "products": 8}}},
     "all_nodes_only": {"type": "bool", "default": False},
 }
 SPEC = {

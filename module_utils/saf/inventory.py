@@ -152,6 +152,43 @@ def python_problems(versions, requires):
     return problems
 
 
+def override_problems(overrides, profiles):
+    """Return names in bench_overrides that no profile has, with the one that was probably meant; profiles: {name: profile}."""
+    known = {}
+    for profile in profiles.values():
+        known = _union(known, profile)
+    wrong = _unknown(overrides, known, "") if isinstance(overrides, dict) else [("", sorted(known))]
+    problems = []
+    for path, names in wrong:
+        close = difflib.get_close_matches(path.rpartition(".")[2], names, n=1)
+        fix = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(names)} (data/bench_profiles.yml)."
+        problems.append(row("-", "bench_overrides", "a name that the profiles have", path or str(overrides), fix))
+    return problems
+
+
+def _union(one, other):
+    """Return nested dicts with the names of both; a value that is a dict in one of them stays one."""
+    merged = dict(one)
+    for name, value in other.items():
+        before = merged.get(name)
+        if isinstance(value, dict):
+            merged[name] = _union(before if isinstance(before, dict) else {}, value)
+        else:
+            merged.setdefault(name, value)
+    return merged
+
+
+def _unknown(given, known, path):
+    """Return [(path, names that would be right)] of names in nested dicts that are not in ``known``."""
+    found = []
+    for name, value in given.items():
+        if name not in known:
+            found.append((f"{path}{name}", sorted(known)))
+        elif isinstance(value, dict) and isinstance(known[name], dict):
+            found += _unknown(value, known[name], f"{path}{name}.")
+    return found
+
+
 def controller_problems(found, window):
     """Return what is wrong with the controller; found and window: {ansible_core, python}."""
     from packaging.specifiers import SpecifierSet

@@ -76,7 +76,7 @@ def under_load(host, port, delay, pause=0.005):
 
 
 def passes(host, port, size):
-    """Tell whether an IP packet of ``size`` bytes reaches the node unfragmented, and comes back so if it is sent back; three tries."""
+    """Tell whether an IP packet of ``size`` bytes gets to the node, and back if it is sent back, unfragmented; three tries."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
         datagrams.settimeout(1)
         datagrams.setsockopt(socket.IPPROTO_IP, *NO_FRAGMENTS)

@@ -28,15 +28,31 @@ def mesh_rounds(links):
     return mesh.measurements(mesh.rounds(sorted(links)), links)
 
 
+def bench_suites(settings, names):
+    """Return those of ``names`` that a profile, or one section of it, does not leave out (null)."""
+    return [name for name in names if (settings or {}).get(name) is not None]
+
+
 def bench_parts(nodes, suites, rounds, head):
-    """Return ``{part: [nodes]}``: the raw files that a whole run leaves."""
-    parts = {"10-facts": nodes, **{f"20-{suite}": nodes for suite in suites}}
-    for number, pairs in enumerate(rounds, start=1):
-        parts[f"30-network-{number:02d}"] = sorted({pair[end] for pair in pairs for end in ("from", "to")})
-    if len(nodes) > 2:
-        parts["31-together"] = nodes
-    # A head that --limit leaves out is no driver for Ray.
-    return {**parts, "40-ray": [head] if head in nodes else nodes[:1], "50-collective": nodes, "90-facts": nodes}
+    """Return ``{part: [nodes]}``: the raw files that a whole run leaves; suites: those of MLX, network, ray and collective."""
+    sections = ("network", "ray", "collective")
+    parts = {"10-facts": nodes, **{f"20-{suite}": nodes for suite in suites if suite not in sections}}
+    if "network" in suites:
+        for number, pairs in enumerate(rounds, start=1):
+            parts[f"30-network-{number:02d}"] = sorted({pair[end] for pair in pairs for end in ("from", "to")})
+        if len(nodes) > 2:
+            parts["31-together"] = nodes
+    if "ray" in suites:  # a head that --limit leaves out is no driver
+        parts["40-ray"] = [head] if head in nodes else nodes[:1]
+    if "collective" in suites:
+        parts["50-collective"] = nodes
+    return {**parts, "90-facts": nodes}
+
+
+def task_shapes(shapes, size, products):
+    """Return ``{backend: {size, products}}`` of the MLX tasks over Ray; a size or products that are not 0 count for all."""
+    wanted = {name: value for name, value in (("size", size), ("products", products)) if value}
+    return {backend: {**shape, **wanted} for backend, shape in shapes.items()}
 
 
 def task_lines(measurement):
@@ -58,4 +74,6 @@ class FilterModule:
             "round_roles": mesh.roles,
             "pair_seconds": mesh.seconds_of_pair,
             "bench_parts": bench_parts,
+            "bench_suites": bench_suites,
+            "task_shapes": task_shapes,
         }

@@ -57,6 +57,12 @@ def inventory_problems(groups, hostvars):
     problems += inventory.address_problems(members, hostvars)
     problems += inventory.variable_problems({host: list(hostvars[host]) for host in groups.get("all", [])}, known_variables())
 
+    profiles = _load(REPOSITORY / "data" / "bench_profiles.yml")
+    for overrides in {
+        str(hostvars[host].get("bench_overrides")): hostvars[host].get("bench_overrides") for host in members
+    }.values():
+        problems += inventory.override_problems(overrides or {}, profiles)
+
     stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
     defaults = _load(REPOSITORY / "roles" / "cluster" / "defaults" / "main.yml")
     for host in members:

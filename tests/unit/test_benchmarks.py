@@ -188,11 +188,22 @@ def test_busy_time_counts_overlaps_once(spans, length):
     [
         (["a"], [(["a"], 4)]),
         (["b", "a"], [(["a"], 4), (["a"], 8), (["a", "b"], 8)]),
-        (list("abcde"), [(["a"], 4), (["a"], 20), (["a", "b"], 20), (list("abcd"), 20), (list("abcde"), 20)]),
+        (
+            list("abcde"),
+            [
+                *[(["a"], 4), (["a", "b"], 8), (list("abcd"), 16)],  # weak: four for each node
+                *[(["a"], 20), (["a", "b"], 20), (list("abcd"), 20), (list("abcde"), 20)],  # strong: all of them
+            ],
+        ),
+        (["b", "c"], [(["b"], 4), (["b"], 8), (["b", "c"], 8)]),  # a head without MLX is not among them
     ],
 )
 def test_task_sets_grow_from_the_head(nodes, groups):
-    assert ray_tasks.groups_of({"nodes": nodes, "head": "a", "tasks": 4 * len(nodes)}) == groups
+    assert ray_tasks.groups_of(nodes, "a", 4 * len(nodes), all_nodes_only=False) == groups
+
+
+def test_a_smoke_test_is_one_set_on_all_nodes():
+    assert ray_tasks.groups_of(list("abc"), "a", 4, all_nodes_only=True) == [(list("abc"), 4)]
 
 
 def test_large_clusters_send_to_and_from_the_head():

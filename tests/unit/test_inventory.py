@@ -61,6 +61,29 @@ def test_variables(name, fix):
     assert [row["fix"].startswith(fix) for row in rows] == ([True] if fix else [])
 
 
+PROFILES = {
+    "quick": {"network": {"udp": False, "seconds": 3}, "mlx": {"ops": None, "gemm": {"shapes": [512]}}},
+    "full": {"network": {"udp": True, "seconds": 20}, "mlx": {"ops": {"cpu": {"rows": 4}}, "gemm": {"shapes": [512]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "found", "fix"),
+    [
+        ({}, None, ""),
+        ({"network": {"udp": True}, "mlx": {"gemm": None}}, None, ""),
+        ({"mlx": {"ops": {"cpu": {"rows": 8}}}}, None, ""),  # quick leaves it out, full has it
+        ({"netwrok": None}, "netwrok", "Did you mean network?"),
+        ({"mlx": {"gemm": {"shape": [64]}}}, "mlx.gemm.shape", "Did you mean shapes?"),
+        ({"network": {"everything": True}}, "network.everything", "Take one of seconds, udp (data/bench_profiles.yml)."),
+        ("quick", "quick", "Take one of mlx, network (data/bench_profiles.yml)."),
+    ],
+)
+def test_overrides_of_a_profile(overrides, found, fix):
+    rows = inventory.override_problems(overrides, PROFILES)
+    assert [(row["found"], row["fix"]) for row in rows] == ([(found, fix)] if found else [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "check", "fragment"),
     [

@@ -50,9 +50,25 @@ def test_everybody_sends_to_everybody():
 def test_the_plan_names_every_raw_file():
     nodes = ["a", "b", "c"]
     rounds = mesh.measurements(mesh.rounds(nodes), {name: {"default": name} for name in nodes})
-    parts = benchmark_filters.bench_parts(nodes, ["gemm"], rounds, "a")
+    everything = ["gemm", "network", "ray", "collective"]
+    parts = benchmark_filters.bench_parts(nodes, everything, rounds, "a")
     network = ["30-network-01", "30-network-02", "30-network-03", "31-together"]
     assert list(parts) == ["10-facts", "20-gemm", *network, "40-ray", "50-collective", "90-facts"]
     assert parts["40-ray"] == ["a"]
     assert all(len(parts[f"30-network-0{number}"]) == 2 for number in (1, 2, 3))
-    assert "31-together" not in benchmark_filters.bench_parts(["a", "b"], [], [], "a")
+    assert "31-together" not in benchmark_filters.bench_parts(["a", "b"], everything, [], "a")
+    assert list(benchmark_filters.bench_parts(nodes, ["gemm"], rounds, "a")) == ["10-facts", "20-gemm", "90-facts"]
+
+
+def test_a_section_or_suite_that_is_null_is_left_out():
+    assert benchmark_filters.bench_suites({"gemm": {}, "ops": None}, ["gemm", "ops", "llm"]) == ["gemm"]
+    assert benchmark_filters.bench_suites(None, ["gemm"]) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "products", "cpu"),
+    [(0, 0, {"size": 512, "products": 8}), (64, 0, {"size": 64, "products": 8}), (0, 1, {"size": 512, "products": 1})],
+)
+def test_the_size_of_a_task_can_be_set_for_every_back_end(size, products, cpu):
+    shapes = {"gpu": {"size": 4096, "products": 16}, "cpu": {"size": 512, "products": 8}}
+    assert benchmark_filters.task_shapes(shapes, size, products)["cpu"] == cpu

@@ -33,9 +33,9 @@ def short_root():
 
 @pytest.fixture
 def preflight(root, tmp_path, short_root):
-    """Run the playbook over a changed copy of the good inventory: preflight(edit, **extra) -> (status, words)."""
+    """Run a playbook over a changed copy of the good inventory: preflight(edit, **extra) -> (status, words)."""
 
-    def run(edit=None, tree=root, **extra):
+    def run(edit=None, tree=root, playbook="playbooks/preflight.yml", **extra):
         inventory = yaml.safe_load(yaml.safe_dump(GOOD))
         variables = inventory["all"]["vars"]
         variables["venv_root"] = short_root
@@ -47,7 +47,7 @@ def preflight(root, tmp_path, short_root):
         if edit:
             edit(inventory["all"]["children"]["cluster"]["children"])
         (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
-        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "playbooks/preflight.yml"]
+        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), playbook]
         environment = {**os.environ, "ANSIBLE_CONFIG": str(tree / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=120)
         assert "changed=0" in done.stdout, done.stdout + done.stderr
@@ -101,6 +101,20 @@ def test_bad_input_is_refused(preflight, edit, extra, fragments):
     assert "Nothing was changed." in words
     missing = [fragment for fragment in fragments if fragment not in words]
     assert not missing, words
+
+
+@pytest.mark.parametrize(
+    ("extra", "fragment"),
+    [
+        ({"bench_profil": "quick"}, "Did you mean bench_profile?"),
+        ({"bench_overrides": {"netwrok": None}}, "Did you mean network?"),
+    ],
+)
+def test_a_misspelt_wish_is_refused_before_anything_is_measured(preflight, tmp_path, extra, fragment):
+    status, words = preflight(playbook="bench.yml", bench_results_dir=str(tmp_path / "results"), **extra)
+    assert status != 0
+    assert fragment in words
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_worker_may_be_left_out_knowingly(preflight):

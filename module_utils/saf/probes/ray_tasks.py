@@ -5,6 +5,8 @@ Functions that run remotely are made here, in __main__, so that Ray ships them b
 
 from __future__ import annotations
 
+_LEAST_SETS = 3
+
 
 def main(params, emit):
     """params: address, suites, nodes [names], head, and what each suite below says. Emits measurements."""
@@ -19,13 +21,14 @@ def main(params, emit):
         if absent:
             raise RuntimeError(f"The cluster has no node {', '.join(absent)}: see playbooks/status.yml.")
         ids = {name: node["NodeID"] for name, node in alive.items()}
+        with_mlx = [name for name in params["nodes"] if alive[name]["Resources"].get("mlx")]
         stores = {name: node["Resources"].get("object_store_memory", 0) for name, node in alive.items()}
         suites = {
             "task_rtt": lambda tell: task_rtt(params, ids, emit, tell),
             "task_rate": lambda tell: task_rate(params, emit, tell),
             "transfer": lambda tell: transfer(params, ids, stores, emit, tell),
             "broadcast": lambda tell: broadcast(params, ids, stores, emit, tell),
-            "mlx_tasks": lambda tell: mlx_tasks(params, ids, emit, tell),
+            "mlx_tasks": lambda tell: mlx_tasks(params, ids, with_mlx, emit, tell),
         }
         for number, suite in enumerate(params["suites"]):
 
@@ -180,37 +183,67 @@ def broadcast(params, ids, stores, emit, tell):
     emit("measurement", {"suite": "broadcast", **document})
 
 
-def groups_of(params):
-    """Return [(nodes, tasks)]: one set of tasks on 1, 2, 4 ... and all nodes, and the share of one node on it alone."""
-    nodes, tasks = params["nodes"], params["tasks"]
-    if params.get("all_nodes_only"):
+def groups_of(nodes, head, tasks, all_nodes_only):
+    """Return [(nodes, tasks)], every node with the same share of the tasks.
+
+    Weak scaling: the share of a node on 1, 2, 4 ... nodes. Strong: the tasks of all nodes on 1, 2, 4 ... and all nodes.
+    """
+    if all_nodes_only:
         return [(nodes, tasks)]
-    ordered = [params["head"]] + [name for name in nodes if name != params["head"]]
-    counts = sorted({count for count in (1, 2, 4, 8, 16) if count < len(nodes)} | {len(nodes)})
-    groups = [(ordered[:count], tasks) for count in counts]
-    share = tasks // len(nodes)
-    return ([(ordered[:1], share)] if len(nodes) > 1 else []) + groups
+    each = tasks // len(nodes)
+    total = each * len(nodes)
+    ordered = [name for name in nodes if name == head] + [name for name in nodes if name != head]
+    fewer = [count for count in (1, 2, 4, 8, 16) if count < len(nodes)]
+    weak = [(ordered[:count], each * count) for count in fewer]
+    return weak + [(ordered[:count], total) for count in (*fewer, len(nodes))]
 
 
-def mlx_tasks(params, ids, emit, tell):
-    """Wall time of sets of MLX tasks, in seconds. params: tasks, size, products, task_repetitions, keep_first."""
-    groups = groups_of(params)
-    for place, (names, tasks) in enumerate(groups):
-        walls, parts, last = [], [], []
+def backend_of(ids, names):
+    """Return what MLX computes on: gpu where all nodes have one for it, else cpu; a task must be the same work on each."""
+    import ray
+
+    @ray.remote(num_cpus=1)
+    def on_gpu():
+        import mlx.core as mx
+
+        return mx.default_device() == mx.Device(mx.gpu)
+
+    answers = [on_gpu.options(scheduling_strategy=on_node(ids[name])).remote() for name in names]
+    return "gpu" if all(ray.get(answers)) else "cpu"
+
+
+def mlx_tasks(params, ids, names, emit, tell):
+    """Wall time of sets of MLX tasks over the nodes that have MLX, in seconds.
+
+    params: tasks, task_shapes {backend: {size, products}}, task_repetitions, task_budget (seconds of one set with all its
+    repetitions; three are made at least), all_nodes_only.
+    """
+    import time
+
+    for name in params["nodes"]:
+        if name not in names:
+            reason = f"{name} offers no resource mlx: there is no MLX for it, so no task of the set runs there."
+            emit("not_measured", {"suite": "mlx_tasks", "subject": [name], "reason": reason})
+    if not names:
+        return
+    tell("ray: what MLX computes on", 0)
+    work = {**params["task_shapes"][backend_of(ids, names)], "dtype": "float32"}
+    groups = groups_of(names, params["head"], params["tasks"], params["all_nodes_only"])
+    for place, (group, tasks) in enumerate(groups):
+        parts, done, begun = [], [], time.perf_counter()
         for number in range(1 + params["task_repetitions"]):  # the first one starts worker processes and imports MLX
-            latest = f"{walls[-1]:.2f} s" if walls else None
-            tell(f"ray {tasks} MLX tasks, nodes: {len(names)}", place / len(groups), latest)
-            part, done = run_tasks(params, ids, names, tasks)
-            if number or params.get("keep_first"):
-                walls.append(part["wall_s"])
+            latest = f"{parts[-1]['wall_s']:.2f} s" if parts else None
+            tell(f"ray {tasks} MLX tasks, nodes: {len(group)}", place / len(groups), latest)
+            part, done = run_tasks(work, ids, group, tasks)
+            if number:
                 parts.append(part)
-                last = done
-        shape = {"nodes": names, "tasks": tasks, "size": params["size"], "dtype": "float32", "products": params["products"]}
-        context = {"per_task": last, "parts": parts}
-        emit("measurement", {"suite": "mlx_tasks", "params": shape, "samples": walls, "context": context})
+            if len(parts) >= _LEAST_SETS and time.perf_counter() - begun + part["wall_s"] > params["task_budget"]:
+                break
+        document = {"params": {"nodes": group, "tasks": tasks, **work}, "samples": [part["wall_s"] for part in parts]}
+        emit("measurement", {"suite": "mlx_tasks", **document, "context": {"per_task": done, "parts": parts}})
 
 
-def run_tasks(params, ids, names, tasks):
+def run_tasks(work, ids, names, tasks):
     """Run the tasks over ``names`` in turn; return ({wall_s, ready_s, busy_s {node: s}}, [{node, seconds, checksum}]).
 
     ready_s: until the last task had ended; wall_s: until the driver had all results; busy_s: how long a node had a task running,
@@ -231,9 +264,10 @@ def run_tasks(params, ids, names, tasks):
         mx.random.seed(seed)
         a = mx.random.normal((size, size))
         b = mx.random.normal((size, size))
-        outputs = [mx.matmul(a, b) for _ in range(products)]
-        mx.eval(outputs)
-        checksum = mx.abs(outputs[-1]).mean().item()
+        # Each product is reduced to one number at once: to keep them all would fill the memory of a small node.
+        means = [mx.abs(mx.matmul(a, b)).mean() for _ in range(products)]
+        mx.eval(means)
+        checksum = means[-1].item()
         end = time.monotonic()
         return {"node_id": ray.get_runtime_context().get_node_id(), "start": start, "end": end, "checksum": checksum}
 
@@ -242,7 +276,7 @@ def run_tasks(params, ids, names, tasks):
     references = []
     for number in range(tasks):
         strategy = on_node(ids[names[number % len(names)]])
-        references.append(product.options(scheduling_strategy=strategy).remote(params["size"], params["products"], number))
+        references.append(product.options(scheduling_strategy=strategy).remote(work["size"], work["products"], number))
     ray.wait(references, num_returns=len(references), fetch_local=False)
     ready = time.perf_counter() - begun
     results = ray.get(references)
