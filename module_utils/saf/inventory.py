@@ -8,7 +8,7 @@ import re
 # Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
-_FACTS = {"python_interpreter", "venv_path", "venv_fingerprint", "bench_run_dir"}
+FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "homebrew_owner", "bench_run_dir"}
 _MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
 _MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
 
@@ -74,7 +74,7 @@ def variable_problems(names_by_host, known):
             hosts_by_name.setdefault(name, []).append(host)
     problems = []
     for name, hosts in sorted(hosts_by_name.items()):
-        if name in known or name in _MAGIC or name in _FACTS or name.startswith(("_", "ansible_", "molecule_")):
+        if name in known or name in _MAGIC or name in FACTS or name.startswith(("_", "ansible_", "molecule_")):
             continue
         own = name.startswith(_OWN_PREFIXES)
         close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.75 if own else 0.85)

@@ -300,6 +300,9 @@ SITUATIONS = {
     "one_bad_cable_of_sixteen": lambda: healthy(SIXTEEN, bad_cable(SIXTEEN, "node07", 940e6, 9.41e9)),
     "path_limits_all": lambda: make(THREE, CONTAINER, 904e6, VETH, 5e9, backend="cpu"),
     "single": lambda: make(["alpha"], M2_ULTRA, flops=22e12),
+    "small_products": lambda: make(
+        ["alpha"], M2_ULTRA, extra=[gemm("alpha", rate, "gpu", size) for size, rate in ((512, 4e12), (1024, 6e12))]
+    ),
     "one_node_slower": lambda: make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, [22e12, 17e12, 22e12]),
     "versions": lambda: make(
         ["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"venv": {"fingerprint": "f", "distributions": {"ray": "2.48.0"}}}

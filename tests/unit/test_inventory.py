@@ -1,6 +1,7 @@
 """What is wrong with an inventory."""
 
 import pytest
+import yaml
 from ansible.module_utils.saf import inventory
 
 GOOD = {"head": ["alpha"], "workers": ["beta"], "cluster": ["alpha", "beta"]}
@@ -59,6 +60,18 @@ def test_variables(name, fix):
     known = {"ray_port", "ray_dashboard_port", "stack", "venv_root"}
     rows = inventory.variable_problems({"alpha": [name]}, known)
     assert [row["fix"].startswith(fix) for row in rows] == ([True] if fix else [])
+
+
+def test_facts_that_roles_set_are_no_misspelt_variables(root):
+    """Two playbooks in one command: what the first has set is there when the second looks at the names."""
+    names = set()
+    for path in root.glob("roles/*/tasks/*.yml"):
+        tasks = list(yaml.safe_load(path.read_text()))
+        while tasks:
+            task = tasks.pop()
+            tasks += [inner for part in ("block", "rescue", "always") for inner in task.get(part, [])]
+            names |= set(task.get("ansible.builtin.set_fact", {}))
+    assert {name for name in names if not name.startswith("_")} == inventory.FACTS
 
 
 PROFILES = {

@@ -37,6 +37,7 @@ def run_of(data):
         ("one_bad_cable_of_eight", ["slow_link"], ["f"]),
         ("one_bad_cable_of_sixteen", ["slow_link"], ["node07"]),
         ("path_limits_all", ["path_limit"], ["head1", "worker1", "worker2"]),
+        ("small_products", ["products_too_small"], ["alpha"]),
         ("one_node_slower", ["compute_below_peak", "slow_node"], ["b"]),
         ("versions", ["versions_differ", "fingerprints_differ"], ["a", "b"]),
         ("busy", ["busy_node"], ["b"]),

@@ -1,10 +1,13 @@
 """Probe: operations of a transformer beside the products, and what one tiny evaluation costs.
 
 softmax and layer_norm read and write their array once (B/s); attention is 4 b h l^2 d FLOP (two products); launch is the time
-from asking for one element to having it (s): what many small Ray tasks feel.
+from asking for one element to having it (s): what many small Ray tasks feel. Values are checked against float32.
 """
 
 from __future__ import annotations
+
+_ROWS = 8  # that are checked
+_TOLERANCE = 0.02  # of the largest value, in half precision
 
 
 def main(params, emit):
@@ -15,6 +18,29 @@ def main(params, emit):
 
     backend = "gpu" if evaluation.on_gpu() else "cpu"
     sizes = params["sizes"][backend]
+    cases = operations(sizes)
+    for number, (name, unit, work, size, function, error_of) in enumerate(cases):
+        emit("progress", {"what": f"ops {name}", "latest": None, "done": number, "total": len(cases)})
+        call = evaluation.repeat(function, function().nbytes)
+        subject = {"operation": name, "dtype": sizes["dtype"], "backend": backend, **size}
+        try:
+            document = timing.latency(call, params) if unit == "s" else timing.measure(call, params, work)
+        except timing.TooLong as error:
+            emit("not_measured", {"params": subject, "reason": str(error)})
+            continue
+        error = error_of(function())
+        mx.clear_cache()
+        if not error <= _TOLERANCE:  # so that a nan is wrong too
+            emit("not_measured", {"params": subject, "reason": f"The result is wrong: relative error {error:.1e}."})
+            continue
+        document["context"]["relative_error"] = error
+        emit("measurement", {"params": subject, "unit": unit, **document})
+
+
+def operations(sizes):
+    """Return [(name, unit, work of one call, size, function, error of its result)]."""
+    import mlx.core as mx
+
     dtype = getattr(mx, sizes["dtype"])
     mx.random.seed(7)
     x = mx.random.normal((sizes["rows"], sizes["width"])).astype(dtype)
@@ -29,24 +55,26 @@ def main(params, emit):
     flop = 4 * shape["batch"] * shape["heads"] * shape["length"] ** 2 * shape["dimension"]
     moved = 2 * x.nbytes
     table = {"rows": sizes["rows"], "width": sizes["width"]}
-    cases = [
-        ("softmax", "B/s", moved, table, lambda: mx.softmax(x, axis=-1)),
-        ("layer_norm", "B/s", moved, table, lambda: mx.fast.layer_norm(x, weight, bias, 1e-5)),
-        ("attention", "FLOP/s", flop, shape, lambda: mx.fast.scaled_dot_product_attention(q, k, v, scale=scale)),
-        ("launch", "s", 1, {}, lambda: one + 1.0),
-    ]
-    for number, (name, unit, work, size, function) in enumerate(cases):
-        emit("progress", {"what": f"ops {name}", "latest": None, "done": number, "total": len(cases)})
 
-        call = evaluation.repeat(function, function().nbytes)
-        subject = {"operation": name, "dtype": sizes["dtype"], "backend": backend, **size}
-        try:
-            document = timing.latency(call, params) if unit == "s" else timing.measure(call, params, work)
-        except timing.TooLong as error:
-            emit("not_measured", {"params": subject, "reason": str(error)})
-            continue
-        mx.clear_cache()
-        if not bool(mx.all(mx.isfinite(function())).item()):
-            emit("not_measured", {"params": subject, "reason": "The result is not finite."})
-            continue
-        emit("measurement", {"params": subject, "unit": unit, **document})
+    def off(result, exact):
+        return (mx.abs(result.astype(mx.float32) - exact).max() / mx.abs(exact).max()).item()
+
+    def softmax_error(result):
+        powers = mx.exp(x[:_ROWS].astype(mx.float32))
+        return off(result[:_ROWS], powers / powers.sum(axis=-1, keepdims=True))
+
+    def norm_error(result):
+        rows = x[:_ROWS].astype(mx.float32)
+        centred = rows - rows.mean(axis=-1, keepdims=True)
+        return off(result[:_ROWS], centred / mx.sqrt(mx.square(centred).mean(axis=-1, keepdims=True) + 1e-5))
+
+    def attention_error(result):
+        queries, keys, values = (array[0, 0].astype(mx.float32) for array in (q, k, v))
+        return off(result[0, 0, :_ROWS], mx.softmax(queries[:_ROWS] @ keys.T * scale, axis=-1) @ values)
+
+    return [
+        ("softmax", "B/s", moved, table, lambda: mx.softmax(x, axis=-1), softmax_error),
+        ("layer_norm", "B/s", moved, table, lambda: mx.fast.layer_norm(x, weight, bias, 1e-5), norm_error),
+        ("attention", "FLOP/s", flop, shape, lambda: mx.fast.scaled_dot_product_attention(q, k, v, scale=scale), attention_error),
+        ("launch", "s", 1, {}, lambda: one + 1.0, lambda result: abs(result.item() - 2)),
+    ]

@@ -11,12 +11,13 @@ from .finding import finding, named
 _GOOD = 0.75
 _WRONG = 0.5
 _DIFFERENT = 0.9  # equal chips differ by 5 % among themselves
+_LARGE = 4096  # smaller products do not fill a large GPU, whatever its state
 _COMPUTE = {
     "kind": "compute_below_peak",
     "suite": "gemm",
     "what": "in float32",
     "wrong": "A chip of this kind reaches 75 to 90 % with large products: below half, the measurement or the machine is wrong.",
-    "advice": "Close other programs, switch Low Power Mode off, let the node cool, and measure with larger shapes.",
+    "advice": "Close other programs, switch Low Power Mode off, let the node cool, and measure again.",
 }
 _MEMORY = {
     "kind": "memory_below_peak",
@@ -32,8 +33,15 @@ def judge(run, _data):
     best = _best(run, "gemm.float32")
     # Memory belongs to the GPU here; a CPU's MLX has no ceiling but NumPy's.
     memory = {node: metric for node, metric in _best(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
-    against_peak = _against_peak(run, best, _COMPUTE) + _against_peak(run, memory, _MEMORY)
-    return against_peak + _against_each_other(run, best) + _throttled(run)
+    small = {node for node in best if _largest(run, node) < _LARGE}
+    large = {node: metric for node, metric in best.items() if node not in small}
+    against_peak = _against_peak(run, large, _COMPUTE) + _against_peak(run, memory, _MEMORY)
+    return (
+        against_peak
+        + _too_small(run, {node: best[node] for node in sorted(small)})
+        + _against_each_other(run, best)
+        + _throttled(run)
+    )
 
 
 def _best(run, name):
@@ -48,14 +56,45 @@ def _best(run, name):
     return best
 
 
+def _largest(run, node):
+    """Return the size of the largest float32 product that MLX was measured with on a node."""
+    return max(
+        metric["params"]["n"]
+        for metric in named(run, "gemm.float32")
+        if metric["subject"] == [node] and metric["params"].get("implementation", "mlx") == "mlx"
+    )
+
+
+def _too_small(run, best):
+    """A low share of small products says nothing about the node: large ones were not asked for."""
+    low = {node: metric for node, metric in best.items() if _is_low(metric)}
+    if not low:
+        return []
+    worst = min(low.values(), key=lambda metric: metric["share"])
+    largest = _largest(run, worst["subject"][0])
+    return [
+        finding(
+            "note",
+            "products_too_small",
+            list(low),
+            f"{human(worst['median'], worst['unit'])} in float32, {percent(worst['share'])} of peak; the largest product "
+            f"was {largest} x {largest}",
+            f"products of {_LARGE} x {_LARGE} and more",
+            "Small products do not fill the GPU: its cores wait for the next one, and the rate tells nothing about the node.",
+            f"Measure with larger ones: bench_overrides {{mlx: {{gemm: {{shapes: [1024, {_LARGE}]}}}}}}.",
+            cost=0.3,
+        )
+    ]
+
+
+def _is_low(metric):
+    # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
+    return metric["share"] is not None and metric["share"] < _GOOD and metric["params"].get("backend") == "gpu"
+
+
 def _against_peak(run, best, words):
     """One finding for the nodes that are wrong, one for those that are only low: the same remedy is told once."""
-    # On a CPU the ceiling is NumPy's figure, which tells about a library and not about the node.
-    low = {
-        node: metric
-        for node, metric in sorted(best.items())
-        if metric["share"] is not None and metric["share"] < _GOOD and metric["params"].get("backend") == "gpu"
-    }
+    low = {node: metric for node, metric in sorted(best.items()) if _is_low(metric)}
     findings = []
     for wrong in (True, False):
         nodes = [node for node, metric in low.items() if (metric["share"] < _WRONG) == wrong]
