@@ -51,7 +51,7 @@ import os
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import facts_darwin, facts_linux, mtu, network, node_state, venv
+from ansible.module_utils.saf import busiest, facts_darwin, facts_linux, mtu, network, node_state, venv
 
 
 def gpu_working_set(python):
@@ -94,6 +94,7 @@ def main():
             for name, address in module.params["links"].items()
         },
     }
+    facts["conditions"]["busiest"] = busiest.processes()
     if platform.system() == "Darwin":
         facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
     module.exit_json(changed=False, facts=facts)

@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+from .ceilings import tcp_goodput
 from .units import binary_size, human
+from .verdicts import remedies
 from .verdicts.pairs import pairs_of
 
 _WORKING_SET = 0.75  # of the memory, what a Mac's GPU may use above 32 GB
+_FULL = 0.9  # of its ceiling
+_THUNDERBOLT = 16e9  # bit/s that IP gets over Thunderbolt 4
 _QUICK_LINK_S = 100e-6  # below this round trip, splitting each layer over nodes can make one stream faster
 
 
 def options(run):
     """Return [{kind, title, text}] of a run document with its metrics."""
-    return [option for rule in (_one_large_model, _cpu_blas, _jumbo_frames) for option in rule(run)]
+    return [option for rule in (_faster_link, _one_large_model, _cpu_blas, _jumbo_frames) for option in rule(run)]
+
+
+def _faster_link(run):
+    """Links that are full although nothing is wrong with them: what another kind of link would bring to this cluster."""
+    pairs = [pair for pair in pairs_of(run) if pair["link"] == "default" and not pair["virtual"]]
+    slow = [pair for pair in pairs if _healthy_and_full(pair) and pair["ceiling"] < tcp_goodput(10e9)]
+    if not slow or len(slow) < len(pairs):
+        return []
+    rate = max(end.get("negotiated_bps") or 0 for end in slow[0]["ends"])
+    nodes = list(run["nodes"].values())
+    macs = all(node["facts"].get("system") == "Darwin" for node in nodes)
+    cabled = any(link.get("kind") == "thunderbolt" for node in nodes for link in (node["facts"].get("links") or {}).values())
+    if macs and not cabled and len(nodes) <= 3:
+        way, reached = (
+            "A Thunderbolt cable between the Macs carries IP at about 16 Gb/s: name its addresses in links",
+            _THUNDERBOLT,
+        )
+    else:
+        way, reached = "Faster are adapters of 10 Gb/s and a switch with as many such ports", tcp_goodput(10e9)
+    factor = reached / slow[0]["goodput"]
+    _bound, words = remedies.gain(run, factor)
+    return [
+        {
+            "kind": "faster_link",
+            "title": "A faster kind of link",
+            "text": f"The links are healthy and full: {human(slow[0]['goodput'], 'bit/s')} is what {human(rate, 'bit/s')} "
+            f"Ethernet carries, and no port negotiates less than it can. {way}. That is {factor:.0f} times this link. {words}",
+        }
+    ]
+
+
+def _healthy_and_full(pair):
+    ends = pair["ends"]
+    if not pair["ceiling"] or pair["goodput"] < _FULL * pair["ceiling"] or any(end.get("kind") != "ethernet" for end in ends):
+        return False
+    return all((end.get("capable_bps") or 0) <= (end.get("negotiated_bps") or 0) * 1.01 for end in ends)
+
+
+def _gpu_memory(facts):
+    """Return the bytes that a Mac's GPU may hold: as it was set, as Metal recommends, else three quarters of the memory."""
+    told = facts["gpu"].get("wired_limit_bytes") or facts["gpu"].get("working_set_bytes")
+    return told or _WORKING_SET * (facts.get("memory_bytes") or 0)
 
 
 def _one_large_model(run):
@@ -20,10 +66,7 @@ def _one_large_model(run):
     pairs = [pair for pair in pairs_of(run) if set(pair["nodes"]) <= set(macs)]
     if len(macs) < 2 or not pairs:
         return []
-    sizes = {
-        name: (node["facts"]["gpu"].get("wired_limit_bytes") or _WORKING_SET * (node["facts"].get("memory_bytes") or 0))
-        for name, node in macs.items()
-    }
+    sizes = {name: _gpu_memory(node["facts"]) for name, node in macs.items()}
     best = {}
     for pair in pairs:
         known = best.setdefault(pair["link"], pair)

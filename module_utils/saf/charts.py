@@ -13,6 +13,7 @@ from .units import human, percent
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 720, 96, 16, 14
 _SERIES = 6
+_BAD, _LOW = 0.5, 0.8  # shares of a cell's ceiling below which it is a fault, or a limit
 
 
 def lines(series, x_title, unit, label, ceiling=None, ceiling_label=""):
@@ -51,7 +52,7 @@ def lines(series, x_title, unit, label, ceiling=None, ceiling_label=""):
 def heat_map(names, cells, label):
     """Return a matrix; rows send, columns receive. cells: {(row, column): {"text", "short", "share" (0 to 1 or None), "title"}}.
 
-    short stands in small cells, from seven nodes on.
+    short stands in small cells, from seven nodes on. Cells below 0.5 and 0.8 of their ceiling have colours of their own.
     """
     count = len(names)
     if not count:
@@ -80,15 +81,22 @@ def heat_map(names, cells, label):
                     f'<rect {place} fill="none" stroke="var(--line)" stroke-dasharray="3 3"><title>not measured</title></rect>'
                 )
                 continue
-            strength = 0.12 + 0.68 * min(max(cell["share"] or 0, 0), 1)
+            colour, strength = _shade(min(max(cell["share"] or 0, 0), 1))
             parts.append(
-                f'<rect {place} fill="var(--bar)" fill-opacity="{strength:.2f}"><title>{escape(cell["title"])}</title></rect>'
+                f'<rect {place} fill="{colour}" fill-opacity="{strength:.2f}"><title>{escape(cell["title"])}</title></rect>'
             )
             parts.append(
                 f'<text x="{x + side / 2}" y="{y + tall / 2 + small / 3:.1f}" text-anchor="middle" font-size="{small}" '
                 f'fill="var(--ink)">{escape(cell["text" if count <= 6 else "short"])}</text>'
             )
     return _svg(width, height, label, parts, wide=count > 6)
+
+
+def _shade(share):
+    """Return (colour, opacity) of a cell: what is far from its ceiling stands out, instead of fading away."""
+    if share < _BAD:
+        return "var(--fault)", 0.75 - 0.5 * share / _BAD
+    return ("var(--limit)", 0.4) if share < _LOW else ("var(--bar)", 0.15 + 0.6 * (share - _LOW) / (1 - _LOW))
 
 
 def stack(rows, parts, label):

@@ -60,6 +60,11 @@ def where(subject):
     return ", ".join(subject) or "cluster"
 
 
+def busy_words(conditions):
+    """Return the busiest processes of a node's conditions with their share of one core, "" where none was told."""
+    return ", ".join(f"{one['command']} {one['cpu_percent']} %" for one in conditions.get("busiest") or [])
+
+
 def what(metric):
     """Return in words what a figure was measured with."""
     params, kind = metric["params"], metric["name"].split(".")[0]

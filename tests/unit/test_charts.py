@@ -59,6 +59,16 @@ def test_heat_map(names):
     assert len(missing) == count * (count - 1) / 2
 
 
+@pytest.mark.parametrize(
+    ("share", "colour"), [(1.0, "--bar"), (0.81, "--bar"), (0.7, "--limit"), (0.1, "--fault"), (None, "--fault")]
+)
+def test_a_bad_link_stands_out(share, colour):
+    svg = charts.heat_map(["a", "b"], {("a", "b"): {"text": "x", "short": "x", "share": share, "title": "x"}}, "Links")
+    (cell,) = [rect for rect in parsed(svg).iter() if rect.tag.endswith("rect") and rect.get("fill") != "none"]
+    assert cell.get("fill") == f"var({colour})"
+    assert 0.1 < float(cell.get("fill-opacity")) < 0.9
+
+
 def test_stack_fills_its_bar():
     shares = {"compute": 0.7, "transfer": 0.3}
     root = parsed(

@@ -70,6 +70,7 @@ def test_this_machine_can_be_described(run_module, tmp_path):
     assert facts["memory_bytes"] > 0
     assert facts["venv"] is None
     assert len(facts["conditions"]["load_average"]) == 3
+    assert all(one["cpu_percent"] > 0 for one in facts["conditions"]["busiest"])
 
 
 @pytest.mark.parametrize(

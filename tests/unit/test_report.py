@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import report as report_filters
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.saf import run_document
+from ansible.module_utils.saf import report_view, run_document
 from runs import SITUATIONS
 
 FINISHED = "2026-11-23T18:25:00Z"
@@ -28,6 +28,23 @@ def run_of():
 @pytest.mark.parametrize("situation", sorted(SITUATIONS))
 def test_every_run_is_valid(run_of, situation):
     assert report_filters.validate(run_of(situation))
+
+
+def test_collectives_tell_their_latency_and_half_size(run_of):
+    (section,) = [
+        one for one in report_view.prepare(run_of("healthy_studios"))["sections"] if one["name"] == "collective.all_reduce"
+    ]
+    assert section["words"] == "64 KiB take 1.00 s (p95 1.00 s). Half of the best bandwidth is reached with 1 MiB."
+
+
+def test_the_first_call_stands_apart(run_of):
+    run = copy.deepcopy(run_of("healthy_single"))
+    products = next(metric for metric in run["metrics"] if metric["name"] == "gemm.float32")
+    products["context"]["first_call_s"] = 0.25
+    shown = {one["name"]: one for one in report_view.prepare(run)["sections"]}
+    assert shown["gemm.float32"]["first_call"]
+    assert "250 ms" in [row["first_call"] for row in shown["gemm.float32"]["rows"]]
+    assert not shown["ray.task_rtt"]["first_call"]
 
 
 def _drop(key):

@@ -151,6 +151,41 @@ def test_a_gain_is_unknown_where_the_transfer_share_is(data):
     assert "was not measured" in link["advice"]
 
 
+def test_a_busy_node_is_told_with_what_it_is_busy(data):
+    plan, raws = SITUATIONS["busy"]()
+    for document in raws:
+        if document["node"] == "b" and document["facts"]:
+            document["facts"]["conditions"]["busiest"] = [{"command": "mds_stores", "cpu_percent": 212}]
+    (found,) = run_document.assemble(plan, raws, data, FINISHED)["findings"]
+    assert found["measured"] == "load average 20.0 on 24 cores before the first measurement: mds_stores 212 %"
+
+
+@pytest.mark.parametrize(
+    ("situation", "words"),
+    [
+        # the ports can do no more: no fault, but an answer to "what would a faster link bring"
+        (
+            "healthy_three",
+            "A Thunderbolt cable between the Macs carries IP at about 16 Gb/s: name its addresses in links. That is 17 times",
+        ),
+        ("healthy_mixed", "Faster are adapters of 10 Gb/s and a switch with as many such ports. That is 10 times this link."),
+        ("healthy_studios", None),  # 10 Gb/s already
+        ("two_studios", None),  # the ports can do more: a finding says so
+        ("one_bad_cable", None),
+        ("path_limits_all", None),
+        ("wifi", None),
+    ],
+)
+def test_links_that_are_full_and_healthy_are_an_option(run_of, situation, words):
+    options = [item["text"] for item in run_of(situation)["advice"] if item["kind"] == "faster_link"]
+    assert len(options) == bool(words)
+    if words:
+        assert words in options[0]
+        assert "941 Mb/s is what 1.00 Gb/s Ethernet carries" in options[0]
+        assert "gain at most" in options[0]
+        assert "5 % of their time on transfer" in options[0]
+
+
 def test_one_large_model_is_an_option_for_macs_alone(run_of):
     (option,) = [item for item in run_of("healthy_studios")["advice"] if item["kind"] == "one_large_model"]
     assert "288.0 GiB, one alone 144.0 GiB" in option["text"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import charts
+from .. import charts, statistics
 from ..scaling import PARTS
 from ..units import human, percent
 from ..words import TITLES, what
@@ -14,7 +14,7 @@ _HIDDEN = ("net.rtt.idle", "net.rtt.loaded")  # shown with their link
 
 
 def sections(run):
-    """Return [{name, title, rows, long, charts}] in the order of the titles."""
+    """Return [{name, title, rows, first_call (whether a row has one), words, long, charts}] in the order of the titles."""
     by_name = {}
     for metric in run["metrics"]:
         by_name.setdefault(metric["name"], []).append(metric)
@@ -24,6 +24,8 @@ def sections(run):
             "name": name,
             "title": TITLES.get(name, name),
             "rows": [_row(metric) for metric in by_name[name]],
+            "first_call": any(metric["context"].get("first_call_s") for metric in by_name[name]),
+            "words": _NOTES.get(name, lambda _metrics: "")(by_name[name]),
             "long": len(by_name[name]) > _LONG or name in _HIDDEN,
             "charts": [svg for svg in _CHARTS.get(name, lambda _run, _metrics: [])(run, by_name[name]) if svg],
         }
@@ -38,6 +40,7 @@ def _row(metric):
         "median": human(metric["median"], metric["unit"]),
         "spread": human(metric["mad"], metric["unit"]),
         "p95": human(metric["p95"], metric["unit"]),
+        "first_call": human(metric["context"].get("first_call_s"), "s"),
         "n": metric["n"],
         "ceiling": human(metric["ceiling"], metric["unit"]) if metric["ceiling"] else "-",
         "source": metric["ceiling_source"],
@@ -87,6 +90,23 @@ def _collective(run, metrics):
     return [charts.lines(drawn, "size in bytes", "bit/s", "Bus bandwidth of collectives by size", ceiling, words)]
 
 
+def _sizes(metrics):
+    """Return what the smallest array takes, and which size reaches half of the best bandwidth (n 1/2)."""
+    by_size = sorted(metrics, key=lambda metric: metric["params"]["bytes"])
+    seconds = by_size[0]["context"].get("seconds")
+    best = max(metric["median"] for metric in metrics)
+    half = next(metric["params"]["bytes"] for metric in by_size if metric["median"] >= best / 2)
+    words = f"Half of the best bandwidth is reached with {_bytes(half)}."
+    if not seconds:
+        return words
+    trip, slow = human(statistics.median(seconds), "s"), human(statistics.percentile(seconds, 0.95), "s")
+    return f"{_bytes(by_size[0]['params']['bytes'])} take {trip} (p95 {slow}). {words}"
+
+
+def _bytes(size):
+    return f"{size} B" if size < 1024 else f"{size / 1024:.0f} KiB" if size < 2**20 else f"{size / 2**20:.0f} MiB"
+
+
 def _scaling(_run, metrics):
     rows = [
         {
@@ -110,6 +130,7 @@ def _sustained(_run, metrics):
     ]
 
 
+_NOTES = {"collective.all_reduce": _sizes, "collective.all_gather": _sizes}
 _CHARTS = {
     "gemm.float32": _gemm,
     "gemm.sustained": _sustained,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..units import binary_size, human, percent
-from ..words import FLAGS, TITLES
+from ..words import FLAGS, TITLES, busy_words
 
 # The figures of a card: (metric, keep).
 _FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
@@ -78,6 +78,7 @@ def _conditions(before, after):
     """Return [(name, before, after)] of the conditions that are known."""
     rows = [
         ("load average (1 min)", _load(before), _load(after)),
+        ("busiest processes", busy_words(before) or "-", busy_words(after) or "-"),
         ("memory available", *(binary_size(state.get("memory_available_bytes")) for state in (before, after))),
         ("swap in use", *(binary_size(state.get("swap_used_bytes")) for state in (before, after))),
         ("CPU clock", *(human(state.get("cpu_clock_hz"), "Hz") for state in (before, after))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..flags import BUSY_LOAD, conditions
 from ..units import binary_size
+from ..words import busy_words
 from .finding import finding
 
 
@@ -70,12 +71,14 @@ def _busy(run):
         load = (node["conditions_before"].get("load_average") or [0])[0]
         cores = (node["facts"].get("cpu") or {}).get("cores_logical") or 1
         if load / cores > BUSY_LOAD:
+            busiest = busy_words(node["conditions_before"])
             findings.append(
                 finding(
                     "note",
                     "busy_node",
                     [name],
-                    f"load average {load:.1f} on {cores} cores before the first measurement",
+                    f"load average {load:.1f} on {cores} cores before the first measurement"
+                    + (f": {busiest}" if busiest else ""),
                     f"below {BUSY_LOAD * cores:g}",
                     "Other work ran on the node: its figures, and those of links to it, may be too low.",
                     "Let it finish and measure again.",
