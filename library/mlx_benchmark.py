@@ -157,7 +157,8 @@ def main():
                         probe,
                         request,
                         params["timeout"],
-                        user=params["user"],
+                        mlx_suites.environment(request),
+                        params["user"],
                         helpers=[evaluation, timing],
                         on_event=job.on_event,
                     )

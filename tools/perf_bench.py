@@ -47,7 +47,7 @@ TURNS = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 import mlx.core as mx
-import evaluation, gemm, memory
+import evaluation, gemm, memory, timing
 size, ours_first = %(size)d, %(ours_first)d
 
 def ours():
@@ -61,11 +61,9 @@ def by_hand():
     mx.eval(a, b)
     step = (lambda: a @ b) if %(gemm)d else (lambda: a + b)
     def loop(count):
-        if evaluation.on_gpu():
-            mx.eval([step() for _ in range(count)])
-        else:
-            for _ in range(count):
-                mx.eval(step())
+        together = max(1, 2**30 // a.nbytes) if evaluation.on_gpu() else 1  # outputs of an evaluation: 1 GiB
+        for start in range(0, count, together):
+            mx.eval([step() for _ in range(min(together, count - start))])
         mx.synchronize()
     return loop
 
@@ -79,7 +77,7 @@ def rate(make, count):
     calls[make](count)
     return count * work / (time.perf_counter() - start)
 
-count = max(1, int(0.1 * rate(by_hand, 3) / work))
+count = timing.calls_per_sample(calls[by_hand], 0.1, work / rate(by_hand, 3))
 rate(ours, count), rate(by_hand, count)
 for turn in range(10):
     order = (ours, by_hand) if (turn + ours_first) %% 2 else (by_hand, ours)
@@ -198,7 +196,7 @@ def by_probe(options, suite, settings, models=None):
         "models": models or {},
     }
     ((probe, params),) = mlx_suites.requests(suite, settings, SAMPLING, machine)
-    reported = run_probe(options.python, probe, params, 900, helpers=[evaluation, timing])
+    reported = run_probe(options.python, probe, params, 900, mlx_suites.environment(params), helpers=[evaluation, timing])
     return [mlx_suites.measurement(suite, document, "here") for document in reported.get("measurement", [])]
 
 
@@ -216,7 +214,10 @@ def in_turns(options, what, unit, product, size, processes=4):
     probes = str(ROOT / "module_utils" / "saf" / "probes")
     turns = []
     for number in range(processes):
-        text = run(options.python, "-c", TURNS % {"gemm": product, "size": size, "ours_first": number % 2}, probes)
+        text = run(
+            *(options.python, "-c", TURNS % {"gemm": product, "size": size, "ours_first": number % 2}, probes),
+            env={**os.environ, **mlx_suites.environment({})},
+        )
         turns += [tuple(map(float, line.split())) for line in text.splitlines()]
     left, right = (iter(values) for values in zip(*turns))
     side_by_side(what, unit, left.__next__, right.__next__, len(turns))

@@ -57,6 +57,11 @@ def requests(suite, settings, sampling, machine):
     return [(llm, {"cases": cases, **budget})]
 
 
+def environment(request):
+    """Return the environment of a probe: TF32 is on by default where it exists, and would be called float32."""
+    return {"MLX_ENABLE_TF32": "1" if request.get("tf32") else "0"}
+
+
 def _llm_case(case, models):
     """A name of data/synthetic_models.yml is built; anything else is a folder or a name on the hub."""
     known = models.get(case["model"])

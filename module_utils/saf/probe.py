@@ -13,6 +13,7 @@ import contextlib
 import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -136,11 +137,18 @@ def _read_tail(stream, errors):
         text = line.decode("utf-8", "replace").strip()
         if text:
             errors.append(text)
-            del errors[:-20]
+            del errors[:-200]
+
+
+def _last_words(errors):
+    """Return the line that says most: the exception's own (its message may go on for many lines), else the last with a word."""
+    named = [line for line in errors if re.match(r"([\w.]*(Error|Exception)\b|what\(\):)", line)]
+    worded = [line for line in errors if re.search(r"\w", line)]
+    return (named or worded or ["no message"])[-1]
 
 
 def _sentence(name, returncode, timeout, errors):
-    last = errors[-1] if errors else "no message"
+    last = _last_words(errors)
     if timeout is not None:
         return f"The probe {name} did not end within {timeout:g} s; its last message: {last}"
     if returncode < 0:

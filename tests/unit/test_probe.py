@@ -45,7 +45,13 @@ def test_events_come_back_in_order_and_prints_do_not_disturb(probe_of):
         ("raise ValueError('no device')", "failed: ValueError: no device"),
         ("import os; os.abort()", "was ended by SIGABRT"),
         ("import time; time.sleep(60)", "did not end within 2 s"),
-        ("import sys; sys.exit(3)", "failed"),
+        ("import sys; sys.exit(3)", "failed: no message"),
+        ("raise RuntimeError('cannot compile:\\nline 1\\n.')", r"failed: RuntimeError: cannot compile:$"),
+        (
+            "import os, sys; print('terminate called\\n  what():  no device\\n.', file=sys.stderr, flush=True); os.abort()",
+            r"SIGABRT; its last message: what\(\):  no device$",
+        ),
+        ("import sys; print('odd words\\n.', file=sys.stderr); sys.exit(3)", "failed: odd words$"),
     ],
 )
 def test_failures_are_sentences_and_keep_what_was_reported(probe_of, body, fragment):

@@ -1,7 +1,7 @@
 """Probe: matrix products in MLX, and in NumPy beside them where MLX runs on the CPU.
 
 Inputs are evaluated before the clock starts, every output is evaluated, mx.synchronize comes before the clock stops; warm-up by
-count and by time; random normal data; TF32 off unless asked for; the result is checked. FLOP = 2 m n k.
+count and by time; random normal data; the result is checked. FLOP = 2 m n k. TF32 is a matter of the environment.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ _LARGER = "Larger products were left out as well."
 
 
 def main(params, emit):
-    """params: shapes [n], dtypes, tf32 (bool), tolerance {dtype: float}, and those of timing.py.
+    """params: shapes [n], dtypes, tf32 (bool, what the environment says), tolerance {dtype: float}, and those of timing.py.
 
     Emits a measurement for each dtype and shape (and implementation), or a not_measured with its reason.
     """
-    import os
-
-    os.environ["MLX_ENABLE_TF32"] = "1" if params["tf32"] else "0"
     import evaluation
 
     backend = "gpu" if evaluation.on_gpu() else "cpu"
@@ -48,13 +45,13 @@ def sweep(params, emit, case, done, total):
         if reason:
             emit("not_measured", {"params": subject, "reason": f"At {latest}, {reason} {_LARGER}"})
             break
-        call, check = prepare(size, dtype)
         try:
+            call, check = prepare(size, dtype)
             document = timing.measure(call, params, 2 * size**3)
-        except timing.TooLong as error:
-            emit("not_measured", {"params": subject, "reason": f"{error} {_LARGER}"})
+            error = check()
+        except Exception as failure:
+            emit("not_measured", {"params": subject, "reason": f"{timing.failure(failure)} {_LARGER}"})
             break
-        error = check()
         mx.clear_cache()
         if error > params["tolerance"][name]:
             emit("not_measured", {"params": subject, "reason": f"The product is wrong: relative error {error:.1e}."})

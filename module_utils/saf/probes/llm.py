@@ -16,6 +16,7 @@ def main(params, emit):
     """
     import evaluation
     import mlx.core as mx
+    import timing
 
     backend = "gpu" if evaluation.on_gpu() else "cpu"
     compiled = can_compile()
@@ -28,7 +29,10 @@ def main(params, emit):
             emit("progress", {"what": what, "latest": latest, "done": number + done, "total": len(params["cases"][backend])})
 
         tell(None, 0)
-        measure(case, shape, params, emit, tell)
+        try:
+            measure(case, shape, params, emit, tell)
+        except Exception as error:
+            emit("not_measured", {"params": shape, "reason": timing.failure(error)})
         mx.clear_cache()
 
 

@@ -21,14 +21,14 @@ def main(params, emit):
     cases = operations(sizes)
     for number, (name, unit, work, size, function, error_of) in enumerate(cases):
         emit("progress", {"what": f"ops {name}", "latest": None, "done": number, "total": len(cases)})
-        call = evaluation.repeat(function, function().nbytes)
         subject = {"operation": name, "dtype": sizes["dtype"], "backend": backend, **size}
         try:
+            call = evaluation.repeat(function, function().nbytes)
             document = timing.latency(call, params) if unit == "s" else timing.measure(call, params, work)
-        except timing.TooLong as error:
-            emit("not_measured", {"params": subject, "reason": str(error)})
+            error = error_of(function())
+        except Exception as failure:
+            emit("not_measured", {"params": subject, "reason": timing.failure(failure)})
             continue
-        error = error_of(function())
         mx.clear_cache()
         if not error <= _TOLERANCE:  # so that a nan is wrong too
             emit("not_measured", {"params": subject, "reason": f"The result is wrong: relative error {error:.1e}."})

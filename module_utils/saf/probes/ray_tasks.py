@@ -36,7 +36,12 @@ def main(params, emit):
                 emit("progress", {"what": what, "latest": latest, "done": number + share, "total": len(params["suites"])})
 
             tell(f"ray {suite}", 0)
-            suites[suite](tell)
+            try:
+                suites[suite](tell)
+            except Exception as error:  # what one suite asked for too much of says nothing about the others
+                cause = getattr(error, "cause", None) or error
+                reason = f"{type(cause).__name__}: {' '.join(str(cause).split())[:300]}"
+                emit("not_measured", {"suite": suite, "subject": [], "reason": reason})
     finally:
         ray.shutdown()
 

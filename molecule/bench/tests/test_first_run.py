@@ -99,6 +99,12 @@ def test_numpy_stands_beside_mlx_on_a_cpu(metrics, nodes):
     assert all("NumPy" in metric["ceiling_source"] for metric in mlx)
 
 
+def test_a_case_that_cannot_be_measured_does_not_take_the_others_along(document, nodes):
+    missing = [item for item in document["not_measured"] if item["name"] == "llm"]
+    assert {tuple(item["subject"]) for item in missing} == {(node,) for node in nodes}
+    assert all(item["reason"].startswith("/nowhere/model, 16 bits, prompt 8: ") for item in missing)
+
+
 def test_collectives_knew_their_world(metrics, nodes):
     assert {metric["params"]["ranks"] for metric in metrics("collective.all_reduce")} == {len(nodes)}
 

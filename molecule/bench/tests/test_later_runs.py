@@ -22,7 +22,7 @@ def leftovers(nodes):
         (node.name, line)
         for node in nodes.values()
         for line in node.run(
-            "pgrep -af 'iperf3|link_server.py|collective.py|ray_tasks.py|gemm.py|_benchmark'"
+            "pgrep -af 'iperf3|link_server.py|collective.py|ray_tasks.py|gemm.py|ray::product|_benchmark'"
         ).stdout.splitlines()
         if "pgrep" not in line
     ]
@@ -50,13 +50,36 @@ def test_runs_are_compared(saf_playbook):
     assert "worse: net.goodput" in done.words
 
 
-def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes):
-    long = {"bench_profile": "quick", "bench_overrides": {"mlx": {"memory": None}, "network": {"seconds": 120}}}
+# {stage: (what the run is told to do, for long; what then runs on a worker; what is there already; what is not)}
+STAGES = {
+    "network": ({"mlx": {"memory": None}, "network": {"seconds": 120}}, "-x iperf3", {"gemm.float32"}, {"ray", "collective"}),
+    "ray": (
+        {
+            "mlx": None,
+            "network": None,
+            "ray": {"repetitions": 10, "tasks_burst": 10, "transfer_repetitions": 1, "task_repetitions": 999, "task_budget": 600},
+        },
+        "-f '[r]ay::product'",
+        set(),
+        {"ray", "collective"},
+    ),
+    "collective": (
+        {"mlx": None, "network": None, "ray": None, "collective": {"repetitions": 10**6, "seconds": 600}},
+        "-f '[c]ollective.py'",
+        set(),
+        {"collective"},
+    ),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, stage):
+    overrides, running, measured, missing = STAGES[stage]
     results = settings.ROOT / "results"
     before = set(results.iterdir())
-    controller = playbooks.start("bench.yml", long)
+    controller = playbooks.start("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
     try:
-        wait_for(lambda: nodes["worker1"].run("pgrep -x iperf3").rc == 0 or controller.poll() is not None, "iperf3 to run")
+        wait_for(lambda: nodes["worker1"].run(f"pgrep {running}").rc == 0 or controller.poll() is not None, f"{stage} to run")
         assert controller.poll() is None, controller.stdout.read()
         os.killpg(controller.pid, signal.SIGINT)
         output = controller.communicate(timeout=60)[0]
@@ -68,5 +91,5 @@ def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes):
     assert str(folder / "run.json") in output
     document = json.loads((folder / "run.json").read_text())
     assert document["partial"]
-    assert {metric["name"] for metric in document["metrics"]} >= {"gemm.float32"}
-    assert {"collective", "ray"} <= {item["name"] for item in document["not_measured"]}
+    assert {metric["name"] for metric in document["metrics"]} >= measured
+    assert {item["name"] for item in document["not_measured"]} >= missing
