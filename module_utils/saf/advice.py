@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .ceilings import tcp_goodput
 from .units import binary_size, human
-from .verdicts import remedies
+from .verdicts import compute, remedies
 from .verdicts.pairs import pairs_of
 
 _WORKING_SET = 0.75  # of the memory, what a Mac's GPU may use above 32 GB
+_DIFFERENT = 1.25  # the fastest node against the slowest, in float32
 _FULL = 0.9  # of its ceiling
 _THUNDERBOLT = 16e9  # bit/s that IP gets over Thunderbolt 4
 _QUICK_LINK_S = 100e-6  # below this round trip, splitting each layer over nodes can make one stream faster
@@ -15,7 +16,9 @@ _QUICK_LINK_S = 100e-6  # below this round trip, splitting each layer over nodes
 
 def options(run):
     """Return [{kind, title, text}] of a run document with its metrics."""
-    return [option for rule in (_faster_link, _one_large_model, _cpu_blas, _jumbo_frames) for option in rule(run)]
+    return [
+        option for rule in (_faster_link, _different_nodes, _one_large_model, _cpu_blas, _jumbo_frames) for option in rule(run)
+    ]
 
 
 def _faster_link(run):
@@ -52,6 +55,23 @@ def _healthy_and_full(pair):
     if not pair["ceiling"] or pair["goodput"] < _FULL * pair["ceiling"] or any(end.get("kind") != "ethernet" for end in ends):
         return False
     return all((end.get("capable_bps") or 0) <= (end.get("negotiated_bps") or 0) * 1.01 for end in ends)
+
+
+def _different_nodes(run):
+    """Nodes of different speed: equal shares make the fast ones wait for the slow one."""
+    rates = {node: metric["median"] for node, metric in compute.best_of_nodes(run, "gemm.float32").items()}
+    if len(rates) < 2 or len(rates) < len(run["nodes"]) or max(rates.values()) < _DIFFERENT * min(rates.values()):
+        return []
+    ranked = sorted(rates, key=rates.get, reverse=True)
+    return [
+        {
+            "kind": "different_nodes",
+            "title": "Nodes of different speed",
+            "text": f"In MLX float32 {ranked[0]} reaches {human(rates[ranked[0]], 'FLOP/s')} and {ranked[-1]} "
+            f"{human(rates[ranked[-1]], 'FLOP/s')}. With equal shares of the work the fast ones wait: hand out many small tasks "
+            "and let Ray give the next one to whoever is free, or ask for the resource gpu_cores.",
+        }
+    ]
 
 
 def _gpu_memory(facts):

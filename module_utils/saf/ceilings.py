@@ -74,7 +74,8 @@ def apple_clock(facts, row):
         if own:
             clock = min(own, key=lambda value: abs(value - listed))
             return clock, f"{clock / 1e6:.0f} MHz of the node's own clock table"
-        return listed, f"{row['gpu_clock_mhz']} MHz of data/apple_silicon_peaks.csv (confidence {row['confidence']})"
+        source = f"{row['gpu_clock_mhz']} MHz of data/apple_silicon_peaks.csv (confidence {row['confidence']})"
+        return listed, source + ("; none of the node's own clock tables is within 10 % of it" if tables else "")
     clock = tables.get("voltage-states9")
     return (clock, f"{clock / 1e6:.0f} MHz of the node's own clock table") if clock else (None, "")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .units import percent
+
 TITLES = {
     "gemm.float32": "Matrix products, float32",
     "gemm.tf32": "Matrix products, TF32",
@@ -120,9 +122,11 @@ def _ray(metric, params):
     return _tasks(metric, params)
 
 
-def _tasks(_metric, params):
+def _tasks(metric, params):
     nodes = plural(len(params["nodes"]), "node")
-    return f"{params['tasks']} tasks on {nodes}, {params['products']} products of {params['size']} each"
+    words = f"{params['tasks']} tasks on {nodes}, {params['products']} products of {params['size']} each"
+    split = metric.get("context", {}).get("split")
+    return words + (": " + ", ".join(f"{part} {percent(share)}" for part, share in split.items()) if split else "")
 
 
 def _collective(_metric, params):

@@ -75,6 +75,13 @@ H100 = {"multiprocessors": 132, "clock_khz": 1980000, "memory_clock_khz": 261900
             27.199e12,
             "1398 MHz of the node's own",
         ),
+        # tables that the data file does not recognise are no reason to trust either without a word
+        (
+            {"chip": "Apple M2 Ultra", "gpu": {"cores": 76, "clock_tables_hz": {"voltage-states9": 2.1e9}}},
+            {"backend": "gpu"},
+            27.199e12,
+            "none of the node's own clock tables is within 10 % of it",
+        ),
         # no clock in the data file: the table that most chips keep the GPU's in
         (
             {"chip": "Apple M6", "gpu": {"cores": 12, "clock_tables_hz": {"voltage-states9": 1.7e9}}},

@@ -192,6 +192,16 @@ def test_one_large_model_is_an_option_for_macs_alone(run_of):
     assert not [item for item in run_of("healthy_mixed")["advice"] if item["kind"] == "one_large_model"]
 
 
+@pytest.mark.parametrize(
+    ("situation", "words"),
+    [("healthy_mixed", "mac reaches 22.0 TFLOP/s and linux 8.00 GFLOP/s"), ("healthy_three", None), ("single", None)],
+)
+def test_nodes_of_different_speed_are_an_option(run_of, situation, words):
+    options = [item["text"] for item in run_of(situation)["advice"] if item["kind"] == "different_nodes"]
+    assert len(options) == bool(words)
+    assert all(words in option for option in options)
+
+
 def test_mlx_on_a_cpu_is_labelled(run_of):
     (option,) = [item for item in run_of("healthy_mixed")["advice"] if item["kind"] == "mlx_on_cpu"]
     assert "8.00 GFLOP/s where NumPy reaches 900 GFLOP/s" in option["text"]

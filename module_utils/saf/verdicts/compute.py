@@ -30,9 +30,9 @@ _MEMORY = {
 
 def judge(run, _data):
     """Return the findings over compute."""
-    best = _best(run, "gemm.float32")
+    best = best_of_nodes(run, "gemm.float32")
     # Memory belongs to the GPU here; a CPU's MLX has no ceiling but NumPy's.
-    memory = {node: metric for node, metric in _best(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
+    memory = {node: metric for node, metric in best_of_nodes(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
     small = {node for node in best if _largest(run, node) < _LARGE}
     large = {node: metric for node, metric in best.items() if node not in small}
     against_peak = _against_peak(run, large, _COMPUTE) + _against_peak(run, memory, _MEMORY)
@@ -44,7 +44,7 @@ def judge(run, _data):
     )
 
 
-def _best(run, name):
+def best_of_nodes(run, name):
     """Return ``{node: metric}``: the best figure of a metric by MLX on each node."""
     best = {}
     for metric in named(run, name):
