@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import time
 
@@ -81,10 +82,12 @@ class ActionModule(ActionBase):
         self._task.async_val = 0
         if started.get("failed") or "ansible_job_id" not in started:
             return started
-        begun, said, offset, failures = time.monotonic(), 0.0, 1, 0
+        begun, said, offset, failures, play = time.monotonic(), 0.0, 1, 0, os.getppid()
         results = f"{folder}/{started['ansible_job_id']}"
         while True:
             time.sleep(_POLL_S)
+            if os.getppid() != play:  # it was killed; we are a process of its own session and would go on without it
+                raise AnsibleError("The play is gone.")
             try:
                 state, news = self._poll(folder, results, offset)
                 failures = 0

@@ -50,21 +50,29 @@ def test_runs_are_compared(saf_playbook):
     assert "worse: net.goodput" in done.words
 
 
-# {stage: (what the run is told to do, for long; what then runs on a worker; what is there already; what is not)}
+# {stage: (what the run is told to do, for long; on which node what then runs; what is there already; what is not)}
 STAGES = {
-    "network": ({"mlx": {"memory": None}, "network": {"seconds": 120}}, "-x iperf3", {"gemm.float32"}, {"ray", "collective"}),
+    "network": (
+        {"mlx": {"memory": None}, "network": {"seconds": 120}},
+        "worker1",
+        "-x iperf3",
+        {"gemm.float32"},
+        {"ray", "collective"},
+    ),
     "ray": (
         {
             "mlx": None,
             "network": None,
             "ray": {"repetitions": 10, "tasks_burst": 10, "transfer_repetitions": 1, "task_repetitions": 999, "task_budget": 600},
         },
+        "head1",
         "-f '[r]ay::product'",
         set(),
         {"ray", "collective"},
     ),
     "collective": (
         {"mlx": None, "network": None, "ray": None, "collective": {"repetitions": 10**6, "seconds": 600}},
+        "worker1",
         "-f '[c]ollective.py'",
         set(),
         {"collective"},
@@ -74,12 +82,12 @@ STAGES = {
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, stage):
-    overrides, running, measured, missing = STAGES[stage]
+    overrides, place, running, measured, missing = STAGES[stage]
     results = settings.ROOT / "results"
     before = set(results.iterdir())
     controller = playbooks.start("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
     try:
-        wait_for(lambda: nodes["worker1"].run(f"pgrep {running}").rc == 0 or controller.poll() is not None, f"{stage} to run")
+        wait_for(lambda: nodes[place].run(f"pgrep {running}").rc == 0 or controller.poll() is not None, f"{stage} to run")
         assert controller.poll() is None, controller.stdout.read()
         os.killpg(controller.pid, signal.SIGINT)
         output = controller.communicate(timeout=60)[0]
@@ -93,3 +101,22 @@ def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, s
     assert document["partial"]
     assert {metric["name"] for metric in document["metrics"]} >= measured
     assert {item["name"] for item in document["not_measured"]} >= missing
+
+
+def test_a_play_that_is_killed_leaves_nothing_running_and_its_raw_files(nodes, saf_playbook):
+    """A closed terminal, a full memory: nothing of the play's own can clean up, and its worker processes outlive it."""
+    overrides = {"mlx": None, "ray": None, "collective": None, "network": {"seconds": 300}}
+    results = settings.ROOT / "results"
+    before = set(results.iterdir())
+    controller = playbooks.start("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
+    try:
+        wait_for(lambda: nodes["worker1"].run("pgrep -x iperf3").rc == 0 or controller.poll() is not None, "iperf3 to run")
+        assert controller.poll() is None, controller.stdout.read()
+    finally:
+        controller.kill()
+        controller.wait()
+    wait_for(lambda: not leftovers(nodes), "the nodes to be idle", 90)
+    (folder,) = set(results.iterdir()) - before
+    reported = saf_playbook("playbooks/bench_report.yml", {"report_run_dir": str(folder)})
+    assert reported.rc == 0, reported.output
+    assert json.loads((folder / "run.json").read_text())["partial"]
