@@ -134,9 +134,8 @@ def main():
     if module.check_mode:
         skipped = {"name": suite, "subject": [node], "reason": "check mode: nothing is measured"}
         module.exit_json(changed=False, measurements=[], not_measured=[skipped])
-    caches = (last_cache_bytes(), (cuda.device() or {}).get("cache_bytes"))
     machine = {
-        "cache_bytes": max(filter(None, caches), default=None),
+        "cache_bytes": {"cpu": last_cache_bytes(), "gpu": (cuda.device() or {}).get("cache_bytes")},
         "memory_bytes": node_state.memory_bytes(),
         "cuda": shutil.which("nvidia-smi") is not None,
         "models": params["models"],

@@ -61,9 +61,8 @@ def by_hand():
     mx.eval(a, b)
     step = (lambda: a @ b) if %(gemm)d else (lambda: a + b)
     def loop(count):
-        together = max(1, 2**30 // a.nbytes) if evaluation.on_gpu() else 1  # outputs of an evaluation: 1 GiB
-        for start in range(0, count, together):
-            mx.eval([step() for _ in range(min(together, count - start))])
+        for _ in range(count):
+            (mx.async_eval if evaluation.on_gpu() else mx.eval)(step())
         mx.synchronize()
     return loop
 
@@ -190,7 +189,7 @@ def network(options):
 def by_probe(options, suite, settings, models=None):
     """Return the probe's measurements of a suite."""
     machine = {
-        "cache_bytes": last_cache_bytes(),
+        "cache_bytes": {"cpu": last_cache_bytes(), "gpu": None},
         "memory_bytes": node_state.memory_bytes(),
         "cuda": False,
         "models": models or {},

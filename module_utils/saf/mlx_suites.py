@@ -24,19 +24,22 @@ def _sampling(sampling):
     }
 
 
-def array_bytes(cache_bytes, memory_bytes):
-    """Return (bytes of one array, flags): several caches where memory allows it; unknown caches count as the largest known."""
+def array_bytes(cache_bytes, memory_bytes, given=None):
+    """Return {bytes (of one array), flags}: several caches where memory allows it; unknown caches count as the largest known.
+
+    given: the size that was asked for, None for this rule.
+    """
     least, most = _ARRAY_BYTES
     wanted = min(max(_CACHES * cache_bytes, least), most) if cache_bytes else most
-    size = min(wanted, memory_bytes // 16)  # a handful of arrays, on a machine that runs other things too
+    size = given or min(wanted, memory_bytes // 16)  # a handful of arrays, on a machine that runs other things too
     flags = ["small_arrays"] if cache_bytes and size < _CACHES * cache_bytes else []
-    return size // 1024 * 1024, flags
+    return {"bytes": size // 1024 * 1024, "flags": flags}
 
 
 def requests(suite, settings, sampling, machine):
     """Return [(probe, params)] of a suite.
 
-    machine: {cache_bytes (None where unknown), memory_bytes, cuda (bool), models {name: config}}.
+    machine: {cache_bytes {backend: last cache, None where unknown}, memory_bytes, cuda (bool), models {name: config}}.
     """
     timing = _sampling(sampling)
     if suite == "gemm":
@@ -46,8 +49,9 @@ def requests(suite, settings, sampling, machine):
         tf32 = [(gemm, {**common, "dtypes": ["float32"], "tf32": True})] if machine["cuda"] else []
         return wanted + tf32
     if suite == "memory":
-        size, flags = array_bytes(machine["cache_bytes"], machine["memory_bytes"])
-        return [(memory, {**timing, "array_bytes": settings.get("array_bytes") or size, "flags": flags})]
+        given = settings.get("array_bytes")
+        arrays = {kind: array_bytes(cache, machine["memory_bytes"], given) for kind, cache in machine["cache_bytes"].items()}
+        return [(memory, {**timing, "arrays": arrays})]
     if suite == "ops":
         return [(ops, {**timing, "sizes": settings})]
     if suite == "sustained":

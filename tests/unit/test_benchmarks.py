@@ -15,7 +15,7 @@ RAY = {"python": sys.executable, "address": "127.0.0.1:1", "head": "a", "nodes":
 COLLECTIVE = {"python": sys.executable, "node": "a", "nodes": ["a", "b"], "addresses": ["127.0.0.1", "127.0.0.1"]}
 GEMM = {"shapes": [64], "dtypes": ["float32"]}
 PARAMS = {"warmup_calls": 2, "warmup_s": 0, "min_samples": 5, "max_samples": 20, "sample_s": 0.002, "budget_s": 5}
-MACHINE = {"cache_bytes": 32 * 2**20, "memory_bytes": 64 * 2**30, "cuda": False, "models": {}}
+MACHINE = {"cache_bytes": {"cpu": 32 * 2**20, "gpu": None}, "memory_bytes": 64 * 2**30, "cuda": False, "models": {}}
 SAMPLING = {
     "min_samples": 8,
     "sample_seconds": 0.1,
@@ -85,7 +85,18 @@ def test_what_would_take_too_long_is_said(seconds, told):
     ],
 )
 def test_arrays_are_several_caches(cache, memory, size, flags):
-    assert mlx_suites.array_bytes(cache, memory) == (size, flags)
+    assert mlx_suites.array_bytes(cache, memory) == {"bytes": size, "flags": flags}
+
+
+def test_a_gpu_has_a_cache_of_its_own():
+    machine = {**MACHINE, "cache_bytes": {"cpu": 300 * 2**20, "gpu": 50 * 2**20}}
+    ((_probe, params),) = mlx_suites.requests("memory", {"array_bytes": None}, SAMPLING, machine)
+    assert params["arrays"]["gpu"] == {"bytes": 200 * 2**20, "flags": []}
+    assert params["arrays"]["cpu"]["flags"] == ["small_arrays"]
+
+
+def test_an_array_size_of_ones_own_is_flagged_where_it_is_small():
+    assert mlx_suites.array_bytes(32 * 2**20, 64 * 2**30, 2**20) == {"bytes": 2**20, "flags": ["small_arrays"]}
 
 
 def test_tf32_is_a_row_of_its_own_on_cuda_alone():

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from ansible.module_utils.saf import mesh, mlx_suites
 
-MACHINE = {"cache_bytes": 32 * 2**20, "memory_bytes": 64 * 2**30, "cuda": False}
+MACHINE = {"cache_bytes": {"cpu": 32 * 2**20, "gpu": None}, "memory_bytes": 64 * 2**30, "cuda": False}
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ _FACTOR = 3.0
 
 
 def main(params, emit):
-    """params: array_bytes, flags, and those of timing.py. Emits one measurement (B/s) for each operation."""
+    """params: arrays {backend: {bytes, flags}}, and those of timing.py. Emits one measurement (B/s) for each operation."""
     import evaluation
     import mlx.core as mx
     import timing
 
     backend = "gpu" if evaluation.on_gpu() else "cpu"
-    count = params["array_bytes"] // 4
+    arrays = params["arrays"][backend]
+    count = arrays["bytes"] // 4
     cases = [("mlx", operation) for operation in mlx_operations(count)]
     if backend == "cpu":
         cases += [("numpy", operation) for operation in numpy_operations(count)]
@@ -36,7 +37,7 @@ def main(params, emit):
             emit("not_measured", {"params": subject, "reason": "The result is wrong."})
             continue
         latest = f"{timing.middle(document['samples']) / 1e9:.1f} GB/s"
-        emit("measurement", {"params": subject, "flags": params["flags"], **document})
+        emit("measurement", {"params": subject, "flags": arrays["flags"], **document})
 
 
 def mlx_operations(count):
