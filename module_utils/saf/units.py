@@ -26,6 +26,8 @@ def human(value, unit):
     name = _NAMES.get(unit, unit)
     if value == 0:
         return f"0 {name}"
+    if abs(value) < 1 and unit != "s":  # nobody counts in thousandths of a token
+        return f"{digits(value)} {name}"
     for factor, prefix in _PREFIXES:
         if abs(value) >= factor * 0.9995 or factor == _PREFIXES[-1][0]:
             return f"{digits(value / factor)} {prefix}{name}"

@@ -34,6 +34,7 @@ def test_statistics(samples, summary):
         (0.000002, "s", "2.00 µs"),
         (999.9e6, "bit/s", "1.00 Gb/s"),
         (0.953, "1", "0.95"),
+        (0.78, "token/s", "0.78 token/s"),
         (0, "s", "0 s"),
         (None, "s", "-"),
     ],

@@ -142,6 +142,21 @@ def test_many_nodes_get_a_switch_that_has_the_ports(run_of):
     assert "QNAP" not in advice or "3 ports" in advice
 
 
+@pytest.mark.parametrize(
+    ("situation", "kind", "gain"),
+    [  # five per cent of the time is transfer: 1 / (0.95 + 0.05 / k)
+        ("one_bad_cable_of_sixteen", "slow_link", 1.05),
+        ("wrong_link", "wrong_route", 1.05),
+        ("asymmetric", "asymmetric_link", 1.01),
+        ("switch_back_plane", "switch_contention", 1.04),
+    ],
+)
+def test_every_verdict_about_a_rate_has_its_bound(run_of, situation, kind, gain):
+    found = next(found for found in run_of(situation)["findings"] if found["kind"] == kind)
+    assert found["gain_at_most"] == pytest.approx(gain, abs=0.005)
+    assert f"gain at most {found['gain_at_most']:g} times" in found["advice"]
+
+
 def test_a_gain_is_unknown_where_the_transfer_share_is(data):
     plan, raws = SITUATIONS["two_studios"]()
     raws[-1]["measurements"] = []

@@ -27,11 +27,11 @@ _BLOAT_S = 0.005
 def judge(run, data):
     """Return the findings over the links of a run."""
     pairs = pairs_of(run)
-    findings = _wrong_routes(pairs)
+    findings = _wrong_routes(run, pairs)
     for link in sorted({pair["link"] for pair in pairs}):
         members = [pair for pair in pairs if pair["link"] == link]
         slow = _slow_pairs(members)
-        findings += _report_slow(members, slow)
+        findings += _report_slow(run, members, slow)
         rest = [pair for pair in members if pair not in slow]
         limited = _path_limits(run, rest, data)
         told = [pair for _finding, group in limited for pair in group]
@@ -49,7 +49,7 @@ def _slow_pairs(pairs):
     return [pair for pair in pairs if pair["goodput"] < (_SLOW_VIRTUAL if pair["virtual"] else _SLOW) * typical]
 
 
-def _report_slow(pairs, slow):
+def _report_slow(run, pairs, slow):
     if not slow:
         return []
     typical = statistics.median([pair["goodput"] for pair in pairs])
@@ -57,14 +57,16 @@ def _report_slow(pairs, slow):
     of_node = {node: sum(node in pair["nodes"] for pair in pairs) for pair in pairs for node in pair["nodes"]}
     culprit = next((node for node in sorted(common) if of_node[node] == len(slow)), None)
     if culprit and len(slow) > 1:
-        return [_slow_finding([culprit], slow, typical, f"all {len(slow)} links of {culprit}")]
-    return [_slow_finding(pair["nodes"], [pair], typical, f"the link {' - '.join(pair['nodes'])}") for pair in slow]
+        return [_slow_finding(run, [culprit], slow, typical, f"all {len(slow)} links of {culprit}")]
+    return [_slow_finding(run, pair["nodes"], [pair], typical, f"the link {' - '.join(pair['nodes'])}") for pair in slow]
 
 
-def _slow_finding(subject, slow, typical, what):
+def _slow_finding(run, subject, slow, typical, what):
     worst = min(slow, key=lambda pair: pair["goodput"])
     share = worst["goodput"] / typical
     wifi = _over_wifi(worst)
+    gain, words = remedies.gain(run, 1 / share)
+    cable = "Swap the cable, then the switch port; look whether both ends negotiated what their ports can."
     return finding(
         "fault",
         "slow_link",
@@ -74,10 +76,9 @@ def _slow_finding(subject, slow, typical, what):
         f"The other links are fast: slow {'is' if len(slow) == 1 else 'are'} {what}."
         + (" Its route goes over Wi-Fi." if wifi else "")
         + remedies.lost_words(worst),
-        remedies.WIFI
-        if wifi
-        else "Swap the cable, then the switch port; look whether both ends negotiated what their ports can.",
+        f"{remedies.WIFI if wifi else cable} {words}",
         cost=1 - share,
+        gain_at_most=gain,
     )
 
 
@@ -120,7 +121,7 @@ def _single(run, pair, data, explained):
         return findings
     capable = _capability(run, pair, data)
     low = [] if explained or capable else _low(run, pair)
-    return findings + capable + low + _asymmetry(pair, low) + _latency(pair) + _udp(pair)
+    return findings + capable + low + _asymmetry(run, pair, low) + _latency(pair) + _udp(pair)
 
 
 def _capability(run, pair, data):
@@ -234,7 +235,7 @@ def _elsewhere(pair):
     ]
 
 
-def _wrong_routes(pairs):
+def _wrong_routes(run, pairs):
     """The cluster's own link is not the fastest that the two nodes have in common."""
     by_nodes = {}
     for pair in pairs:
@@ -246,6 +247,7 @@ def _wrong_routes(pairs):
         if not used or best is used or best["goodput"] < 1.2 * used["goodput"]:
             continue
         factor = best["goodput"] / used["goodput"]
+        gain, words = remedies.gain(run, factor)
         findings.append(
             finding(
                 "limit",
@@ -254,8 +256,9 @@ def _wrong_routes(pairs):
                 f"{human(used['goodput'], 'bit/s')} over the link that Ray uses",
                 f"{human(best['goodput'], 'bit/s')} over the link {best['link']}",
                 f"The nodes have a link that is {factor:.1f} times as fast, and the cluster's addresses do not use it.",
-                f"Set cluster_address of the nodes to their addresses on {best['link']} and run site.yml; it costs nothing.",
+                f"Set cluster_address of the nodes to those on {best['link']} and run site.yml; it costs nothing. {words}",
                 cost=1 - 1 / factor,
+                gain_at_most=gain,
             )
         )
     return findings
@@ -294,13 +297,14 @@ def _frames(pair):
     return []
 
 
-def _asymmetry(pair, low):
+def _asymmetry(run, pair, low):
     if len(pair["directions"]) < 2 or low:
         return []
     slower, faster = pair["slower"], max(pair["directions"], key=lambda metric: metric["median"])
     lost = 1 - slower["median"] / faster["median"]
     if lost <= _ASYMMETRY:
         return []
+    gain, words = remedies.gain(run, 1 / (1 - lost))
     return [
         finding(
             "limit",
@@ -310,8 +314,9 @@ def _asymmetry(pair, low):
             f"{human(faster['median'], 'bit/s')}, what the other direction reaches",
             "The two directions differ by more than 15 %: duplex, driver, Wi-Fi, or a sender that is busy."
             + remedies.lost_words(pair),
-            "Measure again on idle nodes; then look at duplex and driver at the sending end.",
+            f"Measure again on idle nodes; then look at duplex and driver at the sending end. {words}",
             cost=lost,
+            gain_at_most=gain,
         )
     ]
 

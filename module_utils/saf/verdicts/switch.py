@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..units import human, percent
+from . import remedies
 from .finding import finding, named
 from .pairs import pairs_of
 
@@ -20,6 +21,7 @@ def judge(run, _data):
     carried = sum(metric["median"] for metric in together)
     if not expected or carried >= _CARRIED * expected:
         return []
+    gain, words = remedies.gain(run, expected / carried)
     return [
         finding(
             "limit",
@@ -29,7 +31,8 @@ def judge(run, _data):
             f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
             f"Each pair alone is fine; together they get {percent(carried / expected)}: they share something that is too small "
             "(the switch's back-plane, or an uplink between two switches).",
-            "Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports.",
+            f"Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports. {words}",
             cost=1 - carried / expected,
+            gain_at_most=gain,
         )
     ]
