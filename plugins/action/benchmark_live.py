@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import signal
 import time
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -18,6 +19,7 @@ from ansible.utils.display import Display
 
 _POLL_S = 2.0  # reading a small file over an open connection; a renewal every 2 s is far within the lease
 _SAY_S = 5.0  # a line at most every so often, so that a log stays readable
+_LAST_CALL_S = 10  # to end the job on a node when the play is interrupted; the lease does it where that fails
 _FAILURES = 5  # polls in a row that may fail before the node counts as unreachable
 display = Display()
 
@@ -45,6 +47,36 @@ def readable(document):
     return {"failed": True, "msg": "The module ended without a result: " + (words[-1] if words else "no message")}
 
 
+class _Interrupted(BaseException):
+    """The play is interrupted; number: of the signal."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+
+@contextlib.contextmanager
+def _unwound_when_interrupted():
+    """Raise _Interrupted at the first SIGINT or SIGTERM and ignore others; yields {signal: handler of before}.
+
+    Ansible's own handler ends a worker process without unwinding it.
+    """
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupt(number, _frame):
+        for each in handlers:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Interrupted(number)
+
+    for number in handlers:
+        signal.signal(number, interrupt)
+    try:
+        yield handlers
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 class ActionModule(ActionBase):
     _supports_async = True
 
@@ -54,13 +86,21 @@ class ActionModule(ActionBase):
             result.update(self._execute_module(task_vars=task_vars))
             return result
         folder = self._make_folder()
-        try:
-            result.update(self._follow(folder, task_vars))
-        finally:
-            # Whatever ends us: without its lease the job ends too.
-            with contextlib.suppress(AnsibleConnectionFailure, AnsibleError):
-                self._low_level_execute_command(f"rm -rf {shlex.quote(folder)}")
+        with _unwound_when_interrupted() as handlers:
+            try:
+                result.update(self._follow(folder, task_vars))
+            except _Interrupted as interrupted:
+                signal.alarm(_LAST_CALL_S)
+                self._end_job(folder)
+                handlers[interrupted.number](interrupted.number, None)
+            finally:
+                self._end_job(folder)
         return result
+
+    def _end_job(self, folder):
+        """Take the job's folder away: without its lease the job ends, if it has not ended already."""
+        with contextlib.suppress(AnsibleConnectionFailure, AnsibleError):
+            self._low_level_execute_command(f"rm -rf {shlex.quote(folder)}")
 
     def _make_folder(self):
         """Make the job's folder as the account that the module runs as; take away what an interrupted play left."""

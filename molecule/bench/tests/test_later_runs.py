@@ -93,8 +93,8 @@ def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, s
         output = controller.communicate(timeout=60)[0]
     finally:
         controller.kill()
-    wait_for(lambda: not leftovers(nodes), "the nodes to be idle", 60)
-    assert leftovers(nodes) == []
+    # Less than the lease of 30 s: an interrupted play tells the nodes, and does not leave it to time.
+    wait_for(lambda: not leftovers(nodes), "the nodes to be idle", 25)
     (folder,) = set(results.iterdir()) - before
     assert str(folder / "run.json") in output
     document = json.loads((folder / "run.json").read_text())
