@@ -20,6 +20,10 @@ attributes:
     support: none
     description: Nothing on the node is changed.
 options:
+  node:
+    description: Name of the node in the results.
+    type: str
+    required: true
   venv_root:
     description: Folder of the installation.
     type: path
@@ -35,6 +39,7 @@ author:
 EXAMPLES = r"""
 - name: Describe the node
   node_facts:
+    node: alpha
     venv_root: /opt/saf
     links: {default: 192.168.1.172, thunderbolt: 10.10.0.1}
   register: node
@@ -44,6 +49,11 @@ RETURN = r"""
 facts:
   description: The node; sizes in bytes, speeds in bit/s.
   type: dict
+  returned: always
+not_measured:
+  description: What could not be found out about its links, with the reason.
+  type: list
+  elements: dict
   returned: always
 """
 
@@ -75,6 +85,7 @@ def venv_facts(root):
 def main():
     module = AnsibleModule(
         argument_spec={
+            "node": {"type": "str", "required": True},
             "venv_root": {"type": "path", "required": True},
             "links": {"type": "dict", "default": {}},
         },
@@ -97,7 +108,13 @@ def main():
     facts["conditions"]["busiest"] = busiest.processes()
     if platform.system() == "Darwin":
         facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
-    module.exit_json(changed=False, facts=facts)
+    reasons = {name: network.unknown_capability(link) for name, link in facts["links"].items()}
+    unknown = [
+        {"name": "link.capability", "subject": [module.params["node"]], "link": name, "reason": reason}
+        for name, reason in reasons.items()
+        if reason
+    ]
+    module.exit_json(changed=False, facts=facts, not_measured=unknown)
 
 
 if __name__ == "__main__":

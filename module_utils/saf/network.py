@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 
 from .node_state import command_output
 
@@ -83,6 +84,20 @@ def interface_to(address):
     return parse_ip_route(command_output("ip", "-o", "route", "get", address))
 
 
+def ethtool():
+    """Return the path of ethtool, None where it is not installed; the PATH of an account without root lacks its folder."""
+    return shutil.which("ethtool", path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin")))
+
+
+def unknown_capability(facts):
+    """Return why it is not known what the port of an interface could do, "" where it is known or where there is no port."""
+    if facts.get("kind") != "ethernet" or facts.get("capable_bps") or platform.system() == "Darwin":
+        return ""
+    if ethtool() is None:
+        return f"What the port {facts['interface']} could do is unknown: ethtool is not installed; install it and run bench.yml again."
+    return f"What the port {facts['interface']} could do is unknown: its driver lists no link modes to ethtool."
+
+
 def interface_facts(name):
     """Return {interface, kind, negotiated_bps, capable_bps, mtu} of an interface (asks the system); None where unknown."""
     if not name:
@@ -102,7 +117,7 @@ def _linux_interface(name):
         kind = "virtual"
     else:
         kind = "thunderbolt" if name.startswith("thunderbolt") else "ethernet"
-    modes = parse_ethtool(command_output("ethtool", name))
+    modes = parse_ethtool(command_output(ethtool(), name)) if ethtool() else {"capable_bps": None, "partner_bps": None}
     return {
         "kind": kind,
         "negotiated_bps": speed * 10**6 if speed and speed > 0 else None,

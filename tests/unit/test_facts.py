@@ -65,7 +65,7 @@ def test_macs_commands():
 
 
 def test_this_machine_can_be_described(run_module, tmp_path):
-    facts = run_module(node_facts, {"venv_root": str(tmp_path), "links": {"default": "127.0.0.1"}})["facts"]
+    facts = run_module(node_facts, {"node": "here", "venv_root": str(tmp_path), "links": {"default": "127.0.0.1"}})["facts"]
     assert facts["links"]["default"]["address"] == "127.0.0.1"
     assert facts["memory_bytes"] > 0
     assert facts["venv"] is None

@@ -71,6 +71,23 @@ def test_routes():
     assert network.parse_route_get("   route to: 192.168.1.9\n  interface: en7\n      flags: <UP>\n") == "en7"
 
 
+@pytest.mark.parametrize(
+    ("facts", "installed", "words"),
+    [
+        ({"kind": "ethernet", "capable_bps": 10**10}, True, ""),
+        ({"kind": "ethernet", "capable_bps": None}, False, "ethtool is not installed; install it"),
+        ({"kind": "ethernet", "capable_bps": None}, True, "its driver lists no link modes"),
+        ({"kind": "virtual", "capable_bps": None}, False, ""),
+        ({"kind": "loopback", "capable_bps": None}, False, ""),
+    ],
+)
+def test_a_capability_that_is_unknown_has_its_reason(monkeypatch, facts, installed, words):
+    monkeypatch.setattr(network, "ethtool", lambda: "/usr/sbin/ethtool" if installed else None)
+    reason = network.unknown_capability({"interface": "eth0", **facts})
+    assert words in reason
+    assert bool(reason) == bool(words)
+
+
 def test_ethtool_tells_both_ends():
     assert network.parse_ethtool(ETHTOOL) == {"capable_bps": 10**10, "partner_bps": 10**9}
     assert network.parse_ethtool("") == {"capable_bps": None, "partner_bps": None}
