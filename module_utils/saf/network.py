@@ -93,9 +93,11 @@ def unknown_capability(facts):
     """Return why it is not known what the port of an interface could do, "" where it is known or where there is no port."""
     if facts.get("kind") != "ethernet" or facts.get("capable_bps") or platform.system() == "Darwin":
         return ""
-    if ethtool() is None:
-        return f"What the port {facts['interface']} could do is unknown: ethtool is not installed; install it and run bench.yml again."
-    return f"What the port {facts['interface']} could do is unknown: its driver lists no link modes to ethtool."
+    installed = ethtool() is not None
+    reason = (
+        "its driver lists no link modes to ethtool" if installed else "ethtool is not installed; install it and measure again"
+    )
+    return f"What the port {facts['interface']} could do is unknown: {reason}."
 
 
 def interface_facts(name):
