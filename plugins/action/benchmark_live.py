@@ -92,7 +92,9 @@ class ActionModule(ActionBase):
             except _Interrupted as interrupted:
                 signal.alarm(_LAST_CALL_S)
                 self._end_job(folder)
-                handlers[interrupted.number](interrupted.number, None)
+                if callable(handlers[interrupted.number]):
+                    handlers[interrupted.number](interrupted.number, None)
+                raise
             finally:
                 self._end_job(folder)
         return result
