@@ -12,7 +12,8 @@ from tests.support.waiting import wait_for
 # Links alone; what the nodes compute was measured already.
 LINKS_ALONE = {
     "bench_profile": "quick",
-    "bench_overrides": {"mlx": {"gemm": None, "memory": None}, "ray": {"transfer_repetitions": 1, "task_repetitions": 2}},
+    "bench_task_size": 256,
+    "bench_overrides": {"mlx": None, "collective": None, "ray": {"transfer_repetitions": 1, "task_repetitions": 2}},
 }
 
 

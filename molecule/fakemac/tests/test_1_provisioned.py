@@ -96,7 +96,8 @@ def test_status_is_healthy(saf_playbook):
 
 
 def test_a_benchmark_knows_that_these_are_macs(saf_playbook, newest_run):
-    small = {"bench_profile": "quick", "bench_overrides": {"network": {"seconds": 2}}}
+    less = {"network": {"seconds": 2}, "mlx": {"memory": {"array_bytes": 2**26}}, "collective": {"sizes": [2**16, 2**23]}}
+    small = {"bench_profile": "quick", "bench_task_size": 256, "bench_overrides": less}
     bench = saf_playbook("bench.yml", small)
     assert bench.rc == 0, bench.output
     run, _folder = newest_run()
