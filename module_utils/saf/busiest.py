@@ -25,7 +25,7 @@ def parse_stat(text):
 
 
 def parse_ps(text):
-    """Return [(command, per cent of one core)] of ``ps -Ao pcpu=,comm=``; macOS gives whole paths."""
+    """Return [(command, per cent of one core)] of ``ps -A -o pcpu= -o comm=``; macOS gives whole paths."""
     rows = [line.split(None, 1) for line in text.splitlines()]
     return [(os.path.basename(row[1].strip()), float(row[0].replace(",", "."))) for row in rows if len(row) == 2]
 
@@ -60,7 +60,7 @@ def _look():
 def processes():
     """Return the busiest processes now (asks the system)."""
     if platform.system() == "Darwin":
-        return top(parse_ps(command_output("ps", "-Ao", "pcpu=,comm=")))
+        return top(parse_ps(command_output("ps", "-A", "-o", "pcpu=", "-o", "comm=")))
     before, begun = _look(), time.monotonic()
     time.sleep(_LOOK_S)
     return top(used(before, _look(), time.monotonic() - begun, os.sysconf("SC_CLK_TCK")))

@@ -71,7 +71,10 @@ def parse_ifconfig_addresses(text):
 
 
 def parse_ps(text):
-    """Return [{pid, user, command}] of ``ps -axww -o pid=,user=,args=``."""
+    """Return [{pid, user, command}] of ``ps -axww -o pid= -o user= -o args=``.
+
+    An -o for each column: to BSD's ps all that follows the first "=" is that column's header, commas included.
+    """
     rows = [line.split(None, 2) for line in text.splitlines()]
     return [{"pid": int(row[0]), "user": row[1], "command": row[2]} for row in rows if len(row) == 3]
 
@@ -101,7 +104,7 @@ def _same_network(folder):
 def processes():
     """Return [{pid, user, command}] of all processes that we may see and that share our network."""
     if platform.system() == "Darwin":
-        return parse_ps(command_output("ps", "-axww", "-o", "pid=,user=,args="))
+        return parse_ps(command_output("ps", "-axww", "-o", "pid=", "-o", "user=", "-o", "args="))
     found = []
     for folder in glob.glob("/proc/[0-9]*"):
         command = _read(f"{folder}/cmdline").replace("\0", " ").strip()

@@ -45,6 +45,17 @@ printf '#!/bin/sh\n[ "$*" != "-s" ] || { echo Darwin; exit; }\n[ "$*" != "-m" ] 
   $here >/usr/bin/uname
 chmod 755 /usr/bin/uname
 
+# To BSD's ps what follows "=" is the header up to the end of the argument, commas included: further columns need an -o each.
+mv /usr/bin/ps $here/payload/ps
+cat >/usr/bin/ps <<'EOF'
+#!/bin/sh
+for argument; do
+  case $argument in *=*,*) echo "fakemac: ps $argument: all after = is a header, not modelled" >&2; exit 70 ;; esac
+done
+exec /opt/fakemac/payload/ps "$@"
+EOF
+chmod 755 /usr/bin/ps
+
 # Homebrew as its package leaves it: owned by the user who installed it.
 mkdir -p /opt/homebrew/{bin,Cellar,opt,Library/Taps,var/homebrew/pinned}
 ln -s $here/run /opt/homebrew/bin/brew

@@ -8,7 +8,7 @@ import pytest
 from ansible.module_utils.saf import busiest
 
 STAT = "812 (Web Content (2)) R 1 812 812 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10 18446744073709551615 0 0"
-# ps -Ao pcpu=,comm= of a Mac (whole paths), and one with a decimal comma
+# ps -A -o pcpu= -o comm= of a Mac (whole paths), and one with a decimal comma
 PS = """  212.4 /System/Library/Frameworks/CoreServices.framework/Support/mds_stores
    80,0 /System/Library/CoreServices/backupd
     0.3 /Applications/My App.app/Contents/MacOS/My App
