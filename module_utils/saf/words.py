@@ -62,6 +62,11 @@ def where(subject):
     return ", ".join(subject) or "cluster"
 
 
+def gain(factor):
+    """Return a bounded gain in words; less than one per cent is nothing that a run could show."""
+    return f"at most {factor:g} times" if factor >= 1.01 else "none for the tasks of this run"
+
+
 def busy_words(conditions):
     """Return the busiest processes of a node's conditions with their share of one core, "" where none was told."""
     return ", ".join(f"{one['command']} {one['cpu_percent']} %" for one in conditions.get("busiest") or [])

@@ -2,7 +2,7 @@
 
 import pytest
 import report as report_filters
-from ansible.module_utils.saf import ceilings, flags, limits, statistics, units
+from ansible.module_utils.saf import ceilings, flags, limits, statistics, units, words
 from ansible.module_utils.saf.verdicts import finding
 from runs import M2_ULTRA, metric
 
@@ -41,6 +41,14 @@ def test_statistics(samples, summary):
 )
 def test_units(value, unit, text):
     assert units.human(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [(3.4, "at most 3.4 times"), (1.05, "at most 1.05 times"), (1.0, "none for the tasks of this run")],
+)
+def test_a_gain_in_words(factor, text):
+    assert words.gain(factor) == text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..units import human, percent
-from ..words import SEVERITY, where
+from ..words import SEVERITY, gain, where
 from .figures import sections
 from .links import matrices
 from .nodes import best, cards, flagged
@@ -44,8 +44,8 @@ def headlines(run):
 def _first(finding):
     """Return the first remedy, which is the cheapest, and what all of them can bring."""
     remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
-    gain = finding["gain_at_most"]
-    return remedy + (f" Gain: at most {gain:g} times." if gain is not None else "")
+    factor = finding["gain_at_most"]
+    return remedy + (f" Gain: {gain(factor)}." if factor is not None else "")
 
 
 def _reached(run):
@@ -83,12 +83,12 @@ def _header(run):
 
 
 def _finding(finding):
-    gain = finding["gain_at_most"]
+    factor = finding["gain_at_most"]
     return {
         **finding,
         "severity_title": SEVERITY[finding["severity"]],
         "where": where(finding["subject"]),
-        "gain": f"at most {gain:g} times" if gain is not None else "" if finding["severity"] == "note" else "unknown",
+        "gain": gain(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import words
 from ..units import percent
 from .finding import bounded_gain
 from .scaling import transfer_share
@@ -15,9 +16,9 @@ def gain(run, factor):
     if share is None:
         return None, "What it brings to your tasks is unknown: their share of transfer was not measured."
     bound = round(bounded_gain(share, factor), 2)
+    brings = f"so they gain {words.gain(bound)}" if bound >= 1.01 else "so it brings them nothing that could be measured"
     return bound, (
-        f"The tasks of this run spend {percent(share)} of their time on transfer, so they gain at most {bound:g} times; "
-        "work that ships more data gains more."
+        f"The tasks of this run spend {percent(share)} of their time on transfer, {brings}; work that ships more data gains more."
     )
 
 
