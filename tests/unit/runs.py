@@ -295,6 +295,7 @@ SITUATIONS = {
     "one_slow_pair": lambda: make(
         THREE, CONTAINER, {("head1", "worker1"): 287e6, ("worker1", "head1"): 287e6, None: 12e9}, VETH, 5e9, backend="cpu"
     ),
+    "unknown_ports": lambda: make(["a", "b"], SERVER, 941e6, link(1e9), 5e9, backend="cpu"),
     "one_bad_cable": lambda: make(list("abcd"), M2_ULTRA, bad_cable("abcd", "c"), GIGABIT, 22e12),
     "one_bad_cable_of_eight": lambda: make(EIGHT, M2_ULTRA, bad_cable(EIGHT, "f"), GIGABIT, 22e12),
     "one_bad_cable_of_sixteen": lambda: healthy(SIXTEEN, bad_cable(SIXTEEN, "node07", 940e6, 9.41e9)),

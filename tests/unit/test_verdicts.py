@@ -186,6 +186,7 @@ def test_a_busy_node_is_told_with_what_it_is_busy(data):
         ("healthy_mixed", "Faster are adapters of 10 Gb/s and a switch with as many such ports. That is 10 times this link."),
         ("healthy_studios", None),  # 10 Gb/s already
         ("two_studios", None),  # the ports can do more: a finding says so
+        ("unknown_ports", None),  # whether they can is not known
         ("one_bad_cable", None),
         ("path_limits_all", None),
         ("wifi", None),
