@@ -19,6 +19,8 @@ import subprocess
 import tempfile
 import threading
 
+from . import account
+
 _MARK = "@saf@"
 
 # The child leads its own process group and ends it when its standard input closes: that happens when the module's process dies,
@@ -51,7 +53,6 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
     helpers: imported modules that the probe uses; on_event: called with (event, document) as soon as one arrives.
     Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its time-out.
     """
-    account = _account(user)
     with tempfile.TemporaryDirectory(prefix="saf-") as folder:
         script = os.path.join(folder, probe.__name__.rsplit(".", 1)[-1] + ".py")
         with open(script, "w") as stream:
@@ -73,21 +74,9 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
             env=env,
             cwd=folder,
             start_new_session=True,
-            **account,
+            **account.popen_arguments(user),
         )
         return _collect(child, probe.__name__.rsplit(".", 1)[-1], timeout, on_event)
-
-
-def _account(user):
-    """Return the Popen arguments that make the child run as ``user`` (none when that is who we are)."""
-    if not user or os.geteuid() != 0:
-        return {}
-    import pwd
-
-    entry = pwd.getpwnam(user)
-    if entry.pw_uid == 0:
-        return {}
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 def _collect(child, name, timeout, on_event):

@@ -5,6 +5,17 @@ from __future__ import annotations
 import math
 
 
+def ratio(part, whole):
+    """Return ``part / whole``, or None unless both are finite numbers and ``whole`` is above 0.
+
+    Every division by a measured value goes through it: a link that carries nothing measures 0.
+    """
+    for number in (part, whole):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+            return None
+    return part / whole if whole > 0 else None
+
+
 def median(samples):
     """Return the median of a non-empty list."""
     ordered = sorted(samples)
