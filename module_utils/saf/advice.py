@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .ceilings import tcp_goodput
+from .guard import guarded
+from .statistics import ratio
 from .units import binary_size, human
 from .verdicts import compute, remedies
 from .verdicts.pairs import pairs_of
@@ -14,10 +16,14 @@ _THUNDERBOLT = 16e9  # bit/s that IP gets over Thunderbolt 4
 _QUICK_LINK_S = 100e-6  # below this round trip, splitting each layer over nodes can make one stream faster
 
 
-def options(run):
-    """Return [{kind, title, text}] of a run document with its metrics."""
+def options(run, failures=None):
+    """Return [{kind, title, text}] of a run document with its metrics; failures: list for the rules that raise."""
+    failures = [] if failures is None else failures
+    rules = (_faster_link, _different_nodes, _one_large_model, _cpu_blas, _jumbo_frames)
     return [
-        option for rule in (_faster_link, _different_nodes, _one_large_model, _cpu_blas, _jumbo_frames) for option in rule(run)
+        option
+        for rule in rules
+        for option in guarded(f"option {rule.__name__.lstrip('_')}", lambda rule=rule: rule(run), [], failures)
     ]
 
 
@@ -38,7 +44,7 @@ def _faster_link(run):
         )
     else:
         way, reached = "Faster are adapters of 10 Gb/s and a switch with as many such ports", tcp_goodput(10e9)
-    factor = reached / slow[0]["goodput"]
+    factor = ratio(reached, slow[0]["goodput"])
     _bound, words = remedies.gain(run, factor)
     return [
         {
@@ -77,7 +83,7 @@ def _different_nodes(run):
 
 def _gpu_memory(facts):
     """Return the bytes that a Mac's GPU may hold: as it was set, as Metal recommends, else three quarters of the memory."""
-    told = facts["gpu"].get("wired_limit_bytes") or facts["gpu"].get("working_set_bytes")
+    told = (facts.get("gpu") or {}).get("wired_limit_bytes") or (facts.get("gpu") or {}).get("working_set_bytes")
     return told or _WORKING_SET * (facts.get("memory_bytes") or 0)
 
 

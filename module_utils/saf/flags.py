@@ -31,11 +31,17 @@ def of(metric, nodes):
 
 def throttled(samples):
     """Tell whether the last quarter of a series is more than 5 % below its first quarter (the first tenth is warm-up)."""
+    early, late = ends(samples)
+    return early is not None and late < THROTTLED * early
+
+
+def ends(samples):
+    """Return the medians of the first and of the last quarter of a series, (None, None) where it is too short to say."""
     quarter = len(samples) // 4
     if quarter < 3:
-        return False
+        return None, None
     start = len(samples) // 10
-    return statistics.median(samples[-quarter:]) < THROTTLED * statistics.median(samples[start : start + quarter])
+    return statistics.median(samples[start : start + quarter]), statistics.median(samples[-quarter:])
 
 
 def cpu_bound(metric):

@@ -18,6 +18,9 @@ SIGMAS = 3
 SIGMA = 1.4826  # of a normal distribution, in MAD
 FLOOR = 0.01  # of the centre: a handful of runs can agree by chance
 SMALLEST = 0.05
+# A run that has not been compared yet, or whose comparison failed.
+NO_KEYS = {"testbed": "0" * 12, "software": "0" * 12, "testbed_parts": {}, "software_parts": {}}
+NOTHING = {"runs": [], "comparisons": [], "software_changes": [], "testbed_changes": []}
 # Facts about the software, though they stand among a metric's parameters.
 _SOFTWARE_PARAMS = ("iperf3",)
 

@@ -23,12 +23,13 @@ def derive(metrics):
             derived.append(_efficiency("scaling.strong", alone[tasks], run, count))
         if tasks % count == 0 and tasks // count in alone and tasks // count != tasks:
             derived.append(_efficiency("scaling.weak", alone[tasks // count], run, 1))
-    return derived
+    return [measurement for measurement in derived if measurement["samples"]]
 
 
 def _efficiency(name, one, many, factor):
     single = statistics.median(one["samples"])
     parts = many["context"].get("parts") or []
+    shares = (statistics.ratio(single, factor * sample) for sample in many["samples"])
     return {
         "name": name,
         "scope": "cluster",
@@ -37,7 +38,7 @@ def _efficiency(name, one, many, factor):
         "params": many["params"],
         "unit": "1",
         "better": "higher",
-        "samples": [single / (factor * sample) for sample in many["samples"]],
+        "samples": [share for share in shares if share is not None],
         "flags": [],
         "context": {
             "one_node_s": single,
@@ -54,16 +55,18 @@ def split(parts):
     compute: what a node had tasks running for, on average over the nodes; imbalance: what the busiest node had more; scheduling:
     until the last task had ended, without these two; transfer: from then on until the driver had all results.
     """
-    if not parts:
-        return None
     shares = {part: [] for part in PARTS}
     for one in parts:
-        busy = list(one["busy_s"].values())
-        mean, wall = sum(busy) / len(busy), one["wall_s"]
+        busy, wall = list((one.get("busy_s") or {}).values()), one.get("wall_s")
+        if not busy or not wall or one.get("ready_s") is None or None in busy:
+            continue
+        mean = sum(busy) / len(busy)
         shares["compute"].append(mean / wall)
         shares["imbalance"].append((max(busy) - mean) / wall)
         shares["scheduling"].append(max(one["ready_s"] - max(busy), 0) / wall)
         shares["transfer"].append(max(wall - one["ready_s"], 0) / wall)
+    if not shares["compute"]:
+        return None
     medians = {part: statistics.median(values) for part, values in shares.items()}
     total = sum(medians.values())
-    return {part: value / total for part, value in medians.items()}
+    return {part: value / total for part, value in medians.items()} if total else None

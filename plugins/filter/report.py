@@ -16,6 +16,8 @@ if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
 from ansible.module_utils.saf import ceilings, comparison, export, history, report_view, run_document  # noqa: E402
+from ansible.module_utils.saf.guard import guarded  # noqa: E402
+from ansible.module_utils.saf.verdicts import FAILED, failed  # noqa: E402
 
 
 def read_json(path):
@@ -52,7 +54,7 @@ def data_files():
 
 def finished_of(raws):
     """Return when the last measurement ended."""
-    return max(raw["finished"] for raw in raws)
+    return max(str(raw["finished"]) for raw in raws if isinstance(raw, dict) and raw.get("finished"))
 
 
 def earlier_runs(folder):
@@ -70,22 +72,55 @@ def earlier_runs(folder):
     return runs
 
 
+def read_raws(folder):
+    """Return (raw documents, rows of "not measured" for the files that cannot be read) of a run's folder."""
+    raws, unreadable = [], []
+    for path in sorted(folder.glob("raw/*.json")):
+        try:
+            raws.append(read_json(path))
+        except AnsibleFilterError as error:
+            unreadable.append({"name": path.stem, "subject": [], "reason": str(error)})
+    if not raws:
+        raise AnsibleFilterError(f"{folder} holds no raw files that can be read: name the folder of a run, below results/.")
+    return raws, unreadable
+
+
+def read_measured(folder):
+    """Return the measured document of a folder with plan.json and raw/*.json, and nothing judged yet."""
+    raws, unreadable = read_raws(folder)
+    document = run_document.measured(read_json(folder / "plan.json"), raws, data_files(), finished_of(raws))
+    return {**document, "not_measured": document["not_measured"] + unreadable, "partial": document["partial"] or bool(unreadable)}
+
+
 def read_run(folder, earlier):
     """Return the run document of a folder with plan.json and raw/*.json."""
-    raws = [read_json(path) for path in sorted(folder.glob("raw/*.json"))]
-    if not raws:
-        raise AnsibleFilterError(f"{folder} holds no raw files: name the folder of a run, below results/.")
-    return run_document.assemble(read_json(folder / "plan.json"), raws, data_files(), finished_of(raws), earlier)
+    return run_document.judged(read_measured(folder), data_files(), earlier)
+
+
+def measured(run_dir):
+    """Return the run document of a folder with its metrics alone: what is written before anything is judged."""
+    return run_document.unjudged(read_measured(Path(run_dir)))
 
 
 def assemble(run_dir):
-    """Return the validated run document of a run's folder, with its suspects measured again where that was done."""
+    """Return the run document of a run's folder, with its suspects measured again where that was done.
+
+    A document that is not what the schema says is returned all the same, with a finding that says where.
+    """
     folder = Path(run_dir)
     earlier = earlier_runs(folder)
     run = read_run(folder, earlier)
     if list(folder.glob("again/raw/*.json")):
-        run = run_document.confirmed(run, read_run(folder / "again", earlier), data_files())
-    return validate(run)
+        failures = []
+        again = guarded("second measurement", lambda: read_run(folder / "again", earlier), None, failures)
+        run = (
+            run_document.confirmed(run, again, data_files()) if again else {**run, "findings": failed(run["findings"], failures)}
+        )
+    try:
+        return validate(run)
+    except AnsibleFilterError as error:
+        fault = [{"name": "shape of run.json", "error": str(error)}]
+        return {**run, "findings": failed(run["findings"], fault, [one for one in run["findings"] if one["kind"] == FAILED])}
 
 
 def validate(document):
@@ -124,6 +159,7 @@ class FilterModule:
     def filters(self):
         return {
             "read_json": read_json,
+            "measured_document": measured,
             "run_document": assemble,
             "valid_run": validate,
             "report_view": report_view.prepare,

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+from ..guard import guarded
 from ..units import human, percent
+from ..verdicts import failed
 from ..words import SEVERITY, gain, where
 from .figures import sections
 from .links import matrices
 from .nodes import best, cards, flagged
 from .past import history
 
+# What a part is when it cannot be shown: the templates place it all the same.
+_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
+
 
 def prepare(run):
-    """Return the view: header, headlines, findings, advice, nodes, links, sections, history, flags, environment, not_measured."""
-    return {
+    """Return the view: header, headlines, findings, advice, nodes, links, sections, history, flags, environment, not_measured.
+
+    A part that raises is left out, and a row of its findings says so.
+    """
+    failures = []
+
+    def part(name, make, fallback=()):
+        return guarded(f"{name} of the report", make, list(fallback) if fallback == () else fallback, failures)
+
+    view = {
         "title": f"Cluster report {run['run_id']}",
-        "header": _header(run),
-        "headlines": headlines(run),
-        "findings": [_finding(finding) for finding in run["findings"]],
+        "header": part("header", lambda: _header(run)),
+        "headlines": part("headlines", lambda: headlines(run)),
+        "findings": part("findings", lambda: [_finding(finding) for finding in run["findings"]]),
         "advice": run["advice"],
-        "nodes": cards(run),
-        "matrix": matrices(run),
-        "sections": sections(run),
-        "history": history(run),
-        "flags": flagged(run),
-        "environment": _environment(run),
+        "nodes": part("nodes", lambda: cards(run)),
+        "matrix": part("links", lambda: matrices(run)),
+        "sections": part("values", lambda: sections(run, failures)),
+        "history": part("history", lambda: history(run), _EMPTY_HISTORY),
+        "flags": part("flags", lambda: flagged(run)),
+        "environment": part("environment", lambda: _environment(run)),
         "not_measured": [
             {"name": item["name"], "subject": where(item["subject"]), "reason": item["reason"]} for item in run["not_measured"]
         ],
     }
+    view["findings"] += [_finding(finding) for finding in failed([], failures)]
+    return view
 
 
 def headlines(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import charts, statistics
+from ..guard import guarded
 from ..scaling import PARTS
 from ..units import human, percent
 from ..words import TITLES, what
@@ -13,24 +14,30 @@ _MANY = 4  # nodes; above that the best and the worst stand for all
 _HIDDEN = ("net.rtt.idle", "net.rtt.loaded")  # shown with their link
 
 
-def sections(run):
-    """Return [{name, title, rows, first_call (whether a row has one), words, long, charts}] in the order of the titles."""
+def sections(run, failures=None):
+    """Return [{name, title, rows, first_call (whether a row has one), words, long, charts}] in the order of the titles.
+
+    failures: list for the sections that raise; they are left out.
+    """
+    failures = [] if failures is None else failures
     by_name = {}
     for metric in run["metrics"]:
         by_name.setdefault(metric["name"], []).append(metric)
     order = [name for name in TITLES if name in by_name] + sorted(set(by_name) - set(TITLES))
-    return [
-        {
-            "name": name,
-            "title": TITLES.get(name, name),
-            "rows": [_row(metric) for metric in by_name[name]],
-            "first_call": any(metric["context"].get("first_call_s") for metric in by_name[name]),
-            "words": _NOTES.get(name, lambda _metrics: "")(by_name[name]),
-            "long": len(by_name[name]) > _LONG or name in _HIDDEN,
-            "charts": [svg for svg in _CHARTS.get(name, lambda _run, _metrics: [])(run, by_name[name]) if svg],
-        }
-        for name in order
-    ]
+    made = [guarded(f"section {name}", lambda name=name: _section(run, name, by_name[name]), None, failures) for name in order]
+    return [section for section in made if section]
+
+
+def _section(run, name, metrics):
+    return {
+        "name": name,
+        "title": TITLES.get(name, name),
+        "rows": [_row(metric) for metric in metrics],
+        "first_call": any(metric["context"].get("first_call_s") for metric in metrics),
+        "words": _NOTES.get(name, lambda _metrics: "")(metrics),
+        "long": len(metrics) > _LONG or name in _HIDDEN,
+        "charts": [svg for svg in _CHARTS.get(name, lambda _run, _metrics: [])(run, metrics) if svg],
+    }
 
 
 def _row(metric):

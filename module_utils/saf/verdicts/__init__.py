@@ -7,17 +7,25 @@ factor, None where unknown).
 
 from __future__ import annotations
 
+from ..guard import guarded
 from . import collectives, compute, coverage, links, nodes, objects, past, scaling, switch
+from .failures import FAILED, failed, ranked
 
+__all__ = ["FAILED", "failed", "judge"]
 _ORDER = {"fault": 0, "limit": 1, "note": 2}
 _SUBJECTS = (nodes, links, switch, objects, collectives, scaling, compute, past, coverage)
 
 
-def judge(run, data):
+def judge(run, data, failures=None):
     """Return the findings of a run document, the most costly first, with their rank.
 
-    data: what the data files hold; only the advice about links needs it.
+    data: what the data files hold; only the advice about links needs it. failures: list that a subject whose verdict raises is
+    appended to; the other subjects are judged all the same.
     """
-    findings = [finding for subject in _SUBJECTS for finding in subject.judge(run, data)]
+    failures = [] if failures is None else failures
+    findings = []
+    for subject in _SUBJECTS:
+        name = subject.__name__.rsplit(".", 1)[-1]
+        findings += guarded(name, lambda subject=subject: subject.judge(run, data), [], failures)
     findings.sort(key=lambda finding: (_ORDER[finding["severity"]], -finding.pop("cost")))
-    return [{"rank": rank, **finding} for rank, finding in enumerate(findings, start=1)]
+    return ranked(findings)

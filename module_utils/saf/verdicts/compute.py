@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import statistics
+from .. import flags, statistics
 from ..units import human, percent
 from . import gpu
 from .finding import finding, named
@@ -113,7 +113,7 @@ def _against_peak(run, best, words):
                 " ".join(part for part in (because, gpu.words(run, worst["subject"][0], words["suite"])) if part),
                 words["advice"],
                 cost=1 - worst["share"],
-                gain_at_most=round(_GOOD / worst["share"], 2),
+                gain_at_most=_gain(_GOOD, worst["share"]),
             )
         )
     return findings
@@ -130,9 +130,9 @@ def _against_each_other(run, best):
         typical = statistics.median([metric["median"] for _node, metric in members])
         shared = any(run["nodes"][node]["facts"].get("virtual") for node, _metric in members)
         for node, metric in members:
-            share = metric["median"] / typical
+            share = statistics.ratio(metric["median"], typical)
             # Containers of one host share its cores: they differ by what their neighbours do.
-            if len(members) < 2 or shared or share >= _DIFFERENT:
+            if len(members) < 2 or shared or share is None or share >= _DIFFERENT:
                 continue
             findings.append(
                 finding(
@@ -144,10 +144,16 @@ def _against_each_other(run, best):
                     "A node slower than its twins (heat, power mode, other work) sets the pace of every parallel step.",
                     "Compare power mode, load and temperature with the others and measure again.",
                     cost=1 - share,
-                    gain_at_most=round(1 / share, 2),
+                    gain_at_most=_gain(1, share),
                 )
             )
     return findings
+
+
+def _gain(better, now):
+    """Return the factor that is at most to be gained, None where nothing was reached that it could multiply."""
+    factor = statistics.ratio(better, now)
+    return None if factor is None else round(factor, 2)
 
 
 def _throttled(run):
@@ -155,9 +161,7 @@ def _throttled(run):
     for metric in named(run, "gemm.sustained"):
         if "throttled" not in metric["flags"]:
             continue
-        samples = metric["samples"]
-        quarter = len(samples) // 4
-        late, early = statistics.median(samples[-quarter:]), statistics.median(samples[len(samples) // 10 :][:quarter])
+        early, late = flags.ends(metric["samples"])
         findings.append(
             finding(
                 "limit",
@@ -168,7 +172,7 @@ def _throttled(run):
                 "The rate falls while the same work goes on: the chip lowers its clock, by heat or by a power limit.",
                 "Give the machine air and mains power; for long jobs count with the lower figure.",
                 cost=1 - late / early,
-                gain_at_most=round(early / late, 2),
+                gain_at_most=_gain(early, late),
             )
         )
     return findings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..statistics import ratio
+
 
 def finding(severity, kind, subject, measured, expected, because, advice, cost, gain_at_most=None):
     """Return one finding; cost (0 to 1: the share that is lost) ranks it among those of its severity."""
@@ -24,5 +26,8 @@ def named(run, name):
 
 
 def bounded_gain(share, factor):
-    """Return the most that a resource ``factor`` times as fast can give when it takes ``share`` of the time (Amdahl)."""
-    return 1 / ((1 - share) + share / factor)
+    """Return the most that a resource ``factor`` times as fast can give when it takes ``share`` of the time (Amdahl).
+
+    factor: None where the resource gives nothing now; the gain is then without a bound, which None says.
+    """
+    return ratio(1, (1 - share) + share / factor) if factor else None

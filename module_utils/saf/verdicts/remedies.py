@@ -15,7 +15,10 @@ def gain(run, factor):
     share = transfer_share(run)
     if share is None:
         return None, "What it brings to your tasks is unknown: their share of transfer was not measured."
-    bound = round(bounded_gain(share, factor), 2)
+    bound = bounded_gain(share, factor)
+    if bound is None:
+        return None, "What it brings has no bound: the link carries next to nothing now."
+    bound = round(bound, 2)
     brings = f"so they gain {words.gain(bound)}" if bound >= 1.01 else "so it brings them nothing that could be measured"
     return bound, (
         f"The tasks of this run spend {percent(share)} of their time on transfer, {brings}; work that ships more data gains more."

@@ -1,0 +1,66 @@
+"""Values that came from elsewhere, brought to the type that the code behind them counts on. Pure functions.
+
+A shape is a function from a value to a value or None, a dict {key: shape} (unknown keys stay, missing keys stay away), a dict
+{"*": shape} (any key), or a list [shape]. What has the wrong type becomes None, {} or []: unknown, never an exception later.
+"""
+
+from __future__ import annotations
+
+import math
+
+_MOST_DEPTH = 12  # of what has no shape; nothing of ours is deeper
+
+
+def number(value):
+    """Return a finite number, else None; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300 or not math.isfinite(value):
+        return None
+    return value
+
+
+def at_least(least):
+    """Return the shape of a finite number of ``least`` or more."""
+    return lambda value: value if number(value) is not None and value >= least else None
+
+
+def above(least):
+    """Return the shape of a finite number above ``least``."""
+    return lambda value: value if number(value) is not None and value > least else None
+
+
+def text(value):
+    """Return a text, else None."""
+    return value if isinstance(value, str) else None
+
+
+def truth(value):
+    """Return true or false, else None."""
+    return value if isinstance(value, bool) else None
+
+
+def finite(value, depth=_MOST_DEPTH):
+    """Return a value of any shape in which every number is finite, so that it can be written as JSON."""
+    if isinstance(value, dict):
+        return {str(key): finite(item, depth - 1) for key, item in value.items()} if depth else None
+    if isinstance(value, (list, tuple)):
+        return [finite(item, depth - 1) for item in value] if depth else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return number(value)
+    return value if value is None or isinstance(value, (str, bool)) else str(value)
+
+
+def shaped(value, shape):
+    """Return ``value`` in a shape."""
+    if callable(shape):
+        return shape(value)
+    if isinstance(shape, list):
+        items = [shaped(item, shape[0]) for item in value] if isinstance(value, list) else []
+        return [item for item in items if item is not None]
+    if not isinstance(value, dict):
+        return {}
+    if "*" in shape:
+        return {str(key): shaped(item, shape["*"]) for key, item in value.items()}
+    return {
+        str(key): shaped(item, shape[key]) if isinstance(key, str) and key in shape else finite(item)
+        for key, item in value.items()
+    }
