@@ -77,8 +77,9 @@ def _operation(metric, context):
 
 def _prefill(metric, context):
     peak, source = ceilings.gemm(context.facts(metric), {**metric["params"], "dtype": "bfloat16"}, context.data)
-    work = 2 * metric["params"]["parameters"]
-    return (peak / work, f"2 FLOP a parameter at {source}") if peak else (None, source)
+    # Runs of before this was recorded counted every parameter.
+    work = 2 * (metric["context"].get("prompt_parameters") or metric["params"]["parameters"])
+    return (peak / work, f"2 FLOP a parameter, without embeddings and output, at {source}") if peak else (None, source)
 
 
 def _decode(metric, context):

@@ -66,11 +66,20 @@ FACTS = {
     "links": {"*": LINK},
     "conditions": CONDITIONS,
 }
-_PARTS = {"wall_s": above(0), "ready_s": at_least(0), "busy_s": {"*": at_least(0)}}
+
+
+def _busy(value):
+    """Return {node: seconds}, {} where one of them is unknown: their mean would be another's."""
+    seconds = shaped(value, {"*": at_least(0)})
+    return seconds if isinstance(value, dict) and len(seconds) == len(value) else {}
+
+
+_PARTS = {"wall_s": above(0), "ready_s": at_least(0), "busy_s": _busy}
 _TASK = {"node": text, "seconds": at_least(0), "checksum": number}
 CONTEXT = {
     "seconds": [at_least(0)],
     "first_call_s": at_least(0),
+    "prompt_parameters": above(0),
     "times_s": [at_least(0)],
     "retransmits": at_least(0),
     "cpu_percent": {"*": at_least(0)},
@@ -144,7 +153,7 @@ def measurement(raw, nodes):
     return {
         "name": raw["name"],
         "scope": raw["scope"],
-        "subject": list(raw["subject"]),
+        "subject": list(_list(raw.get("subject"))),
         "link": text(raw.get("link")),
         "params": finite(raw["params"]),
         "unit": raw["unit"],
@@ -166,6 +175,8 @@ def _fault(raw, nodes):
     strangers = [name for name in subject if not isinstance(name, str) or name not in nodes]
     if strangers or len(subject) < {"node": 1, "pair": 2, "cluster": 0}[raw["scope"]]:
         return "it does not say which nodes of this run were measured"
+    if raw["name"].startswith("net.") and not _word(raw.get("link")):
+        return "it does not say which link was measured"
     samples = _list(raw.get("samples"))
     unusable = [sample for sample in samples if at_least(0)(sample) is None]
     if not samples or unusable:
@@ -174,7 +185,7 @@ def _fault(raw, nodes):
     if not isinstance(params, dict):
         return "it does not say what was measured"
     needed = PARAMS.get(raw["name"]) or PARAMS.get(raw["name"].split(".")[0]) or {}
-    missing = sorted(key for key, shape in needed.items() if shaped(params.get(key), shape) in (None, []))
+    missing = sorted(key for key, shape in needed.items() if not _fits(params.get(key), shape))
     return f"its {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing or impossible" if missing else ""
 
 
@@ -189,6 +200,10 @@ def not_measured(items, node):
         for item in _list(items)
         if isinstance(item, dict)
     ]
+
+
+def _fits(value, shape):
+    return value not in (None, []) and shaped(value, shape) == value
 
 
 def _word(value):

@@ -5,9 +5,8 @@ The shape is data/run.schema.json; the metrics are described in docs/numbers.md.
 
 from __future__ import annotations
 
-from . import advice, ceilings, flags, history, limits, raw_shapes, scaling, statistics
+from . import advice, ceilings, flags, history, limits, raw_shapes, scaling, statistics, verdicts
 from .guard import guarded
-from .verdicts import failed, judge
 
 SCHEMA_VERSION = 1
 # What a part of the plan measures, for the sentence about a part that never came; by the beginning of its name.
@@ -74,9 +73,9 @@ def judged(document, data, earlier=()):
     document["history"] = guarded(
         "history", lambda: history.compare(document, earlier, data["headlines"]), history.NOTHING, failures
     )
-    document["findings"] = judge(document, data, failures)
+    document["findings"] = verdicts.judge(document, data, failures)
     document["advice"] = advice.options(document, failures)
-    document["findings"] = failed(document["findings"], failures)
+    document["findings"] = verdicts.failed(document["findings"], failures)
     return document
 
 
@@ -93,8 +92,8 @@ def confirmed(run, second, data):
     """Return the run document after its suspects were measured again in ``second``; findings follow the confirmed history."""
     failures = []
     run = {**run, "history": guarded("second measurement", lambda: history.confirm(run, second), run["history"], failures)}
-    before = [finding for finding in run["findings"] if finding["kind"] == "verdict_failed"]
-    return {**run, "findings": failed(judge(run, data, failures), failures, before)}
+    before = [finding for finding in run["findings"] if finding["kind"] == verdicts.FAILED]
+    return {**run, "findings": verdicts.failed(verdicts.judge(run, data, failures), failures, before)}
 
 
 def _measurements(raws, nodes):

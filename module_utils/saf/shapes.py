@@ -1,7 +1,8 @@
 """Values that came from elsewhere, brought to the type that the code behind them counts on. Pure functions.
 
 A shape is a function from a value to a value or None, a dict {key: shape} (unknown keys stay, missing keys stay away), a dict
-{"*": shape} (any key), or a list [shape]. What has the wrong type becomes None, {} or []: unknown, never an exception later.
+{"*": shape} (any key), or a list [shape]; of these two, what does not fit is left out. What has the wrong type becomes None, {}
+or []: unknown, never an exception later.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def shaped(value, shape):
     if not isinstance(value, dict):
         return {}
     if "*" in shape:
-        return {str(key): shaped(item, shape["*"]) for key, item in value.items()}
+        items = {str(key): shaped(item, shape["*"]) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item is not None}
     return {
         str(key): shaped(item, shape[key]) if isinstance(key, str) and key in shape else finite(item)
         for key, item in value.items()

@@ -52,9 +52,9 @@ def data_files():
     }
 
 
-def finished_of(raws):
-    """Return when the last measurement ended."""
-    return max(str(raw["finished"]) for raw in raws if isinstance(raw, dict) and raw.get("finished"))
+def finished_of(raws, started):
+    """Return when the last measurement ended, ``started`` where none says."""
+    return max((str(raw["finished"]) for raw in raws if isinstance(raw, dict) and raw.get("finished")), default=started)
 
 
 def earlier_runs(folder):
@@ -88,7 +88,8 @@ def read_raws(folder):
 def read_measured(folder):
     """Return the measured document of a folder with plan.json and raw/*.json, and nothing judged yet."""
     raws, unreadable = read_raws(folder)
-    document = run_document.measured(read_json(folder / "plan.json"), raws, data_files(), finished_of(raws))
+    plan = read_json(folder / "plan.json")
+    document = run_document.measured(plan, raws, data_files(), finished_of(raws, plan["started"]))
     return {**document, "not_measured": document["not_measured"] + unreadable, "partial": document["partial"] or bool(unreadable)}
 
 

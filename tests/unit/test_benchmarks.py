@@ -1,11 +1,13 @@
 """The benchmark modules where nothing needs to be measured; Molecule runs them for real."""
 
+import math
 import sys
 import time
 
 import pytest
+import yaml
 from ansible.module_utils.saf import mlx_suites
-from ansible.module_utils.saf.probes import ray_tasks, timing
+from ansible.module_utils.saf.probes import llm, ray_tasks, timing
 
 import collective_benchmark
 import mlx_benchmark
@@ -60,6 +62,22 @@ def test_a_call_that_takes_no_time_ends_the_search():
 def test_a_call_that_turns_out_too_long_is_given_up():
     with pytest.raises(timing.TooLong, match=r"the budget is 0\.1 s"):
         timing.measure(lambda count: time.sleep(0.05), {**PARAMS, "budget_s": 0.1}, work=1)
+
+
+def test_without_a_warm_up_one_call_is_made_all_the_same():
+    first, calls, each = timing.warm_up(lambda count: None, {**PARAMS, "warmup_calls": 0, "warmup_s": 0})
+    assert (calls, first >= 0, each > 0) == (1, True, True)
+
+
+@pytest.mark.parametrize(("error", "right"), [(0.0, True), (1e-4, True), (2e-4, False), (math.nan, False), (math.inf, False)])
+def test_an_error_that_is_no_number_is_wrong(error, right):
+    assert timing.is_right(error, 1e-4) is right
+
+
+@pytest.mark.parametrize(("model", "whole", "times"), [("Qwen3-4B", 4.02e9, 1.11), ("Llama-3.1-8B", 8.03e9, 1.15)])
+def test_a_prompt_is_not_multiplied_with_embeddings(root, model, whole, times):
+    config = yaml.safe_load((root / "data" / "synthetic_models.yml").read_text())[model]
+    assert whole / (whole - llm.embedding_parameters(config)) == pytest.approx(times, abs=0.01)
 
 
 def test_a_latency_is_one_call():

@@ -1,5 +1,7 @@
 """Statistics, units, ceilings and flags: the arithmetic below every verdict."""
 
+import math
+
 import pytest
 import report as report_filters
 from ansible.module_utils.saf import ceilings, flags, limits, statistics, units, words
@@ -23,6 +25,19 @@ def data():
 )
 def test_statistics(samples, summary):
     assert statistics.summarise(samples) == summary
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "ratio"),
+    [
+        (1, 2, 0.5),
+        (0, 2, 0.0),
+        *((part, whole, None) for part, whole in [(1, 0), (1, -2), (None, 1), (1, None), ("1", 1), (True, 1)]),
+        *((part, whole, None) for part, whole in [(math.nan, 1), (1, math.nan), (1, math.inf), (math.inf, 1)]),
+    ],
+)
+def test_ratio(part, whole, ratio):
+    assert statistics.ratio(part, whole) == ratio
 
 
 @pytest.mark.parametrize(
@@ -121,9 +136,20 @@ def test_memory_ceilings(data, facts, backend, ceiling):
     assert found == (None if ceiling is None else pytest.approx(ceiling, rel=1e-3))
 
 
-@pytest.mark.parametrize(("share", "factor", "gain"), [(0.1, 10, 1.0989), (1, 10, 10), (0, 10, 1)])
+@pytest.mark.parametrize(("context", "counted"), [({"prompt_parameters": 3.63e9}, 3.63e9), ({}, 4.02e9)])
+def test_a_prompt_is_limited_by_what_it_is_multiplied_with(data, context, counted):
+    shape = {"parameters": 4.02e9, "backend": "gpu"}
+    prefill = metric("llm.prefill", "node", ["a"], shape, "token/s", "higher", [1000.0], **context)
+    nodes = limits.Context({"a": {"facts": M2_ULTRA}}, [prefill], data)
+    peak, _source = ceilings.gemm(M2_ULTRA, {"backend": "gpu", "dtype": "bfloat16"}, data)
+    assert limits.ceiling(prefill, nodes)[0] == pytest.approx(peak / 2 / counted)
+
+
+@pytest.mark.parametrize(
+    ("share", "factor", "gain"), [(0.1, 10, 1.0989), (1, 10, 10), (0, 10, 1), (0.1, None, None), (1, math.inf, None)]
+)
 def test_bounded_gain(share, factor, gain):
-    assert finding.bounded_gain(share, factor) == pytest.approx(gain, rel=1e-3)
+    assert finding.bounded_gain(share, factor) == (gain if gain is None else pytest.approx(gain, rel=1e-3))
 
 
 def test_every_row_of_the_peaks_follows_from_its_clock(data):

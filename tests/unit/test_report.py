@@ -175,3 +175,57 @@ def test_an_older_run_reported_again_is_not_the_latest(root, tmp_path, history):
     assert (tmp_path / "results" / "latest").resolve().name == "20261107T181500Z"
     old = json.loads((tmp_path / "results" / "20261103T181500Z" / "run.json").read_text())
     assert old["history"]["runs"] == ["20261101T181500Z", "20261102T181500Z"]
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    """Return the folder of a run with plan.json and raw files, nothing written yet."""
+    plan, raws = SITUATIONS["healthy_studios"]()
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    for number, raw in enumerate(raws):
+        (tmp_path / "raw" / f"{number:02}.json").write_text(json.dumps(raw))
+    return tmp_path
+
+
+def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
+    cut = run_folder / "raw" / "02.json"
+    cut.write_text(cut.read_text()[:100])
+    run = report_filters.assemble(run_folder)
+    assert run["partial"]
+    assert next(item["reason"] for item in run["not_measured"] if item["name"] == "02").startswith(f"{cut} cannot be read")
+    assert {metric["name"] for metric in run["metrics"]} >= {"gemm.float32", "net.goodput"}
+
+
+@pytest.mark.parametrize("subject", ["links", "compute", "past"])
+def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject):
+    """Any subject may have a fault of its own; the values and the other verdicts are kept."""
+    module = getattr(run_document.verdicts, subject)
+    monkeypatch.setattr(module, "judge", lambda run, data: 1 / 0)
+    run = report_filters.assemble(run_folder)
+    (note,) = [finding for finding in run["findings"] if finding["kind"] == "verdict_failed"]
+    assert note["measured"] == f"this verdict failed: {subject} (ZeroDivisionError: division by zero)"
+    assert note["severity"] == "note"
+
+
+def test_a_part_of_the_report_that_raises_is_a_row_of_its_findings(run_of, monkeypatch):
+    monkeypatch.setattr(report_view, "matrices", lambda run: 1 / 0)
+    view = report_view.prepare(run_of("healthy_studios"))
+    assert view["matrix"] == []
+    assert [one["measured"] for one in view["findings"] if one["kind"] == "verdict_failed"] == [
+        "this verdict failed: links of the report (ZeroDivisionError: division by zero)"
+    ]
+
+
+def test_what_was_measured_is_a_valid_document_before_anything_is_judged(run_folder, monkeypatch):
+    monkeypatch.setattr(run_document, "judged", lambda *_arguments: 1 / 0)
+    run = report_filters.measured(run_folder)
+    assert report_filters.validate(run)["findings"] == []
+    assert len(run["metrics"]) == len(report_filters.read_measured(run_folder)["metrics"]) > 20
+
+
+def test_a_document_that_is_not_valid_is_kept_with_a_note(run_folder, monkeypatch):
+    monkeypatch.setattr(report_filters, "validate", lambda _run: (_ for _ in ()).throw(AnsibleFilterError("not valid at x")))
+    run = report_filters.assemble(run_folder)
+    assert "not valid at x" in run["findings"][-1]["measured"]
+    assert run["metrics"]

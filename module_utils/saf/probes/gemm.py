@@ -53,7 +53,7 @@ def sweep(params, emit, case, done, total):
             emit("not_measured", {"params": subject, "reason": f"{timing.failure(failure)} {_LARGER}"})
             break
         mx.clear_cache()
-        if error > params["tolerance"][name]:
+        if not timing.is_right(error, params["tolerance"][name]):
             emit("not_measured", {"params": subject, "reason": f"The product is wrong: relative error {error:.1e}."})
             continue
         rate = timing.middle(document["samples"])

@@ -79,7 +79,10 @@ def measure(case, shape, params, emit, tell):
             return
         if len(prefill) >= 3 and each * (number + 2) > params["budget_s"]:
             break
-    context = {"peak_memory_bytes": mx.get_peak_memory()}
+    context = {
+        "peak_memory_bytes": mx.get_peak_memory(),
+        "prompt_parameters": shape["parameters"] - embedding_parameters(config),
+    }
     emit("measurement", {"phase": "prefill", "params": shape, "samples": prefill, "context": context})
     emit("measurement", {"phase": "decode", "params": shape, "samples": decode, "context": context})
 
@@ -124,6 +127,16 @@ def given(case):
 
     path = get_model_path(case["path"])
     return load_model(path[0] if isinstance(path, tuple) else path)
+
+
+def embedding_parameters(config):
+    """Return the parameters that a prompt's tokens are not multiplied with: the embedding table and the output's matrix.
+
+    Of the table a token takes one row; the output is computed for the last token of a prompt alone. 0 where the model's
+    configuration does not say.
+    """
+    table = config.get("vocab_size", 0) * config.get("hidden_size", 0)
+    return table if config.get("tie_word_embeddings") else 2 * table
 
 
 def sizes_of(model, config):

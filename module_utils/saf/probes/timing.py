@@ -32,7 +32,8 @@ def warm_up(call, params):
     call(1)
     first = time.perf_counter() - start
     calls, begun = 0, time.perf_counter()
-    while calls < params["warmup_calls"] or time.perf_counter() - begun < params["warmup_s"]:
+    # At least one: what a warm call takes decides how many make a sample.
+    while calls < max(params["warmup_calls"], 1) or time.perf_counter() - begun < params["warmup_s"]:
         call(1)
         calls += 1
         if time.perf_counter() - begun > params["budget_s"] / 4 and calls > 1:
@@ -84,6 +85,11 @@ def latency(call, params):
         call(1)
         samples.append(time.perf_counter() - start)
     return {"samples": samples, "context": {"first_call_s": first, "warmup_calls": warm, "calls_per_sample": 1}}
+
+
+def is_right(error, tolerance):
+    """Tell whether a relative error is within the tolerance; one that is not a number is not."""
+    return error <= tolerance
 
 
 def failure(error):
