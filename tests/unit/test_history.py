@@ -116,7 +116,7 @@ def test_software_is_named_and_does_not_cut_the_history(data, template, run_at):
     compared = history.compare(run, [run_at(day, 100) for day in range(1, 7)], [HEADLINE])
     assert compared["software_changes"] == [["stack/pins/mlx", "0.29.1", "0.30.0"]]
     run["history"] = compared
-    (found,) = [item for item in run_document.judge(run, data) if item["kind"] == "regression"]
+    (found,) = [item for item in run_document.verdicts.judge(run, data) if item["kind"] == "regression"]
     assert "stack/pins/mlx" in found["because"]
     assert "20 % worse" in found["measured"]
 
