@@ -197,14 +197,23 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     assert {metric["name"] for metric in run["metrics"]} >= {"gemm.float32", "net.goodput"}
 
 
-@pytest.mark.parametrize("subject", ["links", "compute", "past"])
-def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject):
-    """Any subject may have a fault of its own; the values and the other verdicts are kept."""
+@pytest.mark.parametrize(
+    ("subject", "rule", "name"),
+    [("nodes", "_power", "nodes, power"), ("compute", "_twins", "compute, twins"), ("past", "judge", "past")],
+)
+def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject, rule, name):
+    """Any verdict may have a fault of its own; the values and the other verdicts are kept."""
     module = getattr(run_document.verdicts, subject)
-    monkeypatch.setattr(module, "judge", lambda run, data: 1 / 0)
+
+    def broken(run, data):
+        return 1 / 0
+
+    broken.__name__ = rule
+    rules = [broken if one.__name__ == rule else one for one in module.RULES]
+    monkeypatch.setattr(module, "RULES", rules)
     run = report_filters.assemble(run_folder)
     (note,) = [finding for finding in run["findings"] if finding["kind"] == "verdict_failed"]
-    assert note["measured"] == f"this verdict failed: {subject} (ZeroDivisionError: division by zero)"
+    assert note["measured"] == f"this verdict failed: {name} (ZeroDivisionError: division by zero)"
     assert note["severity"] == "note"
 
 

@@ -19,13 +19,15 @@ _SUBJECTS = (nodes, links, switch, objects, collectives, scaling, compute, past,
 def judge(run, data, failures=None):
     """Return the findings of a run document, the most costly first, with their rank.
 
-    data: what the data files hold; only the advice about links needs it. failures: list that a subject whose verdict raises is
-    appended to; the other subjects are judged all the same.
+    data: what the data files hold; only the advice about links needs it. failures: list for the verdicts that raise; the others
+    are made all the same. Each subject lists its verdicts in RULES.
     """
     failures = [] if failures is None else failures
     findings = []
     for subject in _SUBJECTS:
         name = subject.__name__.rsplit(".", 1)[-1]
-        findings += guarded(name, lambda subject=subject: subject.judge(run, data), [], failures)
+        for rule in subject.RULES:
+            part = name if rule.__name__ == "judge" else f"{name}, {rule.__name__.strip('_')}"
+            findings += guarded(part, lambda rule=rule: rule(run, data), [], failures)
     findings.sort(key=lambda finding: (_ORDER[finding["severity"]], -finding.pop("cost")))
     return ranked(findings)

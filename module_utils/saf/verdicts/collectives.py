@@ -30,3 +30,6 @@ def judge(run, _data):
             cost=0.2,
         )
     ]
+
+
+RULES = (judge,)

@@ -28,20 +28,18 @@ _MEMORY = {
 }
 
 
-def judge(run, _data):
-    """Return the findings over compute."""
+def _products(run, _data):
+    """Products against the chip's peak; small ones say nothing about the node."""
     best = best_of_nodes(run, "gemm.float32")
-    # Memory belongs to the GPU here; a CPU's MLX has no ceiling but NumPy's.
-    memory = {node: metric for node, metric in best_of_nodes(run, "memory.triad").items() if metric["params"]["backend"] == "gpu"}
-    small = {node for node in best if _largest(run, node) < _LARGE}
+    small = [node for node in best if _largest(run, node) < _LARGE]
     large = {node: metric for node, metric in best.items() if node not in small}
-    against_peak = _against_peak(run, large, _COMPUTE) + _against_peak(run, memory, _MEMORY)
-    return (
-        against_peak
-        + _too_small(run, {node: best[node] for node in sorted(small)})
-        + _against_each_other(run, best)
-        + _throttled(run)
-    )
+    return _against_peak(run, large, _COMPUTE) + _too_small(run, {node: best[node] for node in sorted(small)})
+
+
+def _bandwidth(run, _data):
+    """Memory against the chip's bandwidth; it belongs to the GPU here, a CPU's MLX has no ceiling but NumPy's."""
+    best = best_of_nodes(run, "memory.triad")
+    return _against_peak(run, {node: one for node, one in best.items() if one["params"]["backend"] == "gpu"}, _MEMORY)
 
 
 def best_of_nodes(run, name):
@@ -119,10 +117,10 @@ def _against_peak(run, best, words):
     return findings
 
 
-def _against_each_other(run, best):
+def _twins(run, _data):
     """Nodes with the same chip should reach the same."""
     by_chip = {}
-    for node, metric in best.items():
+    for node, metric in best_of_nodes(run, "gemm.float32").items():
         facts = run["nodes"].get(node, {}).get("facts", {})
         by_chip.setdefault((facts.get("chip"), (facts.get("gpu") or {}).get("cores")), []).append((node, metric))
     findings = []
@@ -156,7 +154,7 @@ def _gain(better, now):
     return None if factor is None else round(factor, 2)
 
 
-def _throttled(run):
+def _throttled(run, _data):
     findings = []
     for metric in named(run, "gemm.sustained"):
         if "throttled" not in metric["flags"]:
@@ -176,3 +174,6 @@ def _throttled(run):
             )
         )
     return findings
+
+
+RULES = (_products, _bandwidth, _twins, _throttled)

@@ -31,3 +31,6 @@ def _above(metrics, name, nominal):
         "None needed." if nominal else "Report it with run.json; compare with a measurement by hand.",
         cost=0.1,
     )
+
+
+RULES = (judge,)

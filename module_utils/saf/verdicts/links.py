@@ -355,3 +355,6 @@ def _udp(pair):
             cost=0.1,
         )
     ]
+
+
+RULES = (judge,)

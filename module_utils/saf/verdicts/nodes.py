@@ -8,12 +8,7 @@ from ..words import busy_words
 from .finding import finding
 
 
-def judge(run, _data):
-    """Return the findings over the nodes."""
-    return _versions(run) + _fingerprints(run) + _busy(run) + _power(run) + _swapping(run) + _absent(run)
-
-
-def _versions(run):
+def _versions(run, _data):
     """Every distribution that the platforms share must have one version everywhere."""
     installed = {name: (node["facts"].get("venv") or {}).get("distributions", {}) for name, node in run["nodes"].items()}
     installed = {name: distributions for name, distributions in installed.items() if distributions}
@@ -40,7 +35,7 @@ def _versions(run):
     ]
 
 
-def _fingerprints(run):
+def _fingerprints(run, _data):
     """Nodes of one platform must carry the same files."""
     by_kind = {}
     for name, node in run["nodes"].items():
@@ -65,7 +60,7 @@ def _fingerprints(run):
     return findings
 
 
-def _busy(run):
+def _busy(run, _data):
     findings = []
     for name, node in run["nodes"].items():
         load = (node["conditions_before"].get("load_average") or [0])[0]
@@ -88,7 +83,7 @@ def _busy(run):
     return findings
 
 
-def _power(run):
+def _power(run, _data):
     findings = []
     for name, node in run["nodes"].items():
         flags = conditions(node) & {"low_power", "battery", "speed_limit"}
@@ -110,7 +105,7 @@ def _power(run):
     return findings
 
 
-def _swapping(run):
+def _swapping(run, _data):
     findings = []
     for name, node in run["nodes"].items():
         if "swapping" not in conditions(node):
@@ -131,7 +126,7 @@ def _swapping(run):
     return findings
 
 
-def _absent(run):
+def _absent(run, _data):
     return [
         finding(
             "note",
@@ -145,3 +140,6 @@ def _absent(run):
         )
         for name in run["absent"]
     ]
+
+
+RULES = (_versions, _fingerprints, _busy, _power, _swapping, _absent)

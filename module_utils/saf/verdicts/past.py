@@ -56,3 +56,6 @@ def _fallen_links(run):
             )
         )
     return findings
+
+
+RULES = (judge,)

@@ -54,3 +54,6 @@ def transfer_share(run):
     if not metrics:
         return None
     return max(metrics, key=lambda item: len(item["params"]["nodes"]))["context"]["split"]["transfer"]
+
+
+RULES = (judge,)
