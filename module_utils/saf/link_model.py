@@ -1,16 +1,16 @@
 """Which part of a mesh is slow: the directed goodput between nodes, explained by as few causes as possible. Pure functions.
 
-The goodput from one node to another is about the least of three: what the first can send, what the second can receive, what the
-path between them carries. So a slow uplink makes a whole row of the matrix slow, a slow downlink a column, a slow path one cell or
-two. A cell is judged against what it could be: the ceiling of its ports at the share that equal ports reach, its own other
-direction, or, where no port tells its speed, what both nodes reach elsewhere. Averages over the matrix are of no use here: with
-one bad node of three, most cells are bad.
+The goodput from one node to another is about the least of three: what the first can send, what the second can receive, what
+the path between them carries. So a slow uplink makes a whole row of the matrix slow, a slow downlink a column, a slow path one
+cell or two. A cell is judged against what it could be: the ceiling of its ports at the share that equal ports reach, its own
+other direction, or, where no port tells its speed, what both nodes reach elsewhere. Averages over the matrix are of no use
+here: with one bad node of three, most cells are bad.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from . import statistics
 
@@ -27,6 +27,7 @@ _CLASS = 0.1  # ports of one speed: ceilings differ by their MTU
 _IMPOSSIBLE = 1.05  # more than the ceiling: the ceiling is wrong
 _SAME_CAUSE = 3  # cells of one cause differ by less than this factor
 _ABOVE = 1.3  # a healthy cell this far above a limit is not behind it
+_ABSURD = 1e15  # bit/s
 _STEPS = 4000  # of the search, which is exact far below this
 
 # Fewer causes are likelier, and those that explain more cells; ports and cables of a node fail more often than single paths.
@@ -38,7 +39,7 @@ class Cell(NamedTuple):
     """One direction of a pair."""
 
     goodput: float  # bit/s
-    ceiling: Optional[float]  # bit/s that the ports carry, None where none is known
+    ceiling: float | None  # bit/s that the ports carry, None where none is known
     kind: str  # WIRED: both ports tell their speed; UNKNOWN: one does not; VIRTUAL: a speed is only a name; WIFI
 
 
@@ -49,7 +50,7 @@ class Cause(NamedTuple):
     nodes: tuple  # the node; both of a pair; sender and receiver of a direction
     cells: tuple  # (from, to) of the slow cells that it explains
     goodput: float  # median of them, bit/s
-    expected: Optional[float]  # median of what they could be, bit/s; None where nothing tells
+    expected: float | None  # median of what they could be, bit/s; None where nothing tells
     cost: float
 
 
@@ -68,8 +69,8 @@ def explain(cells):
 
 
 def usable(number):
-    """Tell whether a measured value can be reckoned with: a finite number, not below 0."""
-    return isinstance(number, (int, float)) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
+    """Tell whether a measured rate can be reckoned with: a number, not below 0, not beyond every hardware."""
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and 0 <= number <= _ABSURD
 
 
 def slow_cells(cells):
@@ -192,7 +193,7 @@ def _cause(kind, nodes, keys, cells, slow):
     goodputs = [cells[key].goodput for key in keys]
     typical = statistics.median(goodputs)
     known = [slow[key] for key in keys if slow[key] is not None]
-    misfit = sum(abs(math.log2(goodput / typical)) if goodput and typical else 0 for goodput in goodputs) / len(keys)
+    misfit = sum(abs(math.log2(goodput / typical)) for goodput in goodputs if goodput and typical) / len(keys)
     expected = statistics.median(known) if known else None
     return Cause(kind, tuple(nodes), tuple(keys), typical, expected, _COST[kind] + _MISFIT * misfit)
 
@@ -200,9 +201,8 @@ def _cause(kind, nodes, keys, cells, slow):
 def _smallest(candidates, slow):
     """Return the cheapest set of causes that explains all slow cells (branch and bound)."""
     covering = {key: [cause for cause in candidates if key in cause.cells] for key in slow}
-    for key, causes in covering.items():
+    for causes in covering.values():
         causes.sort(key=lambda cause: cause.cost / len(cause.cells))
-        covering[key] = causes
     order = sorted(slow, key=lambda key: len(covering[key]))
     best = {"cost": math.inf, "causes": [], "steps": 0}
 
@@ -234,11 +234,12 @@ def fair_sum(cells):
             ports[port] = max(ports.get(port, 0), goodput)
     room, rates = dict(ports), dict.fromkeys(flows, 0.0)
     open_flows = {key for key, goodput in flows.items() if goodput > 0}
-    while open_flows:
+    for _ in range(len(flows) + len(ports)):  # each turn fills a port or a flow
+        if not open_flows:
+            break
         users = {port: sum(port in _ports(key) for key in open_flows) for port in ports}
-        step = min(
-            min(room[port] / count for port, count in users.items() if count), min(flows[key] - rates[key] for key in open_flows)
-        )
+        step = min(room[port] / count for port, count in users.items() if count)
+        step = min([step, *(flows[key] - rates[key] for key in open_flows)])
         for key in open_flows:
             rates[key] += step
             for port in _ports(key):

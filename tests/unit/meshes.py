@@ -25,7 +25,7 @@ class Mesh(NamedTuple):
 
 def make(number):
     """Return the mesh of a number; a third of them are clean."""
-    rng = random.Random(number)
+    rng = random.Random(number)  # noqa: S311 no secret
     fabric, nodes = rng.choice(FABRICS), [f"n{index:02}" for index in range(rng.choice(SIZES))]
     cells = _fabric(rng, fabric, nodes)
     if len(nodes) > 3 and rng.random() < 0.2:

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from .. import link_model, statistics
 from ..units import human, percent
 from . import remedies
 from .finding import finding, named
-from .pairs import pairs_of
+from .pairs import cells, pairs_of
 
 _CARRIED = 0.8
 
 
 def judge(run, _data):
-    """Return at most one finding: what all nodes send together against what their ports can take alone."""
-    together = named(run, "net.together")
+    """Return at most one finding: what all nodes send together against what the same links could, each port shared fairly.
+
+    The sum of the ports is no measure: a 10 Gb/s port that sends to 1 Gb/s ports waits for them, whatever the switch is.
+    """
+    together = [metric for metric in named(run, "net.together") if link_model.usable(metric["median"])]
     pairs = [pair for pair in pairs_of(run) if pair["link"] == "default"]
-    if len(together) < 3 or not pairs or any(pair["virtual"] for pair in pairs):
+    if len(together) < 3 or not pairs or any(pair["virtual"] or pair["wifi"] for pair in pairs):
         return []
-    alone = {node: max(pair["goodput"] for pair in pairs if node in pair["nodes"]) for pair in pairs for node in pair["nodes"]}
-    expected = sum(alone[metric["subject"][0]] for metric in together if metric["subject"][0] in alone)
+    senders = sorted(metric["subject"][0] for metric in together)
+    expected = link_model.fair_sum({key: cell for key, cell in cells(pairs).items() if key[0] in senders})
     carried = sum(metric["median"] for metric in together)
-    if not expected or carried >= _CARRIED * expected:
+    share = statistics.ratio(carried, expected)
+    if share is None or share >= _CARRIED:
         return []
-    gain, words = remedies.gain(run, expected / carried)
+    factor = statistics.ratio(1, share)
+    gain, words = remedies.gain(run, factor) if factor else (None, "")
     return [
         finding(
             "limit",
             "switch_contention",
-            sorted(metric["subject"][0] for metric in together),
+            senders,
             f"{human(carried, 'bit/s')} when all nodes send at once",
-            f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
-            f"Each pair alone is fine; together they get {percent(carried / expected)}: they share something that is too small "
+            f"{human(expected, 'bit/s')}, what the links between them carry when each port is shared fairly",
+            f"Each pair alone is fine; together they get {percent(share)}: they share something that is too small "
             "(the switch's back-plane, or an uplink between two switches).",
-            f"Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports. {words}",
-            cost=1 - carried / expected,
+            f"Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports. {words}".rstrip(),
+            cost=1 - share,
             gain_at_most=gain,
         )
     ]
