@@ -76,7 +76,7 @@ def usable(number):
 def slow_cells(cells):
     """Return {(from, to): what it could be in bit/s, None where nothing tells} of the cells that are slow."""
     reach = _reach(cells)
-    shares = {key: min(cell.goodput / cell.ceiling, 1) for key, cell in cells.items() if _known(cell)}
+    shares = {key: min(statistics.ratio(cell.goodput, cell.ceiling), 1) for key, cell in cells.items() if _known(cell)}
     asymmetry = _usual_asymmetry(shares)
     slow = {}
     for key, cell in cells.items():
@@ -129,7 +129,7 @@ def _by_ports(key, cells, shares):
 def _usual_asymmetry(shares):
     """Return the part by which one direction may stay below the other: more where the directions of most pairs differ."""
     differences = [
-        abs(math.log(share / shares[key[::-1]]))
+        abs(math.log(share) - math.log(shares[key[::-1]]))
         for key, share in shares.items()
         if key[0] < key[1] and share > 0 and shares.get(key[::-1], 0) > 0
     ]
@@ -220,36 +220,3 @@ def _smallest(candidates, slow):
 
     walk(frozenset(slow), [], 0.0)
     return best["causes"]
-
-
-def fair_sum(cells):
-    """Return the bit/s of all nodes that send to all at once, when each flow gets a fair part of both its ports (max-min).
-
-    A port is as fast as the fastest of its cells; no flow exceeds what its cell reached alone.
-    """
-    flows = {key: cell.goodput for key, cell in cells.items() if usable(cell.goodput)}
-    ports = {}
-    for (sender, receiver), goodput in flows.items():
-        for port in (("sends", sender), ("receives", receiver)):
-            ports[port] = max(ports.get(port, 0), goodput)
-    room, rates = dict(ports), dict.fromkeys(flows, 0.0)
-    open_flows = {key for key, goodput in flows.items() if goodput > 0}
-    for _ in range(len(flows) + len(ports)):  # each turn fills a port or a flow
-        if not open_flows:
-            break
-        users = {port: sum(port in _ports(key) for key in open_flows) for port in ports}
-        step = min(room[port] / count for port, count in users.items() if count)
-        step = min([step, *(flows[key] - rates[key] for key in open_flows)])
-        for key in open_flows:
-            rates[key] += step
-            for port in _ports(key):
-                room[port] -= step
-        full = {port for port, count in users.items() if count and room[port] <= 1e-9 * ports[port]}
-        open_flows = {
-            key for key in open_flows if not full.intersection(_ports(key)) and flows[key] - rates[key] > 1e-9 * flows[key]
-        }
-    return sum(rates.values())
-
-
-def _ports(key):
-    return ("sends", key[0]), ("receives", key[1])

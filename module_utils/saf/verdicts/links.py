@@ -20,7 +20,7 @@ _STREAMS = 1.3  # several streams against one
 _REASONS = {
     "lossy_link": (
         "{loss:.2f} % of the segments had to be sent again.",
-        "Swap the cable; look at duplex at both ends and at the switch's buffers.",
+        "Swap the cable; check duplex at both ends and at the switch's buffers.",
     ),
     "single_stream_limit": (
         "Several streams together reach {streams}: one stream is limited by window or latency.",
@@ -32,7 +32,7 @@ _REASONS = {
     ),
     "low_share": (
         "Nothing is lost and no core is busy: a slower hop on the path, or latency.",
-        "Look for a slower port on the path, and measure with several streams.",
+        "Check for a slower port on the path, and measure with several streams.",
     ),
 }
 
@@ -88,18 +88,19 @@ def _path_limits(run, mesh, ported, pairs, data):
             nodes, members = limited.setdefault(rate, (set(), []))
             nodes.update(pair["nodes"])
             members.append(pair)
-    findings = [_path_limit(run, rate, sorted(nodes), members, data) for rate, (nodes, members) in sorted(limited.items())]
+    findings = [_path_limit(run, mesh, rate, sorted(nodes), members, data) for rate, (nodes, members) in sorted(limited.items())]
     return findings, [pair for _nodes, members in limited.values() for pair in members]
 
 
-def _path_limit(run, rate, nodes, members, data):
+def _path_limit(run, mesh, rate, nodes, members, data):
     goodput = statistics.median([pair["goodput"] for pair in members])
     ports = members[0]["ceiling"] or members[0]["nominal"]
     said = f"{human(ports, 'bit/s')}, what the ports at both ends negotiated"
     if not ports:
-        ports = max(metric["median"] for pair in pairs_of(run) for metric in pair["directions"])
+        ports = max(cell.goodput for cell in mesh.cells.values())
         said = f"{human(ports, 'bit/s')}, what the fastest link reaches"
-    gain, words = remedies.gain(run, ports / goodput)
+    share = statistics.ratio(goodput, ports)
+    gain, words = remedies.gain(run, statistics.ratio(ports, goodput))
     return finding(
         "limit",
         "path_limit",
@@ -108,7 +109,7 @@ def _path_limit(run, rate, nodes, members, data):
         said,
         f"The path fills a {human(rate, 'bit/s')} link: something between the ports (switch, router, cable) is slower.",
         f"{remedies.faster(run, members[0], ports, data)} {words}",
-        cost=max(1 - goodput / ports, 0),
+        cost=max(1 - share, 0),
         gain_at_most=gain,
     )
 
@@ -117,7 +118,7 @@ def _speeds(pair):
     """Return (negotiated, capable) of the slower end of each in bit/s, None where an end does not tell."""
     negotiated = [end.get("negotiated_bps") for end in pair["ends"]]
     capable = [end.get("capable_bps") for end in pair["ends"]]
-    return (min(negotiated), min(capable)) if all(negotiated) and all(capable) else None
+    return (min(negotiated), min(capable)) if all(speed and speed > 0 for speed in negotiated + capable) else None
 
 
 def _could_negotiate_more(pair):

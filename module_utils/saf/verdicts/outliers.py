@@ -7,7 +7,7 @@ from ..units import human
 from ..words import plural
 from . import remedies
 from .finding import finding
-from .pairs import cells, listed, span
+from .pairs import SHOWN, cells, listed, span
 
 _FAULT = 0.8  # of what it could be
 _FAULT_ONE_WAY = 0.5  # the same for one direction of one pair, which a busy sender explains too
@@ -27,9 +27,13 @@ class Mesh:
         """Return the pairs that a cause explains, each once."""
         return [pair for nodes, pair in self.pairs.items() if nodes in cause.cells or nodes[::-1] in cause.cells]
 
-    def kind_of(self, cause):
-        """Return the kind of links that a cause is about: of the surest among them."""
-        return min(self.cells[key].kind for key in cause.cells)
+    def is_virtual(self, cause):
+        return all(self.cells[key].kind == link_model.VIRTUAL for key in cause.cells)
+
+    def healthy(self, keys):
+        """Return the goodput of the cells among some that no cause explains."""
+        slow = {key for cause in self.causes for key in cause.cells}
+        return [self.cells[key].goodput for key in keys if key in self.cells and key not in slow]
 
     def wired(self):
         """Return the causes that are not about Wi-Fi, which has a verdict of its own."""
@@ -116,19 +120,18 @@ def _measured(mesh, cause):
     """Return what was measured of one cause, with its direction."""
     ordered = sorted(cause.cells, key=lambda key: (mesh.cells[key].goodput, key))
     if cause.kind == "uplink":
-        each = [f"{_rate(mesh.cells[key])} to {key[1]}" for key in ordered]
-        return f"{cause.nodes[0]} sends {listed(each, _rest(mesh, ordered))}"
+        return f"{cause.nodes[0]} sends {_each(mesh, ordered, 'to', 1)}"
     if cause.kind == "downlink":
-        each = [f"{_rate(mesh.cells[key])} from {key[0]}" for key in ordered]
-        return f"{cause.nodes[0]} receives {listed(each, _rest(mesh, ordered))}"
+        return f"{cause.nodes[0]} receives {_each(mesh, ordered, 'from', 0)}"
     if cause.kind == "direction":
         return f"{_rate(mesh.cells[cause.cells[0]])} from {cause.nodes[0]} to {cause.nodes[1]}"
     return f"{span([mesh.cells[key].goodput for key in ordered])} {_place(cause)}"
 
 
-def _rest(mesh, ordered):
-    fastest = mesh.cells[ordered[-1]].goodput
-    return f"{len(ordered) - 3} more nodes (at most {human(fastest, 'bit/s')})"
+def _each(mesh, keys, preposition, side):
+    if len(keys) <= SHOWN:
+        return listed([f"{_rate(mesh.cells[key])} {preposition} {key[side]}" for key in keys], "")
+    return f"{span([mesh.cells[key].goodput for key in keys])} {preposition} {len(keys)} nodes"
 
 
 def _place(cause):
@@ -142,7 +145,7 @@ def _expected(mesh, cause):
     if not cause.expected:
         return "a link that carries something"
     could = human(cause.expected, "bit/s")
-    back = [mesh.cells[key[::-1]].goodput for key in cause.cells if key[::-1] in mesh.cells]
+    back = mesh.healthy([key[::-1] for key in cause.cells])
     if cause.kind == "direction" and back:
         return f"{span(back)}, what the other direction reaches"
     if cause.kind in ("uplink", "downlink") and back:
@@ -153,7 +156,7 @@ def _expected(mesh, cause):
 
 def _because(mesh, causes):
     kind, several = causes[0].kind, len(causes) > 1
-    names = listed([" - ".join(cause.nodes) for cause in causes], plural(len(causes) - 3, "more"))
+    names = listed([" - ".join(cause.nodes) for cause in causes], plural(len(causes) - SHOWN, "more"))
     both = any(set(cause.cells) & {key[::-1] for key in other.cells} for cause in causes for other in causes)
     if kind == "uplink":
         words = f"Slow is what {names} {'send' if several else 'sends'}, whoever receives it" + (
@@ -166,11 +169,13 @@ def _because(mesh, causes):
     elif kind == "node":
         words = f"The other links are fast: slow are all links of {names}, in both directions."
     elif kind == "everything":
-        words = "Every link is slow."
+        words = "Every link is slow." if causes[0].goodput else "No link carries anything."
     elif kind == "pair":
         words = f"The other links are fast: slow {'are the links' if several else 'is the link'} {names}, in both directions."
     else:
-        sent = listed([f"what {cause.nodes[0]} sends to {cause.nodes[1]}" for cause in causes], plural(len(causes) - 3, "more"))
+        sent = listed(
+            [f"what {cause.nodes[0]} sends to {cause.nodes[1]}" for cause in causes], plural(len(causes) - SHOWN, "more")
+        )
         words = f"Slow {'are' if several else 'is'} {sent}; the opposite direction is faster."
     return words + _seen_with(mesh, causes)
 
@@ -193,25 +198,27 @@ def _seen_with(mesh, causes):
 def _advice(run, mesh, kind, causes):
     """Return the remedies, the cheapest first."""
     cause = causes[0]
+    if not cause.goodput and cause.kind in ("pair", "everything"):
+        return "Check that no firewall drops what the other end sends, and that both ends have the same MTU; then swap the cable."
     if kind == "cpu_bound_link":
         return "Free the CPU, try several streams (iperf3 3.16 and newer take a thread for each), or larger frames (MTU 9000)."
     one_way = {"uplink": "sends", "downlink": "receives"}.get(cause.kind)
     nodes = list(dict.fromkeys(node for cause in causes for node in cause.nodes))
-    names = listed(nodes, plural(len(nodes) - 3, "more node"))
-    if mesh.kind_of(cause) == link_model.VIRTUAL:
+    names = listed(nodes, plural(len(nodes) - SHOWN, "more node"))
+    if mesh.is_virtual(cause):
         limit = f"what {names} {one_way if len(nodes) == 1 else one_way[:-1]}" if one_way else "these links"
         return (
-            f"Look for a rate limit on {limit}: on the node ({_shaping(run, nodes[0])}), in the settings of its virtual machine "
+            f"Check for a rate limit on {limit}: on the node ({_shaping(run, nodes[0])}), in the settings of its virtual machine "
             "or container. Then swap the cable of the host below, then its port."
         )
     if cause.kind == "direction":
-        return "Measure again on idle nodes; then swap the cable; then look at duplex and driver at the sending end."
+        return "Measure again on idle nodes; then swap the cable; then check duplex and driver at the sending end."
     if one_way:
         return (
-            f"Swap the cable of {names}, then use another port of the switch; then look at duplex, driver and rate limits "
+            f"Swap the cable of {names}, then use another port of the switch; then check duplex, driver and rate limits "
             f"({_shaping(run, nodes[0])}) on {names}."
         )
-    return "Swap the cable, then the switch port; look whether both ends negotiated what their ports can."
+    return "Swap the cable, then the switch port; check whether both ends negotiated what their ports can."
 
 
 def _shaping(run, node):

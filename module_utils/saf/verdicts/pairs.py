@@ -7,7 +7,7 @@ from ..units import human
 from ..words import plural
 
 _SEGMENT = 1448 * 8  # bits of the stream in a full segment at MTU 1500
-_SHOWN = 3  # pairs that a sentence names before it counts
+SHOWN = 3  # pairs that a sentence names before it counts
 
 
 def pairs_of(run):
@@ -81,12 +81,12 @@ def cells(pairs):
 def named_pairs(pairs):
     """Return some pairs in words: the first ones by name, the rest as a number."""
     names = [" - ".join(pair["nodes"]) for pair in pairs]
-    return listed(names, plural(len(names) - _SHOWN, "more pair"))
+    return listed(names, plural(len(names) - SHOWN, "more pair"))
 
 
 def listed(words, rest):
     """Return words as a list in a sentence; beyond the first ones only ``rest`` is said."""
-    shown = list(words) if len(words) <= _SHOWN else [*words[:_SHOWN], rest]
+    shown = list(words) if len(words) <= SHOWN else [*words[:SHOWN], rest]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 

@@ -6,22 +6,22 @@ from .. import link_model, statistics
 from ..units import human, percent
 from . import remedies
 from .finding import finding, named
-from .pairs import cells, pairs_of
+from .pairs import pairs_of
 
 _CARRIED = 0.8
 
 
 def judge(run, _data):
-    """Return at most one finding: what all nodes send together against what the same links could, each port shared fairly.
+    """Return at most one finding: what all nodes send together against what their ports can take alone.
 
-    The sum of the ports is no measure: a 10 Gb/s port that sends to 1 Gb/s ports waits for them, whatever the switch is.
+    The air is shared by nature, and between virtual interfaces the CPUs are: there it says nothing about a switch.
     """
     together = [metric for metric in named(run, "net.together") if link_model.usable(metric["median"])]
     pairs = [pair for pair in pairs_of(run) if pair["link"] == "default"]
     if len(together) < 3 or not pairs or any(pair["virtual"] or pair["wifi"] for pair in pairs):
         return []
-    senders = sorted(metric["subject"][0] for metric in together)
-    expected = link_model.fair_sum({key: cell for key, cell in cells(pairs).items() if key[0] in senders})
+    alone = {node: max(pair["goodput"] for pair in pairs if node in pair["nodes"]) for pair in pairs for node in pair["nodes"]}
+    expected = sum(alone.get(metric["subject"][0], 0) for metric in together)
     carried = sum(metric["median"] for metric in together)
     share = statistics.ratio(carried, expected)
     if share is None or share >= _CARRIED:
@@ -32,9 +32,9 @@ def judge(run, _data):
         finding(
             "limit",
             "switch_contention",
-            senders,
+            sorted(metric["subject"][0] for metric in together),
             f"{human(carried, 'bit/s')} when all nodes send at once",
-            f"{human(expected, 'bit/s')}, what the links between them carry when each port is shared fairly",
+            f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
             f"Each pair alone is fine; together they get {percent(share)}: they share something that is too small "
             "(the switch's back-plane, or an uplink between two switches).",
             f"Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports. {words}".rstrip(),
