@@ -156,7 +156,7 @@ def _expected(mesh, cause):
 
 def _because(mesh, causes):
     kind, several = causes[0].kind, len(causes) > 1
-    names = listed([" - ".join(cause.nodes) for cause in causes], plural(len(causes) - SHOWN, "more"))
+    names = listed([" - ".join(cause.nodes) for cause in causes], f"{len(causes) - SHOWN} more")
     both = any(set(cause.cells) & {key[::-1] for key in other.cells} for cause in causes for other in causes)
     if kind == "uplink":
         words = f"Slow is what {names} {'send' if several else 'sends'}, whoever receives it" + (
@@ -173,9 +173,7 @@ def _because(mesh, causes):
     elif kind == "pair":
         words = f"The other links are fast: slow {'are the links' if several else 'is the link'} {names}, in both directions."
     else:
-        sent = listed(
-            [f"what {cause.nodes[0]} sends to {cause.nodes[1]}" for cause in causes], plural(len(causes) - SHOWN, "more")
-        )
+        sent = listed([f"what {cause.nodes[0]} sends to {cause.nodes[1]}" for cause in causes], f"{len(causes) - SHOWN} more")
         words = f"Slow {'are' if several else 'is'} {sent}; the opposite direction is faster."
     return words + _seen_with(mesh, causes)
 
