@@ -23,20 +23,26 @@ def tcp_goodput(rate, mtu=1500):
     return rate * (mtu - _HEADERS) / (mtu + _FRAME)
 
 
+def is_nominal(end):
+    """Tell whether the speed of an interface is only a name: no hardware of the node's own stands behind it."""
+    return end.get("kind") == "virtual" or bool(end.get("speed_is_nominal"))
+
+
 def link(ends):
     """Return the ceiling of a link from the interfaces at its ends.
 
-    ends: dicts with negotiated_bps, mtu and kind; None where an end is not known.
+    ends: dicts with negotiated_bps, mtu, kind and, where a driver makes its speed up, speed_is_nominal; None where an end is not
+    known. A nominal speed is no ceiling.
     """
     known = [end for end in ends if end and end.get("negotiated_bps")]
+    real = [end for end in known if not is_nominal(end)]
     if not known:
         return None, "neither end tells the speed that it negotiated"
-    rate = min(end["negotiated_bps"] for end in known)
+    if not real:
+        return None, "the speed of a virtual interface is only a name"
+    rate = min(end["negotiated_bps"] for end in real)
     mtu = min(end.get("mtu") or 1500 for end in known)
-    source = f"TCP goodput of {rate / 1e9:g} Gb/s at MTU {mtu}"
-    if any(end.get("kind") == "virtual" for end in known):
-        source += ", the nominal speed of a virtual interface"
-    return tcp_goodput(rate, mtu), source
+    return tcp_goodput(rate, mtu), f"TCP goodput of {rate / 1e9:g} Gb/s at MTU {mtu}"
 
 
 def saturated_rate(goodput, below, mtu=1500):
@@ -45,7 +51,7 @@ def saturated_rate(goodput, below, mtu=1500):
     Shaped and real links both end a few per cent under the arithmetic.
     """
     for rate in STANDARD_RATES:
-        if rate < below * 0.99 and 0.93 <= goodput / tcp_goodput(rate, mtu) <= 1.02:
+        if rate < below * 0.99 and 0.93 * tcp_goodput(rate, mtu) <= goodput <= 1.02 * tcp_goodput(rate, mtu):
             return rate
     return None
 

@@ -95,7 +95,7 @@ def _goodput(metric, context):
 
 
 def _together(metric, context):
-    facts = context.facts(metric).get("links", {}).get(metric["link"] or "default")
+    facts = (context.facts(metric).get("links") or {}).get(metric["link"] or "default")
     return ceilings.link([facts])
 
 
@@ -150,6 +150,6 @@ def ends(metric, nodes):
     """Return the interfaces at both ends of a link, sender first: of the route where it is known, else of the address."""
     found = []
     for side, node in zip(("from", "to"), metric["subject"]):
-        links = nodes.get(node, {}).get("facts", {}).get("links", {})
+        links = nodes.get(node, {}).get("facts", {}).get("links") or {}
         found.append(metric.get("context", {}).get(side) or links.get(metric["link"] or "default"))
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from ansible.module_utils.saf.ceilings import tcp_goodput
+
 M2_ULTRA = {
     "system": "Darwin",
     "machine": "arm64",
@@ -283,7 +285,44 @@ def route_elsewhere(used):
     return plan, raws
 
 
+def ported(ports, goodput=None, **changes):
+    """Nodes whose ports differ: {node: link facts}; what is not in goodput fills the slower port."""
+    known = goodput or {}
+    filled = {
+        pair: known.get(pair, 0.98 * tcp_goodput(min(ports[node]["negotiated_bps"] for node in pair)))
+        for pair in permutations(ports, 2)
+    }
+    own = {node: {"links": {"default": port}, **changes.get(node, {})} for node, port in ports.items()}
+    return make(list(ports), M2_ULTRA, filled, None, 22e12, **{**changes, **own})
+
+
+def mixed_ports(*slow):
+    return {**dict.fromkeys(["mac1", "mac2", "mac3"], TEN), **dict.fromkeys(slow, GIGABIT)}
+
+
+def one_way_slow(nodes, culprits, bad, good, sends=True):
+    """Everything that the culprits send (or receive) is slow."""
+    return {pair: bad if pair[0 if sends else 1] in culprits else good for pair in permutations(nodes, 2)}
+
+
+def busy_core(nodes, culprit, rate, good=9.3e9):
+    """A node whose CPU cannot fill its port, in both directions."""
+    plan, raws = make(nodes, M2_ULTRA, None, TEN, 22e12)
+    pairs = permutations(nodes, 2)
+    raws[-1]["measurements"] += [net(pair, *((rate, 1, 0, 99) if culprit in pair else (good,))) for pair in pairs]
+    return plan, raws
+
+
 JUMBO = {**TEN, "mtu": 9000}
+# The reviewer's: what gamma sends was shaped to 137 Mb/s, and the report said nothing.
+GAMMA = {
+    ("gamma", "alpha"): 131e6,
+    ("gamma", "beta"): 127e6,
+    ("alpha", "gamma"): 8.1e9,
+    ("beta", "gamma"): 10e9,
+    ("alpha", "beta"): 12.4e9,
+    ("beta", "alpha"): 9.6e9,
+}
 SITUATIONS = {
     # the owner's: 6 TFLOP/s a node, 945 Mb/s on ports that negotiated 1 of their 10 Gb/s
     "two_studios": lambda: studios(945e6, link(1e9, 10e9), 6e12),
@@ -295,6 +334,46 @@ SITUATIONS = {
     "one_slow_pair": lambda: make(
         THREE, CONTAINER, {("head1", "worker1"): 287e6, ("worker1", "head1"): 287e6, None: 12e9}, VETH, 5e9, backend="cpu"
     ),
+    "one_slow_uplink": lambda: make(["alpha", "beta", "gamma"], CONTAINER, GAMMA, VETH, 5e9, backend="cpu"),
+    "one_slow_downlink": lambda: make(
+        ["alpha", "beta", "gamma"], CONTAINER, {pair[::-1]: rate for pair, rate in GAMMA.items()}, VETH, 5e9, backend="cpu"
+    ),
+    "two_slow_uplinks": lambda: make(list("abcde"), M2_ULTRA, one_way_slow("abcde", "bd", 173e6, 9.2e9), TEN, 22e12),
+    "two_bad_pairs": lambda: make(
+        list("abcde"),
+        M2_ULTRA,
+        {**{pair: 300e6 for pair in permutations("abcde", 2) if set(pair) in ({"a", "b"}, {"c", "d"})}, None: 9.2e9},
+        TEN,
+        22e12,
+    ),
+    "mixed_ports": lambda: ported(mixed_ports("pi")),
+    "mixed_ports_of_five": lambda: ported(
+        {**mixed_ports("pi"), "nuc": {**GIGABIT, "negotiated_bps": 2.5e9, "capable_bps": 2.5e9}}
+    ),
+    # A virtual machine on a host with a 1 Gb/s port: its own interface says 10 Gb/s.
+    "mixed_virtual_ports": lambda: make(
+        ["a", "b", "c", "pi"], CONTAINER, {**bad_cable(["a", "b", "c", "pi"], "pi", 930e6, 9e9)}, VETH, 5e9, backend="cpu"
+    ),
+    "wifi_everywhere": lambda: make(
+        EIGHT,
+        M2_ULTRA,
+        {**{pair: 12e6 for pair in permutations(EIGHT, 2) if pair[0] == "h"}, None: 500e6},
+        link(1.2e9, 1.2e9, kind="wifi"),
+        22e12,
+        extra=together(EIGHT, 60e6),
+    ),
+    "bridge_below_its_port": lambda: studios(300e6, {**GIGABIT, "interface": "br0", "driver": "igc"}),
+    "paravirtual": lambda: make(
+        ["a", "b", "c"], SERVER, 28.3e9, {**TEN, "driver": "vmxnet3", "speed_is_nominal": True}, 5e9, backend="cpu"
+    ),
+    "two_virtual_one_way": lambda: make(
+        ["alpha", "beta"], CONTAINER, {("alpha", "beta"): 131e6, ("beta", "alpha"): 9e9}, VETH, 5e9, backend="cpu"
+    ),
+    "nothing_arrives": lambda: make(list("abcd"), M2_ULTRA, {("a", "b"): 0, ("b", "a"): 0, None: 9.3e9}, TEN, 22e12),
+    "nothing_arrives_anywhere": lambda: make(list("abc"), CONTAINER, {None: 0}, VETH, 5e9, backend="cpu"),
+    "four_that_are_half_full": lambda: make(list("abcd"), M2_ULTRA, 5e9, TEN, 22e12),
+    "one_port_negotiates_less": lambda: ported({**dict.fromkeys("abd", TEN), "c": link(1e9, 10e9)}),
+    "one_slow_cpu": lambda: busy_core(list("abcd"), "c", 4e9),
     "unknown_ports": lambda: make(["a", "b"], SERVER, 941e6, link(1e9), 5e9, backend="cpu"),
     "one_bad_cable": lambda: make(list("abcd"), M2_ULTRA, bad_cable("abcd", "c"), GIGABIT, 22e12),
     "one_bad_cable_of_eight": lambda: make(EIGHT, M2_ULTRA, bad_cable(EIGHT, "f"), GIGABIT, 22e12),

@@ -199,7 +199,12 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
 
 @pytest.mark.parametrize(
     ("subject", "rule", "name"),
-    [("nodes", "_power", "nodes, power"), ("compute", "_twins", "compute, twins"), ("past", "judge", "past")],
+    [
+        ("nodes", "_power", "nodes, power"),
+        ("compute", "_twins", "compute, twins"),
+        ("links", "_goodput", "links, goodput"),
+        ("objects", "judge", "objects"),
+    ],
 )
 def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject, rule, name):
     """Any verdict may have a fault of its own; the values and the other verdicts are kept."""

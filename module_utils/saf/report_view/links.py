@@ -11,7 +11,7 @@ from .nodes import bar
 def matrices(run):
     """Return one table for each link: rows send, columns receive; the fewest streams count."""
     goodputs = [metric for metric in run["metrics"] if metric["name"] == "net.goodput"]
-    return [_matrix(run, link, goodputs) for link in sorted({metric["link"] for metric in goodputs})]
+    return [_matrix(run, link, goodputs) for link in sorted({metric["link"] for metric in goodputs}, key=str)]
 
 
 def _matrix(run, link, goodputs):
@@ -28,11 +28,10 @@ def _matrix(run, link, goodputs):
         pair: {
             "text": human(metric["median"], "bit/s"),
             "short": digits(metric["median"] / 1e9),
-            # A virtual interface has no ceiling worth the name: there the fastest pair is the scale.
-            "share": metric["median"] / typical
-            if metric["share"] is None or "virtual" in metric["ceiling_source"]
-            else metric["share"],
-            "title": f"{pair[0]} to {pair[1]}: {human(metric['median'], 'bit/s')}, {percent(metric['share'])} of its ceiling",
+            # Where no ceiling is known (virtual interfaces have none), the fastest pair is the scale.
+            "share": statistics.ratio(metric["median"], typical) if metric["share"] is None else metric["share"],
+            "title": f"{pair[0]} to {pair[1]}: {human(metric['median'], 'bit/s')}, "
+            + ("its ceiling is not known" if metric["share"] is None else f"{percent(metric['share'])} of its ceiling"),
         }
         for pair, metric in cells.items()
     }
@@ -90,7 +89,7 @@ def _trips(run, link):
             "p95": human(metric["p95"], "s"),
             "p99": human(statistics.percentile(metric["samples"], 0.99), "s"),
             "n": metric["n"],
-            "bar": bar(metric["p95"] / slowest),
+            "bar": bar(statistics.ratio(metric["p95"], slowest)),
         }
         for metric in sorted(metrics, key=lambda item: (item["subject"], item["name"]))
     ]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from .. import ceilings, link_model, statistics
+from ..units import human
+from ..words import plural
+
 _SEGMENT = 1448 * 8  # bits of the stream in a full segment at MTU 1500
+SHOWN = 3  # pairs that a sentence names before it counts
 
 
 def pairs_of(run):
     """Return one dict for each pair of nodes and link that has a goodput.
 
-    nodes (sorted), link, directions (the metrics with the fewest streams), goodput and slower (of the slower direction), ceiling,
+    nodes (sorted), link, directions (the metrics with the fewest streams), goodput and slower (of the slower direction), ceiling
+    and share (of it; None without), nominal (goodput in bit/s that the ports stand for by name, where that is no ceiling),
     most_streams (best goodput of the slower direction with more streams, None without), loss (share of segments sent again, None
     where the systems do not tell), cpu_bound, ends (interfaces in the order of nodes: of the routes where they are known, else of
-    the addresses), owners (interfaces of the addresses), virtual, idle, loaded, udp_loss (metrics or None).
+    the addresses), owners (interfaces of the addresses), virtual, wifi, idle, loaded, udp_loss (metrics or None).
     """
     grouped = {}
     for metric in run["metrics"]:
-        if metric["scope"] == "pair" and metric["name"].startswith("net."):
+        if metric["scope"] == "pair" and metric["name"].startswith("net.") and link_model.usable(metric["median"]):
             grouped.setdefault((tuple(sorted(metric["subject"])), metric["link"]), []).append(metric)
-    pairs = [_pair(run, list(nodes), link, metrics) for (nodes, link), metrics in sorted(grouped.items())]
+    ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+    pairs = [_pair(run, list(nodes), link, metrics) for (nodes, link), metrics in ordered if len(nodes) == 2]
     return [pair for pair in pairs if pair]
 
 
@@ -25,12 +32,14 @@ def _pair(run, nodes, link, metrics):
     goodputs = [metric for metric in metrics if metric["name"] == "net.goodput"]
     if not goodputs:
         return None
-    fewest = min(metric["params"]["streams"] for metric in goodputs)
-    directions = [metric for metric in goodputs if metric["params"]["streams"] == fewest]
+    fewest = min(_streams(metric) for metric in goodputs)
+    directions = [metric for metric in goodputs if _streams(metric) == fewest]
     slower = min(directions, key=lambda metric: metric["median"])
-    more = [m["median"] for m in goodputs if m["params"]["streams"] > fewest and m["subject"] == slower["subject"]]
+    more = [m["median"] for m in goodputs if _streams(m) > fewest and m["subject"] == slower["subject"]]
     losses = [loss for loss in map(_loss, directions) if loss is not None]
     owners = [(run["nodes"].get(node, {}).get("facts", {}).get("links") or {}).get(link) or {} for node in nodes]
+    ends = [route_end(goodputs, node) or owner for node, owner in zip(nodes, owners)]
+    virtual = any(ceilings.is_nominal(end) for end in ends)
     return {
         "nodes": nodes,
         "link": link,
@@ -38,16 +47,65 @@ def _pair(run, nodes, link, metrics):
         "slower": slower,
         "goodput": slower["median"],
         "ceiling": slower["ceiling"],
+        "share": statistics.ratio(slower["median"], slower["ceiling"]),
+        "nominal": _nominal(ends) if virtual else None,
         "most_streams": max(more) if more else None,
         "loss": max(losses) if losses else None,
         "cpu_bound": any("cpu_bound" in metric["flags"] for metric in directions),
-        "ends": [route_end(goodputs, node) or owner for node, owner in zip(nodes, owners)],
+        "ends": ends,
         "owners": owners,
-        "virtual": any("virtual interface" in metric["ceiling_source"] for metric in directions),
+        "virtual": virtual,
+        "wifi": any(end.get("kind") == "wifi" for end in ends),
         "idle": _first(metrics, "net.rtt.idle"),
         "loaded": _worst(metrics, "net.rtt.loaded"),
-        "udp_loss": _first(metrics, "net.udp_loss"),
+        "udp_loss": _worst(metrics, "net.udp_loss"),
     }
+
+
+def cells(pairs):
+    """Return the matrix of some pairs of one link for the link model: {(from, to): Cell}."""
+    found = {}
+    for pair in pairs:
+        if pair["wifi"]:
+            kind = link_model.WIFI
+        elif pair["virtual"]:
+            kind = link_model.VIRTUAL
+        else:
+            told = all(end.get("negotiated_bps") for end in pair["ends"])
+            kind = link_model.WIRED if told else link_model.UNKNOWN
+        for metric in pair["directions"]:
+            found[tuple(metric["subject"])] = link_model.Cell(metric["median"], metric["ceiling"], kind)
+    return found
+
+
+def named_pairs(pairs):
+    """Return some pairs in words: the first ones by name, the rest as a number."""
+    names = [" - ".join(pair["nodes"]) for pair in pairs]
+    return listed(names, plural(len(names) - SHOWN, "more pair"))
+
+
+def listed(words, rest):
+    """Return words as a list in a sentence; beyond the first ones only ``rest`` is said."""
+    shown = list(words) if len(words) <= SHOWN else [*words[:SHOWN], rest]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def concerned(pairs, everywhere):
+    """Return the nodes that some pairs are about: the one whose pairs they all are, else all of theirs.
+
+    everywhere: all pairs of the link.
+    """
+    if len(pairs) > 1:
+        for node in sorted(set.intersection(*(set(pair["nodes"]) for pair in pairs))):
+            if sum(node in pair["nodes"] for pair in everywhere) == len(pairs):
+                return [node]
+    return sorted({node for pair in pairs for node in pair["nodes"]})
+
+
+def span(values, unit="bit/s"):
+    """Return the range of some figures in words: one figure where they read the same."""
+    low, high = human(min(values), unit), human(max(values), unit)
+    return low if low == high else f"{low} to {high}"
 
 
 def route_end(metrics, node):
@@ -59,11 +117,21 @@ def route_end(metrics, node):
     return None
 
 
+def _streams(metric):
+    return metric["params"].get("streams") or 1
+
+
+def _nominal(ends):
+    speeds = [end["negotiated_bps"] for end in ends if end.get("negotiated_bps")]
+    return ceilings.tcp_goodput(min(speeds), min(end.get("mtu") or 1500 for end in ends)) if speeds else None
+
+
 def _loss(metric):
     """Return the share of segments that were sent again, from the retransmits of the whole run."""
     retransmits = metric["context"].get("retransmits")
-    sent = (metric["context"].get("whole_run") or metric["median"]) * metric["params"]["seconds"] / _SEGMENT
-    return None if retransmits is None or not sent else retransmits / sent
+    seconds = metric["params"].get("seconds") or 0
+    sent = (metric["context"].get("whole_run") or metric["median"]) * seconds / _SEGMENT
+    return statistics.ratio(retransmits, sent)
 
 
 def _first(metrics, name):

@@ -5,9 +5,16 @@ from __future__ import annotations
 from .. import words
 from ..units import percent
 from .finding import bounded_gain
+from .pairs import SHOWN, listed
 from .scaling import transfer_share
 
-WIFI = "Put both nodes on a cable and take the cluster's addresses from it; put Wi-Fi below Ethernet in the service order."
+
+def wifi(nodes):
+    """Return the remedy for nodes whose routes go over Wi-Fi."""
+    named = listed(nodes, words.plural(len(nodes) - SHOWN, "more node"))
+    return (
+        f"Connect {named} with a cable and take the cluster's addresses from it; put Wi-Fi below Ethernet in the service order."
+    )
 
 
 def gain(run, factor):

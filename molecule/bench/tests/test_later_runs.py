@@ -51,6 +51,17 @@ def test_runs_are_compared(saf_playbook):
     assert "worse: net.goodput" in done.words
 
 
+def test_links_without_shaping_are_no_fault(saf_playbook, newest_run):
+    unshaped = saf_playbook("molecule/bench/cleanup.yml")
+    assert unshaped.rc == 0, unshaped.output
+    overrides = {"mlx": None, "ray": None, "collective": None, "network": {"seconds": 2}}
+    done = saf_playbook("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
+    assert done.rc == 0, done.output
+    document, _folder = newest_run()
+    assert {metric["name"] for metric in document["metrics"]} >= {"net.goodput", "net.together"}
+    assert [finding for finding in document["findings"] if finding["severity"] == "fault"] == []
+
+
 # {stage: (what the run is told to do, for long; on which node what then runs; what is there already; what is not)}
 STAGES = {
     "network": (
