@@ -95,7 +95,7 @@ def main():
     marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
     facts = {
         "system": platform.system(),
-        "machine": platform.machine(),
+        "machine": node_state.machine(),
         **describe(),
         "memory_bytes": node_state.memory_bytes(),
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},

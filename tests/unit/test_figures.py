@@ -127,7 +127,7 @@ def test_bounded_gain(share, factor, gain):
 
 
 def test_every_row_of_the_peaks_follows_from_its_clock(data):
-    for (chip, cores), row in data["peaks"].items():
+    for (chip, cores, _memory), row in data["peaks"].items():
         if row["gpu_clock_mhz"]:
             assert float(row["fp32_tflops"]) == pytest.approx(cores * 256 * float(row["gpu_clock_mhz"]) / 1e6, rel=1e-3), chip
 
