@@ -105,7 +105,7 @@ def main():
             for name, address in module.params["links"].items()
         },
     }
-    facts["conditions"]["busiest"] = busiest.processes()
+    facts["conditions"].update(busiest.now())
     if platform.system() == "Darwin":
         facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
     reasons = {name: network.unknown_capability(link) for name, link in facts["links"].items()}

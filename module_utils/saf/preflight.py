@@ -34,13 +34,13 @@ def platform_problems(observed, platforms, without_mlx):
         wanted = ", ".join(f"{row['system']} {row['machine']}" for row in platforms)
         return [problem("platform", wanted, name, "The stack has no wheels for it: take the node out of the inventory.")]
     # What is not known to fit does not fit: pip would find out on the node, after accounts and folders were made.
+    if fitting[0].get("glibc") and not observed.get("glibc"):
+        fix = "Take another distribution: the wheels need glibc, and this one has another C library (musl, for instance)."
+        return [problem("platform", f"glibc >= {fitting[0]['glibc']}", "no glibc", fix)]
     if observed["system"] == "Linux" and observed.get("bits") != 64:
         fix = "Install a 64-bit system: the wheels are for one, whatever the kernel is (`getconf LONG_BIT` tells)."
         found = f"a {observed['bits']}-bit system ({name})" if observed.get("bits") else f"a system of unknown width ({name})"
         return [problem("platform", "a 64-bit system", found, fix)]
-    if fitting[0].get("glibc") and not observed.get("glibc"):
-        fix = "Take another distribution: the wheels need glibc, and this one has another C library (musl, for instance)."
-        return [problem("platform", f"glibc >= {fitting[0]['glibc']}", "no glibc", fix)]
     for key, label in (("glibc", "glibc"), ("macos", "macOS")):
         oldest = fitting[0].get(key)
         if oldest and observed.get(key) and version(observed[key]) < version(oldest):

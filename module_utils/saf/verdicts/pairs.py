@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_SEGMENT = 1448 * 8  # bits of the stream in a full segment at MTU 1500
+_HEADERS = 52  # bytes of a packet that are not the stream's: IPv4 20, TCP 20, time stamps 12
 
 
 def pairs_of(run):
@@ -62,7 +62,9 @@ def route_end(metrics, node):
 def _loss(metric):
     """Return the share of segments that were sent again, from the retransmits of the whole run."""
     retransmits = metric["context"].get("retransmits")
-    sent = (metric["context"].get("whole_run") or metric["median"]) * metric["params"]["seconds"] / _SEGMENT
+    known = [end["mtu"] for end in map(metric["context"].get, ("from", "to")) if end and (end.get("mtu") or 0) > _HEADERS]
+    segment = (min(known, default=1500) - _HEADERS) * 8
+    sent = (metric["context"].get("whole_run") or metric["median"]) * metric["params"]["seconds"] / segment
     return None if retransmits is None or not sent else retransmits / sent
 
 
