@@ -53,7 +53,13 @@ found:
   elements: dict
   returned: always
   sample:
-    - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython, machine: x86_64, bits: 64, libc: glibc}
+    - path: /usr/bin/python3
+      real_path: /usr/bin/python3.11
+      version: 3.11.2
+      implementation: cpython
+      machine: x86_64
+      bits: 64
+      libc: glibc
 chosen:
   description: The first that is CPython of the exact version and built for the node's architecture, or null.
   type: dict

@@ -22,7 +22,7 @@ _MOST = 3  # processes
 
 
 def parse_stat(text, ticks_per_second):
-    """Return (command, seconds of processor time used so far, parent) of /proc/<pid>/stat; a command may hold blanks, brackets."""
+    """Return (command, seconds of processor time used so far, parent) of /proc/<pid>/stat; commands may hold blanks, brackets."""
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     return head.partition("(")[2], (int(fields[11]) + int(fields[12])) / ticks_per_second, int(fields[1])

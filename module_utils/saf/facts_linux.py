@@ -11,7 +11,6 @@ import time
 from . import cuda
 from .node_state import command_output, cores_limit, glibc
 
-
 # Cores of ARM by (implementer, part): such a processor has no name in /proc/cpuinfo (lscpu(1) has the whole list).
 _ARM = {
     ("0x41", "0xd03"): "Cortex-A53",

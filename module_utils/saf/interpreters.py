@@ -70,6 +70,6 @@ def choose(found, version, machine=None):
 
 
 def _fits(interpreter, machine):
-    """Return whether wheels for the node's platform can be installed for an interpreter; what it does not tell counts as fitting."""
+    """Return whether wheels for the node's platform fit an interpreter; what it does not tell counts as fitting."""
     native = not machine or interpreter.get("machine", machine) == machine
     return native and interpreter.get("bits", 64) == 64 and interpreter.get("libc") in (None, "glibc")

@@ -230,7 +230,7 @@ def _darwin_interface(name):
 
 
 def _darwin_port(device, name):
-    """Return {kind, negotiated_bps, capable_bps} of a hardware port; Wi-Fi by its device, since the names of ports are translated."""
+    """Return {kind, negotiated_bps, capable_bps} of a hardware port; Wi-Fi by its device, since ports have translated names."""
     # "Wi-Fi Power (en0): On", or that it is no Wi-Fi interface
     wifi = f"({device}): " in command_output("networksetup", "-getairportpower", device)
     return {
