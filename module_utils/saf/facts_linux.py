@@ -116,6 +116,7 @@ def gpu():
 def describe():
     """Return the facts that differ from system to system (asks the system)."""
     cpu = parse_cpuinfo(_read("/proc/cpuinfo"))
+    cpu["model"] = cpu["model"] or _read("/proc/device-tree/model").strip("\0\n ") or None
     uptime = _read("/proc/uptime").split()
     return {
         "os": {**parse_os_release(_read("/etc/os-release")), "kernel": platform.release()},

@@ -248,6 +248,17 @@ def test_r09_a_process_is_known_in_every_language_and_zone(stand_in, monkeypatch
         assert process.alive(record), key
 
 
+def test_a_record_that_an_earlier_release_made_on_a_mac_is_still_known(stand_in, monkeypatch):
+    stand_in("ps", "case ${LC_ALL:-$LC_TIME} in C) echo 'Wed Jul 29 15:37:10 2026';; *) echo 'Mi. 29 Juli 17:37:10 2026';; esac\n")
+    monkeypatch.setattr(process, "start_time", lambda pid: process._ps_start(pid, {"LC_ALL": "C", "TZ": "UTC"}))
+    isdir = os.path.isdir
+    monkeypatch.setattr(os.path, "isdir", lambda path: path != "/proc/self" and isdir(path))
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.setenv("LC_TIME", "de_DE.UTF-8")
+    assert process.alive({"pid": 4242, "started": "Mi. 29 Juli 17:37:10 2026"})
+    assert not process.alive({"pid": 4242, "started": "Di. 28 Juli 17:37:10 2026"})
+
+
 def test_r12_the_remedy_names_addresses_that_another_node_can_reach():
     addresses = node_state.parse_ifconfig_addresses(text("R12-ifconfig-real-address-after-vm.txt"))
     (row,) = preflight.address_problems({"addresses": addresses}, "192.0.2.99")
