@@ -13,6 +13,7 @@ description:
   - Sets the MTU and arranges that it is taken back after O(revert_after) seconds unless it is confirmed, since a path that
     does not carry it may cut off whoever set it.
   - Proves with O(state=tried) that packets of a size reach other nodes unfragmented; they must be answering (O(state=answering)).
+  - O(state=confirmed) fails where the node has taken the change back already; the other nodes need O(state=restored) then.
 attributes:
   check_mode:
     support: full
@@ -46,6 +47,9 @@ options:
     description: UDP port of the answering nodes.
     type: int
     default: 6390
+  before:
+    description: MTU to set with O(state=restored) where the change was confirmed already and is O(mtu) still.
+    type: int
   targets:
     description: Addresses to try.
     type: list
@@ -95,6 +99,7 @@ def main():
             "pending": {"type": "path", "required": True},
             "revert_after": {"type": "int", "default": 120},
             "port": {"type": "int", "default": 6390},
+            "before": {"type": "int"},
             "targets": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -112,31 +117,51 @@ def main():
             module.fail_json(msg=f"{interface} cannot have an MTU of {wanted}: {reason}. Nothing was changed.", **result)
         result["changed"] = wanted != before
         result["diff"] = {"before": f"{interface} mtu {before}\n", "after": f"{interface} mtu {wanted}\n"}
-        if result["changed"] and not module.check_mode:
-            mtu.arrange_way_back(pending, params["revert_after"], interface, before)
-            run(module, interface, wanted)
+        if not module.check_mode:
+            # A change of an interrupted run that nobody has confirmed yet: what was before it is what comes back.
+            result["before"] = mtu.claim(pending) or before
+            # Also where nothing is changed: whoever confirms later finds out whether it is still so.
+            mtu.arrange_way_back(pending, params["revert_after"], interface, result["before"])
+            if result["changed"]:
+                run(module, interface, wanted)
     elif not module.check_mode:
         if state == "answering":
             mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
         elif state == "tried":
             result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
-        elif state == "restored" and os.path.exists(pending):
-            with open(pending, encoding="utf-8") as stream:
-                run(module, interface, int(stream.read()))
-            result["changed"] = True
-        if state in ("confirmed", "restored"):
-            leave(pending)
+        elif state == "confirmed":
+            confirm(module, interface, wanted, result)
+        elif state == "restored":
+            earlier = mtu.claim(pending)
+            if earlier is None and before == wanted:
+                earlier = params["before"]
+            stop_answering(pending)
+            result["changed"] = earlier not in (None, before)
+            if result["changed"]:
+                run(module, interface, earlier)
     elif state == "tried":
         result["failed_targets"] = []
     module.exit_json(**result)
 
 
-def leave(pending):
-    """End what waits in the background: both look for their file a few times a second."""
-    for path in (pending, pending + ".answering"):
-        if os.path.exists(path):
-            os.unlink(path)
-    time.sleep(1)
+def confirm(module, interface, wanted, result):
+    """Make the change one that stays; fail where the node has taken it back, or somebody has set another MTU."""
+    held = mtu.claim(module.params["pending"]) is not None
+    stop_answering(module.params["pending"])
+    now = network.interface_facts(interface)["mtu"]
+    if not held or now != wanted:
+        why = "nobody confirmed it in time and the node took it back" if not held else "somebody has set another one meanwhile"
+        module.fail_json(
+            msg=f"{interface} has an MTU of {now}, not {wanted}: {why}. Run it again, with a longer network_mtu_patience.",
+            **result,
+        )
+
+
+def stop_answering(pending):
+    """End the echo in the background: it looks for its file twice a second."""
+    if os.path.exists(pending + ".answering"):
+        os.unlink(pending + ".answering")
+        time.sleep(1)
 
 
 def run(module, interface, wanted):

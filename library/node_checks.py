@@ -132,7 +132,7 @@ def find_python(params):
         answer = interpreters.ask(path)
         if answer:
             found.append({"path": path, **answer})
-    return found, interpreters.choose(found, params["python_version"])
+    return found, interpreters.choose(found, params["python_version"], node_state.machine())
 
 
 def main():

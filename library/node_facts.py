@@ -95,7 +95,7 @@ def main():
     marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
     facts = {
         "system": platform.system(),
-        "machine": platform.machine(),
+        "machine": node_state.machine(),
         **describe(),
         "memory_bytes": node_state.memory_bytes(),
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},
@@ -105,7 +105,7 @@ def main():
             for name, address in module.params["links"].items()
         },
     }
-    facts["conditions"]["busiest"] = busiest.processes()
+    facts["conditions"].update(busiest.now())
     if platform.system() == "Darwin":
         facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
     reasons = {name: network.unknown_capability(link) for name, link in facts["links"].items()}

@@ -73,8 +73,14 @@ def launchd_state(job):
     """Return the service's state; job: as parse_print returns it, None when the label is not loaded."""
     if job is None:
         return {"manager": "launchd", "state": "missing", "restarts": None}
-    words = {"running": "active", "spawn scheduled": "activating", "not running": "inactive"}
-    return {"manager": "launchd", "state": words.get(job["state"], job["state"]), "restarts": max(job["runs"] - 1, 0)}
+    # xpcproxy: forked, its program not yet begun
+    words = {
+        "running": "active",
+        "not running": "inactive",
+        **dict.fromkeys(("spawn scheduled", "spawning", "xpcproxy"), "activating"),
+    }
+    state = words.get(job["state"]) or ("activating" if job["pid"] else job["state"])
+    return {"manager": "launchd", "state": state, "restarts": max(job["runs"] - 1, 0)}
 
 
 def service_state(module):

@@ -53,15 +53,21 @@ found:
   elements: dict
   returned: always
   sample:
-    - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython}
+    - path: /usr/bin/python3
+      real_path: /usr/bin/python3.11
+      version: 3.11.2
+      implementation: cpython
+      machine: x86_64
+      bits: 64
+      libc: glibc
 chosen:
-  description: The first that is CPython of the exact version, or null.
+  description: The first that is CPython of the exact version and built for the node's architecture, or null.
   type: dict
   returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import interpreters
+from ansible.module_utils.saf import interpreters, node_state
 
 
 def main():
@@ -79,7 +85,7 @@ def main():
         answer = interpreters.ask(path)
         if answer and answer["real_path"] not in [known["real_path"] for known in found]:
             found.append({"path": path, **answer})
-    chosen = interpreters.choose(found, version)
+    chosen = interpreters.choose(found, version, node_state.machine())
     module.exit_json(changed=False, found=found, chosen=chosen)
 
 

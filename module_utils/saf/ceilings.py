@@ -39,7 +39,7 @@ def link(ends):
     if not known:
         return None, "neither end tells the speed that it negotiated"
     if not real:
-        return None, "the speed of a virtual interface is only a name"
+        return None, "the speed of a virtual interface, or of several ports that act as one, is only a name"
     rate = min(end["negotiated_bps"] for end in real)
     mtu = min(end.get("mtu") or 1500 for end in known)
     return tcp_goodput(rate, mtu), f"TCP goodput of {rate / 1e9:g} Gb/s at MTU {mtu}"
@@ -57,14 +57,22 @@ def saturated_rate(goodput, below, mtu=1500):
 
 
 def read_peaks(text):
-    """Return ``{(chip, gpu_cores): row}`` of data/apple_silicon_peaks.csv."""
-    return {(row["chip"], int(row["gpu_cores"])): row for row in csv.DictReader(io.StringIO(text))}
+    """Return ``{(chip, gpu_cores, GB of memory or None): row}`` of data/apple_silicon_peaks.csv.
+
+    Where a row depends on the size of the memory its column memory_gb names the sizes, with blanks between them.
+    """
+    rows = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        for size in (row.get("memory_gb") or "").split() or [None]:
+            rows[(row["chip"], int(row["gpu_cores"]), int(size) if size else None)] = row
+    return rows
 
 
 def apple_row(facts, peaks):
     """Return the row of the peaks table that belongs to a node, or None."""
-    chip = (facts.get("chip") or "").replace("Apple ", "")
-    return peaks.get((chip, (facts.get("gpu") or {}).get("cores")))
+    chip, cores = (facts.get("chip") or "").replace("Apple ", ""), (facts.get("gpu") or {}).get("cores")
+    size = round((facts.get("memory_bytes") or 0) / 2**30)
+    return peaks.get((chip, cores, size)) or peaks.get((chip, cores, None))
 
 
 def apple_clock(facts, row):
@@ -132,5 +140,5 @@ def memory(facts, params, data):
         return 2 * clock * width / 8, f"2 x {clock / 1e6:.0f} MHz x {width} bit"
     row = apple_row(facts, data["peaks"])
     if row is None or not row["mem_bw_gb_s"]:
-        return None, f"no bandwidth for {facts.get('chip')} in data/apple_silicon_peaks.csv"
+        return None, f"no bandwidth for {facts.get('chip')} with its memory in data/apple_silicon_peaks.csv"
     return float(row["mem_bw_gb_s"]) * 1e9, f"{row['mem_bw_gb_s']} GB/s of data/apple_silicon_peaks.csv"

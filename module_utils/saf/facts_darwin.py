@@ -108,7 +108,7 @@ def describe():
     """Return the facts that differ from system to system (asks the system)."""
     names = ("machdep.cpu.brand_string", "hw.physicalcpu", "hw.logicalcpu", "hw.model", "vm.swapusage", "kern.osrelease")
     names += ("iogpu.wired_limit_mb",)
-    values = parse_sysctl(command_output("sysctl", *names))
+    values = parse_sysctl(command_output("sysctl", *names, partial=True))  # not every Mac has all of them
     chip = values.get("machdep.cpu.brand_string")
     wired = values.get("iogpu.wired_limit_mb")
     settings = command_output("pmset", "-g")

@@ -9,15 +9,39 @@ import re
 import time
 
 from . import cuda
-from .node_state import command_output, glibc
+from .node_state import command_output, cores_limit, glibc
+
+# Cores of ARM by (implementer, part): such a processor has no name in /proc/cpuinfo (lscpu(1) has the whole list).
+_ARM = {
+    ("0x41", "0xd03"): "Cortex-A53",
+    ("0x41", "0xd04"): "Cortex-A35",
+    ("0x41", "0xd05"): "Cortex-A55",
+    ("0x41", "0xd07"): "Cortex-A57",
+    ("0x41", "0xd08"): "Cortex-A72",
+    ("0x41", "0xd09"): "Cortex-A73",
+    ("0x41", "0xd0b"): "Cortex-A76",
+    ("0x41", "0xd0c"): "Neoverse-N1",
+    ("0x41", "0xd40"): "Neoverse-V1",
+    ("0x41", "0xd49"): "Neoverse-N2",
+    ("0x41", "0xd4f"): "Neoverse-V2",
+    ("0xc0", "0xac3"): "Ampere-1",
+}
 
 
 def parse_cpuinfo(text):
-    """Return ``{model, cores_physical, cores_logical}`` of /proc/cpuinfo; unknown values are None."""
-    model = re.search(r"(?m)^model name\s*: (.+)$", text)
+    """Return ``{model, cores_physical, cores_logical}`` of /proc/cpuinfo; unknown values are None.
+
+    ARM: the name of the board where the kernel tells one, else that of the fastest core that is known.
+    """
+
+    def values(field):
+        return [value.strip() for value in re.findall(rf"(?m)^{field}[ \t]*: (.+)$", text)]
+
+    cores = [_ARM[core] for core in zip(values("CPU implementer"), values("CPU part")) if core in _ARM]
+    models = values("model name") + values("Model") + sorted(set(cores), key=list(_ARM.values()).index, reverse=True)
     physical = set(re.findall(r"(?ms)^physical id\s*: (\d+)$.*?^core id\s*: (\d+)$", text))
     return {
-        "model": model.group(1).strip() if model else None,
+        "model": models[0] if models else None,
         "cores_physical": len(physical) or None,
         "cores_logical": len(re.findall(r"(?m)^processor\s*:", text)) or None,
     }
@@ -40,7 +64,8 @@ def parse_meminfo(text):
 
 def interface_with(address, text):
     """Return the interface that carries ``address`` in the output of ``ip -o -4 addr``."""
-    match = re.search(rf"(?m)^\d+: (\S+)\s+inet {re.escape(address)}/", text)
+    # Between two ends ("inet ADDRESS peer OTHER/32") the bits are the peer's.
+    match = re.search(rf"(?m)^\d+: (\S+)\s+inet {re.escape(address)}(?:/| peer )", text)
     return match.group(1) if match else None
 
 
@@ -91,11 +116,12 @@ def gpu():
 def describe():
     """Return the facts that differ from system to system (asks the system)."""
     cpu = parse_cpuinfo(_read("/proc/cpuinfo"))
+    cpu["model"] = cpu["model"] or _read("/proc/device-tree/model").strip("\0\n ") or None
     uptime = _read("/proc/uptime").split()
     return {
         "os": {**parse_os_release(_read("/etc/os-release")), "kernel": platform.release()},
         "chip": cpu["model"],
-        "cpu": cpu,
+        "cpu": {**cpu, "cores_limit": cores_limit()},
         "gpu": gpu(),
         "cache_bytes": last_cache_bytes(),
         "glibc": glibc(),

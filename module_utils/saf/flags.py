@@ -11,7 +11,7 @@ from . import statistics
 THROTTLED = 0.95
 _UNSTABLE = 0.1
 CPU_BUSY = 95  # per cent of one core
-BUSY_LOAD = 0.5  # load average of one minute for each logical core, before the measurements
+_BUSY = 0.25  # of the cores in use by others, before the measurements
 _SWAP_BYTES = 64 * 2**20
 
 
@@ -56,13 +56,24 @@ def cpu_bound(metric):
     return max(busy.get("host_total") or 0, busy.get("remote_total") or 0) >= CPU_BUSY * cores
 
 
+def busy_cores(node):
+    """Return (cores that something else took before the measurements, cores of the node, what it may take of them).
+
+    What runs now counts. A load average remembers the work of minutes ago, most of all what we did ourselves to get here.
+    """
+    cpu = (node.get("facts") or {}).get("cpu") or {}
+    cores = min(cpu.get("cores_logical") or 1, cpu.get("cores_limit") or float("inf"))
+    # One program that spins leaves the most of a large machine alone; half of a small one is gone with it.
+    return (node.get("conditions_before") or {}).get("busy_cores") or 0, cores, max(_BUSY * cores, min(1, cores / 2))
+
+
 def conditions(node):
     """Return the flags that a node's conditions give to everything measured on it."""
     before, after = node.get("conditions_before") or {}, node.get("conditions_after") or {}
-    cores = ((node.get("facts") or {}).get("cpu") or {}).get("cores_logical") or 1
     power = before.get("power") or {}
     flags = set()
-    if (before.get("load_average") or [0])[0] / cores > BUSY_LOAD:
+    busy, _cores, most = busy_cores(node)
+    if busy > most:
         flags.add("busy_node")
     if power.get("mode") == "low":
         flags.add("low_power")

@@ -9,10 +9,11 @@ import subprocess
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment.
 QUESTION = (
-    "import json, os, platform, sys;"
+    "import json, os, platform, struct, sys;"
     "base = getattr(sys, '_base_executable', None) or sys.executable;"
     "print(json.dumps({'real_path': os.path.realpath(base), 'version': platform.python_version(),"
-    " 'implementation': sys.implementation.name}))"
+    " 'implementation': sys.implementation.name, 'machine': platform.machine(), 'bits': struct.calcsize('P') * 8,"
+    " 'libc': platform.libc_ver()[0] if sys.platform == 'linux' else None}))"
 )
 
 
@@ -40,7 +41,11 @@ def places(version, candidates, venv_root):
 
 
 def ask(path):
-    """Run an interpreter and return ``{real_path, version, implementation}``, or None when it does not answer."""
+    """Run an interpreter and return ``{real_path, version, implementation, machine, bits, libc}``, None when it does not answer.
+
+    machine: what it runs as: x86_64 for an Intel build that Apple silicon translates; libc: "glibc" or ""
+    on Linux, None elsewhere.
+    """
     try:
         answer = subprocess.run(
             [path, "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
@@ -50,9 +55,21 @@ def ask(path):
         return None
 
 
-def choose(found, version):
-    """Return the first CPython of exactly ``version``, or None."""
+def choose(found, version, machine=None):
+    """Return the first CPython of exactly ``version`` that fits the wheels, or None; machine: the node's architecture.
+
+    Where nobody tells the machine, an interpreter for ARM that runs proves it: only the other way round is translated.
+    """
+    told = [interpreter.get("machine") for interpreter in found]
+    machine = machine or next((name for name in told if name in ("arm64", "aarch64")), None)
     for interpreter in found:
-        if interpreter["version"] == version and interpreter["implementation"] == "cpython":
+        exact = interpreter["version"] == version and interpreter["implementation"] == "cpython"
+        if exact and _fits(interpreter, machine):
             return interpreter
     return None
+
+
+def _fits(interpreter, machine):
+    """Return whether wheels for the node's platform fit an interpreter; what it does not tell counts as fitting."""
+    native = not machine or interpreter.get("machine", machine) == machine
+    return native and interpreter.get("bits", 64) == 64 and interpreter.get("libc") in (None, "glibc")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import math
 
 _MODES = {"forward": [], "reverse": ["--reverse"], "both": ["--bidir"]}
 
@@ -11,16 +13,59 @@ def command(iperf3, host, port, mode, streams, seconds, omit, udp_bps=None):
     """Return the client's command line; mode: forward, reverse or both; udp_bps: rate of a UDP run, None for TCP."""
     line = [iperf3, "--client", host, "--port", str(port), "--json", "--get-server-output", "--connect-timeout", "5000"]
     line += ["--time", str(seconds), "--parallel", str(streams), *_MODES[mode]]
-    return line + (["--udp", "--bitrate", str(int(udp_bps))] if udp_bps else ["--omit", str(omit)])
+    return line + (["--udp", "--bitrate", str(int(udp_bps))] if udp_bps is not None else ["--omit", str(omit)])
+
+
+def _unrepeated(pairs):
+    """Return an object of JSON; what repeats a key gets the name that iperf3 has for it since 3.11.
+
+    3.7 to 3.10 repeat "sum", "sum_sent" and "sum_received" in runs of both directions, the reverse one last.
+    """
+    found = {}
+    for key, value in pairs:
+        found[key + "_bidir_reverse" if key in found else key] = value
+    return found
 
 
 def _document(text):
     """Return (document, error sentence)."""
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = json.loads(text, object_pairs_hook=_unrepeated)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
         return None, "iperf3 gave no JSON: " + " ".join(text.split())[:200]
-    return (None, document["error"]) if document.get("error") else (document, "")
+    return (None, str(document["error"])) if document.get("error") else (document, "")
+
+
+def _guarded(read):
+    """Make an answer that lacks what is expected an error sentence instead of an exception."""
+
+    @functools.wraps(read)
+    def guarded(text, *arguments):
+        document, error = _document(text)
+        if not error:
+            try:
+                return read(document, *arguments)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as lack:
+                version = _version(document) or "iperf3 of unknown version"
+                error = f"the answer of {version} lacks what is measured ({type(lack).__name__}: {lack}); try another release."
+        return {"error": error, "directions": {}}
+
+    return guarded
+
+
+def _version(document):
+    start = document.get("start")
+    return start.get("version", "") if isinstance(start, dict) else ""
+
+
+def _number(part, key):
+    """Return a figure of the answer that was measured; raises where it is missing or no number."""
+    value = float(part[key])
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{key} is {part[key]}")
+    return value
 
 
 def _received(document):
@@ -31,24 +76,22 @@ def _received(document):
         for part in (interval["sum"], interval.get("sum_bidir_reverse"))
         if part and not part.get("sender") and not part.get("omitted")
     ]
-    return [part["bits_per_second"] for part in sums if part["seconds"] > 0.3]
+    return [_number(part, "bits_per_second") for part in sums if part["seconds"] > 0.3]
 
 
-def parse(text, mode):
-    """Return ``{error, version, cpu, directions: {forward|reverse: {samples, goodput, retransmits}}}`` of one TCP run.
+@_guarded
+def parse(document, mode):
+    """Return ``{error, version, cpu, directions: {forward|reverse: {samples, goodput, retransmits}}}`` of one TCP run's JSON.
 
     samples: the receiver's goodput in bit/s for each interval after slow start: the client's own intervals in reverse, else the
     server's. goodput: the receiver's figure over the whole run. retransmits: None where the sender's system does not tell
     (macOS before iperf3 3.21). cpu: per cent of one core, {host_total, remote_total}.
     """
-    document, error = _document(text)
-    if error:
-        return {"error": error, "directions": {}}
     end, server = document["end"], document.get("server_output_json") or {}
     directions = {}
     for direction in ("forward", "reverse") if mode == "both" else (mode,):
         suffix = "_bidir_reverse" if mode == "both" and direction == "reverse" else ""
-        goodput = end["sum_received" + suffix]["bits_per_second"]
+        goodput = _number(end["sum_received" + suffix], "bits_per_second")
         directions[direction] = {
             "samples": _received(document if direction == "reverse" else server) or [goodput],
             "goodput": goodput,
@@ -56,21 +99,19 @@ def parse(text, mode):
         }
     return {
         "error": "",
-        "version": document.get("start", {}).get("version", ""),
+        "version": _version(document),
         "cpu": {key: end.get("cpu_utilization_percent", {}).get(key) for key in ("host_total", "remote_total")},
         "directions": directions,
     }
 
 
-def parse_udp(text):
-    """Return ``{error, jitter_s, loss (share), packets}`` of one UDP run, as the receiver saw it."""
-    document, error = _document(text)
-    if error:
-        return {"error": error}
+@_guarded
+def parse_udp(document):
+    """Return ``{error, jitter_s, loss (share), packets}`` of one UDP run's JSON, as the receiver saw it."""
     end = (document.get("server_output_json") or document)["end"]["sum"]
     return {
         "error": "",
-        "jitter_s": end["jitter_ms"] / 1e3,
-        "loss": (end.get("lost_percent") or 0) / 100,
+        "jitter_s": _number(end, "jitter_ms") / 1e3,
+        "loss": _number({"lost_percent": 0, **end}, "lost_percent") / 100,
         "packets": end["packets"],
     }

@@ -45,14 +45,15 @@ def plist_path(label):
 def parse_print(text):
     """Return ``{state, pid, runs, last_exit, arguments, environment}`` of ``launchctl print system/<label>``.
 
-    pid is 0 without a process, last_exit is the text after "last exit code =" ("(never exited)", "1", "78: EX_CONFIG").
+    pid is 0 without a process. last_exit is what the system says about the last end: the text after "last exit code ="
+    ("(never exited)", "1", "78: EX_CONFIG"), or after "last terminating signal =" ("Killed: 9"), which stands in its place.
     """
     own = dict(re.findall(r"(?m)^\t(\w[\w ]*) = (.*)$", text))
     return {
         "state": own.get("state", "unknown"),
         "pid": int(own.get("pid", 0)),
         "runs": int(own.get("runs", 0)),
-        "last_exit": own.get("last exit code", ""),
+        "last_exit": own.get("last exit code") or own.get("last terminating signal", ""),
         "arguments": _block(text, "arguments"),
         "environment": dict(line.split(" => ", 1) for line in _block(text, "environment") if " => " in line),
     }
@@ -159,7 +160,7 @@ class Daemon:
         hint = ""
         if last.startswith("78"):
             hint = " launchd could not start the program: its log folder must exist and be open to the job's account."
-        raise LaunchdError(f"{self.label} does not run after {timeout:g} s (last exit code: {last}).{hint}")
+        raise LaunchdError(f"{self.label} does not run after {timeout:g} s (last end: {last}).{hint}")
 
     def _must(self, argv, what):
         rc, out, err = self._run(argv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import homebrew, launchd
+from . import homebrew, launchd, power
 from .manifest_kind import Kind
 
 
@@ -98,20 +98,28 @@ class Tap(Brewed):
 
 
 class PowerSetting(Kind):
-    """A setting of ``pmset -a``; there is always a value, and the one before comes back."""
+    """A setting of pmset; each power source (mains, battery) has a value of its own, and the one before comes back."""
 
     def exists(self):
         return True
 
     def previous(self):
-        _rc, out, _err = self.module.run_command(["pmset", "-g", "custom"])
-        match = re.search(rf"(?m)^\s*{re.escape(self.name)}\s+(\d+)", out)
-        return {"value": match.group(1)} if match else None
+        values = {source: settings[self.name] for source, settings in self._now().items() if self.name in settings}
+        return {"by_source": values} if values else None
 
     def undo(self):
-        before = self.entry.get("previous")
-        complaint = self.run("pmset", "-a", self.name, before["value"]) if before else ""
+        before = self.entry.get("previous") or {}
+        if "value" in before:  # recorded by an earlier release, which set all sources to one value
+            changes = [{"flag": "-a", "name": self.name, "value": before["value"]}]
+        else:
+            wanted = {source: {self.name: value} for source, value in before.get("by_source", {}).items()}
+            changes = power.changes(self._now(), wanted)
+        complaints = [self.run("pmset", change["flag"], change["name"], change["value"]) for change in changes]
+        complaint = "; ".join(filter(None, complaints))
         return f"The power setting {self.name} could not be restored ({complaint})." if complaint else ""
+
+    def _now(self):
+        return power.parse_custom(self.module.run_command(["pmset", "-g", "custom"])[1])
 
 
 class Sysctl(Kind):
@@ -133,9 +141,20 @@ class FirewallApplication(Kind):
 
     _TOOL = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 
+    def _listed(self):
+        """Return the path under which the firewall lists the program, None without one: a bundle is listed for what is in it."""
+        apps = re.findall(r"(?m)^\s*\d+\s*:\s*(\S.*?)\s*$", self.module.run_command([self._TOOL, "--listapps"])[1])
+        bundles = [self.name[: match.end() - 1] for match in re.finditer(r"\.app/", self.name)]
+        return next((path for path in (self.name, *reversed(bundles)) if path in apps), None)
+
     def exists(self):
-        return self.name in self.module.run_command([self._TOOL, "--listapps"])[1]
+        return self._listed() is not None
 
     def undo(self):
-        complaint = self.run(self._TOOL, "--remove", self.name) if self.exists() else ""
+        listed = self._listed()
+        if not listed:
+            return ""
+        complaint = self.run(self._TOOL, "--remove", listed)
+        if not complaint and self.exists():
+            complaint = "it is still listed after its removal"
         return f"The firewall keeps its entry for {self.name} ({complaint})." if complaint else ""

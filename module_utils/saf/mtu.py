@@ -16,15 +16,19 @@ from .node_state import command_output
 
 # In the background of the node: takes the change back unless somebody confirms it. Whoever set an MTU that the path does not
 # carry may not be able to log in any more.
+# Whoever renames the file first decides: the node that takes the change back, or who confirms or restores it.
 _WAY_BACK = """
 import os, subprocess, sys, time
 pending, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
 end = time.monotonic() + seconds
 while os.path.exists(pending) and time.monotonic() < end:
     time.sleep(0.2)
-if os.path.exists(pending):
-    subprocess.run(command, check=False)
-    os.unlink(pending)
+try:
+    os.rename(pending, pending + ".reverted")
+except OSError:
+    sys.exit()
+subprocess.run(command, check=False)
+os.unlink(pending + ".reverted")
 """
 
 
@@ -76,6 +80,19 @@ def arrange_way_back(pending, seconds, interface, before):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def claim(pending):
+    """Take the way back over; return the MTU of before, None where there is none to take any more (it has been gone)."""
+    taken = pending + ".taken"
+    try:
+        os.rename(pending, taken)
+        with open(taken, encoding="utf-8") as stream:
+            before = int(stream.read())
+        os.unlink(taken)
+    except (OSError, ValueError):
+        return None
+    return before
 
 
 def echo_for(port, seconds, marker):

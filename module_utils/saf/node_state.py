@@ -12,6 +12,7 @@ import platform
 import pwd
 import re
 import shutil
+import struct
 import subprocess
 
 from . import homebrew
@@ -19,15 +20,19 @@ from . import homebrew
 _LISTEN = "0A"
 
 
-def command_output(*command):
-    """Return the standard output of a command, "" when it is not there or fails."""
+def command_output(*command, partial=False):
+    """Return the standard output of a command, "" when it is not there or fails.
+
+    A command that fails may explain itself on its standard output (nvidia-smi): that is no answer. partial: what it printed
+    counts nevertheless, for commands that fail when one of several things that they were asked for is missing (sysctl, lsof).
+    """
     try:
         answer = subprocess.run(
             command, capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "LC_ALL": "C"}
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return answer.stdout
+    return answer.stdout if partial or answer.returncode == 0 else ""
 
 
 def parse_proc_net_tcp(text):
@@ -68,6 +73,11 @@ def parse_fib_trie(text):
 def parse_ifconfig_addresses(text):
     """Return the IPv4 addresses in the output of ``ifconfig -a``."""
     return re.findall(r"(?m)^\s+inet (\d+\.\d+\.\d+\.\d+)", text)
+
+
+def parse_ip_addresses(text):
+    """Return the IPv4 addresses in the output of ``ip -o -4 addr``."""
+    return re.findall(r"(?m)^\d+: \S+\s+inet (\d+\.\d+\.\d+\.\d+)", text)
 
 
 def parse_ps(text):
@@ -124,7 +134,7 @@ def listeners(running):
     if platform.system() == "Darwin":
         accounts = {process["pid"]: process["user"] for process in running}
         commands = {process["pid"]: process["command"] for process in running}
-        found = parse_lsof(command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn"))
+        found = parse_lsof(command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn", partial=True))
         # lsof cuts names; ps has the whole line.
         return [
             {**row, "user": accounts.get(row["pid"], ""), "command": commands.get(row["pid"], row["command"])} for row in found
@@ -157,7 +167,8 @@ def own_addresses():
     """Return the node's IPv4 addresses."""
     if platform.system() == "Darwin":
         return parse_ifconfig_addresses(command_output("ifconfig", "-a"))
-    return parse_fib_trie(_read("/proc/net/fib_trie"))
+    # gVisor has no fib_trie.
+    return parse_fib_trie(_read("/proc/net/fib_trie")) or parse_ip_addresses(command_output("ip", "-o", "-4", "addr"))
 
 
 def nearest_existing(path):
@@ -168,10 +179,55 @@ def nearest_existing(path):
 
 
 def memory_bytes():
-    """Return the installed memory."""
+    """Return the memory that the node may use: what is installed, or the limit of the container that it is."""
     if platform.system() == "Darwin":
         return int(command_output("sysctl", "-n", "hw.memsize") or 0)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = cgroup_memory_limit(_read("/proc/self/cgroup"))
+    return min(installed, limit) if limit else installed
+
+
+def cores_limit():
+    """Return the cores (1.5, for instance) that the container which the node is may use, None without a limit."""
+    return None if platform.system() == "Darwin" else cgroup_cores_limit(_read("/proc/self/cgroup"))
+
+
+def _cgroup_values(member_of, folder, controller, files):
+    """Return the contents of ``files`` in our own control group and all above it, as far as they are seen from here.
+
+    member_of: /proc/self/cgroup; folder: where the hierarchies are mounted; controller: "" in version 2, where there is one
+    hierarchy. A container often sees its own group as the root of the mount, whatever its path is called outside.
+    """
+    found = []
+    for line in member_of.splitlines():
+        _number, controllers, path = line.split(":", 2)
+        if controller not in controllers.split(","):
+            continue
+        # A login may have limits of its own (systemd's user.slice); what is started as a service has not.
+        inside = not path.startswith(("/user.slice", "/.."))
+        parts = [part for part in path.split("/") if part] if inside else []
+        for mount in (
+            [os.path.join(folder, name) for name in dict.fromkeys((controllers, controller))] if controller else [folder]
+        ):
+            for length in range(len(parts) + 1):
+                values = [_read(os.path.join(mount, *parts[:length], file)).split() for file in files]
+                if all(values):
+                    found.append([value for words in values for value in words])
+    return found
+
+
+def cgroup_memory_limit(member_of, folder="/sys/fs/cgroup"):
+    """Return the smallest memory limit of our control groups, of version 1 or 2; None where there is none."""
+    values = _cgroup_values(member_of, folder, "", ["memory.max"])
+    values += _cgroup_values(member_of, folder, "memory", ["memory.limit_in_bytes"])
+    return min((int(value) for (value,) in values if value.isdigit()), default=None)
+
+
+def cgroup_cores_limit(member_of, folder="/sys/fs/cgroup"):
+    """Return the smallest limit of our control groups in cores, of version 1 or 2; None where there is none."""
+    values = _cgroup_values(member_of, folder, "", ["cpu.max"])
+    values += _cgroup_values(member_of, folder, "cpu", ["cpu.cfs_quota_us", "cpu.cfs_period_us"])
+    return min((int(quota) / int(period) for quota, period in values if quota.isdigit()), default=None)
 
 
 def glibc():
@@ -179,6 +235,13 @@ def glibc():
     with contextlib.suppress(ValueError, OSError):
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").rpartition(" ")[2]
     return ""
+
+
+def machine():
+    """Return the machine's architecture; an interpreter that runs translated (Rosetta) is told x86_64 by its system."""
+    if platform.system() == "Darwin" and command_output("sysctl", "-n", "hw.optional.arm64").strip() == "1":
+        return "arm64"
+    return platform.machine()
 
 
 def observe(venv_root):
@@ -192,7 +255,9 @@ def observe(venv_root):
         managers.insert(0, "launchd")
     return {
         "system": platform.system(),
-        "machine": platform.machine(),
+        "machine": machine(),
+        # Of the system that our interpreter belongs to: a 64-bit kernel may run a 32-bit one (Raspberry Pi OS).
+        "bits": struct.calcsize("P") * 8,
         "glibc": glibc(),
         # Not platform.mac_ver(): it tells 10.16 or 16.0 to an interpreter that was built for an older system.
         "macos": command_output("sw_vers", "-productVersion").strip() if platform.system() == "Darwin" else "",

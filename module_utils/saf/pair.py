@@ -8,6 +8,7 @@ from . import iperf, network, round_trip
 
 _PATIENCE_S = 60  # until the peer serves: its module may start later than ours
 _SPREAD_S = 4  # nodes start within so many seconds of each other; the ends of a run together do not count
+_LEAST_RATE = 8 * 1500  # bit/s: one datagram a second; to iperf3 a rate of 0 means as fast as it can
 _SLACK_S = 30  # over the planned length of a run, before it counts as hung
 
 
@@ -33,16 +34,25 @@ class Pair:
         try:
             self.look(control)
             steps = [(mode, streams) for streams in self.params["streams"] for mode in self.params["modes"]]
-            self.idle(control)
+            self.alone("net.rtt.idle", self.idle, control)
             for number, (mode, streams) in enumerate(steps):
                 self.tell(f"{mode}, {streams} stream{'s' if streams > 1 else ''}", number, len(steps))
-                self.goodput(mode, streams)
+                self.alone("net.goodput_both" if mode == "both" else "net.goodput", self.goodput, mode, streams)
             if self.params["udp"]:
                 self.tell("UDP", len(steps), len(steps) + 1)
-                self.udp()
+                self.alone("net.udp_loss", self.udp)
         finally:
             round_trip.goodbye(control)
         return self.result()
+
+    def alone(self, name, run, *arguments):
+        """Do one run; whatever goes wrong in it is the reason for its missing figure and costs the pair no other one."""
+        kept = len(self.measurements)
+        try:
+            run(*arguments)
+        except Exception as error:  # of any kind: the other runs need nothing of this one
+            del self.measurements[kept:]
+            self.skip(name, f"The run to {self.host} failed ({type(error).__name__}: {error}).")
 
     def result(self):
         return {"measurements": self.measurements, "not_measured": self.not_measured}
@@ -135,6 +145,9 @@ class Pair:
             self.skip("net.udp_loss", "without a TCP goodput there is no rate to send at")
             return
         rate = tcp[0]["context"]["whole_run"] / 2
+        if rate < _LEAST_RATE:
+            self.skip("net.udp_loss", f"TCP reaches {2 * rate / 1e3:.1f} kb/s: too little to send datagrams at half of it.")
+            return
         text, error = self.run("forward", 1, rate)
         answer = {"error": error} if error else iperf.parse_udp(text)
         if answer["error"]:

@@ -5,6 +5,8 @@ Each problem is {check, wanted, found, fix}; the role adds the node and shows al
 
 from __future__ import annotations
 
+import ipaddress
+
 GIB = 2**30
 # sockaddr_un holds 104 bytes on macOS and 108 on Linux, the last is NUL. Below its temp dir Ray adds
 # "/session_<39 characters>/sockets/plasma_store".
@@ -31,6 +33,14 @@ def platform_problems(observed, platforms, without_mlx):
     if not fitting:
         wanted = ", ".join(f"{row['system']} {row['machine']}" for row in platforms)
         return [problem("platform", wanted, name, "The stack has no wheels for it: take the node out of the inventory.")]
+    # What is not known to fit does not fit: pip would find out on the node, after accounts and folders were made.
+    if fitting[0].get("glibc") and not observed.get("glibc"):
+        fix = "Take another distribution: the wheels need glibc, and this one has another C library (musl, for instance)."
+        return [problem("platform", f"glibc >= {fitting[0]['glibc']}", "no glibc", fix)]
+    if observed["system"] == "Linux" and observed.get("bits") != 64:
+        fix = "Install a 64-bit system: the wheels are for one, whatever the kernel is (`getconf LONG_BIT` tells)."
+        found = f"a {observed['bits']}-bit system ({name})" if observed.get("bits") else f"a system of unknown width ({name})"
+        return [problem("platform", "a 64-bit system", found, fix)]
     for key, label in (("glibc", "glibc"), ("macos", "macOS")):
         oldest = fitting[0].get(key)
         if oldest and observed.get(key) and version(observed[key]) < version(oldest):
@@ -61,8 +71,26 @@ def address_problems(observed, address):
     """The address that the cluster uses must be one of the node's own."""
     if address in observed["addresses"]:
         return []
-    fix = f"Set cluster_address to an address of this node ({', '.join(observed['addresses'][:4])})."
+    reachable = reachable_addresses(observed["addresses"], address)
+    if not reachable:
+        found = f"{address}; it has {', '.join(observed['addresses']) or 'no IPv4 address'}"
+        fix = "Give the node an IPv4 address in the cluster's network: it has none that another node can reach."
+        return [problem("address", "one of the node's own", found, fix)]
+    fix = f"Set cluster_address to an address of this node ({', '.join(reachable[:4])})."
     return [problem("address", "one of the node's own", address, fix)]
+
+
+def reachable_addresses(addresses, wanted):
+    """Return the addresses by which another node can reach this one, those that have most in common with ``wanted`` first."""
+
+    def differing_bits(address):
+        try:
+            return (int(ipaddress.IPv4Address(address)) ^ int(ipaddress.IPv4Address(wanted))).bit_length()
+        except ValueError:  # wanted is a name
+            return 0
+
+    known = [ipaddress.ip_address(address) for address in addresses]
+    return sorted((str(one) for one in known if not (one.is_loopback or one.is_link_local)), key=differing_bits)
 
 
 def path_problems(system, temp_dir):
@@ -115,15 +143,23 @@ def foreign_ray_problems(processes, venv_root):
     if not foreign:
         return []
     first = foreign[0]
-    found = f"process {first['pid']} of {first['user']} ({first['command'].split()[0]})"
+    found = f"process {first['pid']} of {first['user']} ({_daemon(first['command'])})"
     fix = "Stop it as that user (ray stop) and remove whatever starts it: two Rays on a node disturb each other."
     return [problem("foreign Ray", "none", found, fix)]
 
 
 def is_ray(command):
     """Return whether a command line is one of Ray's two daemons."""
-    program = command.split()[0].rsplit("/", 1)[-1] if command.split() else ""
-    return program in ("raylet", "gcs_server")
+    return bool(_daemon(command))
+
+
+def _daemon(command):
+    """Return the program of a command line that is one of Ray's two daemons, "" for any other; its path may have blanks."""
+    words = command.split()
+    # Both have nothing but long options.
+    program = command.split(" --", 1)[0].rstrip()
+    candidates = words[:1] + ([program] if program.startswith("/") and " /" not in program else [])
+    return next((path for path in candidates if path.rsplit("/", 1)[-1] in ("raylet", "gcs_server")), "")
 
 
 def homebrew_problems(observed, wanted):
@@ -164,9 +200,21 @@ def python_problems(found, chosen, wanted, provider):
     """The exact interpreter must be there, unless a provider brings it."""
     if chosen or provider in ("uv", "homebrew", "conda"):
         return []
-    seen = ", ".join(f"{item['version']} ({item['path']})" for item in found) or "no interpreter"
+    seen = (
+        ", ".join(f"{item['version']} ({', '.join([item['path'], *_unlike(item, wanted)])})" for item in found)
+        or "no interpreter"
+    )
     fix = "Install it, name it in python_candidates, or let it be brought: python_provider: uv."
     return [problem("python", wanted, seen, fix)]
+
+
+def _unlike(interpreter, wanted):
+    """Return why an interpreter of the wanted version was not chosen: what it was built for."""
+    if interpreter["version"] != wanted:
+        return []
+    built_for = [interpreter["machine"]] if interpreter.get("machine") else []
+    built_for += ["32 bits"] if interpreter.get("bits") == 32 else []
+    return built_for + (["no glibc"] if interpreter.get("libc") == "" else [])
 
 
 def clock_problems(earliest, latest, tolerance):

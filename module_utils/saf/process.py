@@ -22,8 +22,13 @@ def start_time(pid):
     except OSError:
         if os.path.isdir("/proc/self"):
             return ""
-    # No /proc: a Mac.
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    # No /proc: a Mac. Its ps writes in the caller's language and time zone; the text is compared by other callers later.
+    return _ps_start(pid, {"LC_ALL": "C", "TZ": "UTC"})
+
+
+def _ps_start(pid, surroundings):
+    argv = ["ps", "-o", "lstart=", "-p", str(pid)]
+    answer = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **surroundings})
     return answer.stdout.strip()
 
 
@@ -46,7 +51,13 @@ def write_record(path, record):
 
 def alive(record):
     """Return whether the recorded process is running: that very one, not another that got its pid."""
-    return bool(record.get("started")) and start_time(record["pid"]) == record["started"]
+    started = record.get("started")
+    if not started:
+        return False
+    if start_time(record["pid"]) == started:
+        return True
+    # Records of earlier releases hold what ps wrote in the language and zone of whoever made them: our own, most of the time.
+    return not os.path.isdir("/proc/self") and _ps_start(record["pid"], {}) == started
 
 
 def start(argv, environment, chdir, log):

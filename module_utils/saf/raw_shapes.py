@@ -31,6 +31,7 @@ CONDITIONS = {
     "load_average": [at_least(0)],
     "power": {"*": text},
     "busiest": [lambda one: one if isinstance(one, dict) and text(one.get("command")) and "cpu_percent" in one else None],
+    "busy_cores": at_least(0),
     "swap_used_bytes": at_least(0),
     "memory_available_bytes": at_least(0),
     "cpu_speed_limit_percent": above(0),
@@ -44,7 +45,7 @@ FACTS = {
     "chip": text,
     "virtual": text,
     "memory_bytes": above(0),
-    "cpu": {"model": text, "cores_physical": above(0), "cores_logical": above(0)},
+    "cpu": {"model": text, "cores_physical": above(0), "cores_logical": above(0), "cores_limit": above(0)},
     "gpu": {
         "kind": text,
         "name": text,

@@ -98,6 +98,7 @@ def raw(node, measurements):
 def facts(node, machine, port, changed):
     changed = dict(changed)
     conditions = {"load_average": changed.pop("load_average", [0.1, 0.1, 0.1]), "time": "2026-11-23T18:15:00Z"}
+    conditions["busy_cores"] = changed.pop("busy_cores", 0.1)
     conditions["power"] = changed.pop("power", None)
     venv = {"path": "/opt/saf/venvs/1", "digest": "d", "fingerprint": "f" * 64, "distributions": {"ray": "2.49.1"}}
     described = {
@@ -387,7 +388,9 @@ SITUATIONS = {
     "versions": lambda: make(
         ["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"venv": {"fingerprint": "f", "distributions": {"ray": "2.48.0"}}}
     ),
-    "busy": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"load_average": [20.0, 9, 5]}),
+    "busy": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"busy_cores": 20.0}),
+    # what the provisioning of a minute ago leaves in the load average
+    "busy_a_minute_ago": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"load_average": [40.0, 9, 5]}),
     "poor_scaling": lambda: make(["a", "b"], M2_ULTRA, 941e6, GIGABIT, 22e12, efficiency=0.5),
     "asymmetric": lambda: make(["a", "b"], M2_ULTRA, {("a", "b"): 941e6, ("b", "a"): 780e6}, GIGABIT, 22e12),
     "impossible": lambda: make(["alpha"], M2_ULTRA, flops=500e12),

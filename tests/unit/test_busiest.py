@@ -8,31 +8,61 @@ import pytest
 from ansible.module_utils.saf import busiest
 
 STAT = "812 (Web Content (2)) R 1 812 812 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10 18446744073709551615 0 0"
-# ps -A -o pcpu= -o comm= of a Mac (whole paths), and one with a decimal comma
-PS = """  212.4 /System/Library/Frameworks/CoreServices.framework/Support/mds_stores
-   80,0 /System/Library/CoreServices/backupd
-    0.3 /Applications/My App.app/Contents/MacOS/My App
+# ps -A -o pid= -o ppid= -o time= -o comm= of a Mac (whole paths, minutes without hours), and of Linux
+PS = """  301     1 123:45.67 /System/Library/Frameworks/CoreServices.framework/Support/mds_stores
+ 4711   301   0:00.30 /Applications/My App.app/Contents/MacOS/My App
 """
+PS_LINUX = " 301  1 1-02:03:04 sshd\n"
 
 
 def test_a_command_may_hold_blanks_and_brackets():
-    assert busiest.parse_stat(STAT) == ("Web Content (2)", 300)
+    assert busiest.parse_stat(STAT, 100) == ("Web Content (2)", 3.0, 1)
 
 
 def test_ps_of_a_mac():
-    assert busiest.parse_ps(PS) == [("mds_stores", 212.4), ("backupd", 80.0), ("My App", 0.3)]
+    assert busiest.parse_ps(PS) == {301: ("mds_stores", 123 * 60 + 45.67, 1), 4711: ("My App", 0.3, 301)}
+    assert busiest.parse_ps(PS_LINUX) == {301: ("sshd", 93784.0, 1)}
+    assert busiest.parse_ps("  1 0 - launchd\n") == {1: ("launchd", 0.0, 0)}
 
 
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
-        ({1: ("a", 100)}, {1: ("a", 150)}, [("a", 100.0)]),
-        ({1: ("a", 100)}, {1: ("b", 150)}, []),  # another process with the same number
-        ({}, {1: ("a", 150)}, []),
+        ({1: ("a", 1.0, 0)}, {1: ("a", 1.5, 0)}, [("a", 100.0)]),
+        ({1: ("sh", 1.0, 0)}, {1: ("cc", 1.5, 0)}, [("cc", 100.0)]),  # it has become another program
+        ({1: ("a", 9.0, 0)}, {1: ("b", 0.25, 0)}, [("b", 50.0)]),  # another process with the same number
+        ({}, {1: ("a", 0.25, 0)}, [("a", 50.0)]),  # begun meanwhile, a compiler for instance
+        ({}, {1: ("a", 80.0, 0)}, [("a", 100.0)]),  # not seen at the first look
+        ({1: ("a", 1.0, 0)}, {}, []),
     ],
 )
 def test_two_looks_give_a_share_of_a_core(before, after, found):
-    assert busiest.used(before, after, 0.5, 100) == found
+    assert busiest.used(before, after, 0.5) == found
+
+
+def test_the_measurement_itself_is_not_what_keeps_a_node_busy():
+    found = {1: ("init", 0, 0), 5: ("sshd", 0, 1), 7: ("python", 0, 5), 8: ("other", 0, 5)}
+    assert busiest.ourselves(found, 7) == [7, 5, 1]
+    assert busiest.ourselves({3: ("a", 0, 3)}, 3) == [3]
+
+
+@pytest.mark.parametrize(
+    ("bursts", "cores", "asked"),
+    [
+        ([0.1, 9, 9], 0.1, 1),  # calm at once
+        ([2.0, 0.2, 9], 0.2, 2),  # a burst that passes: a Ray that has just started, the end of an installation
+        ([2.0, 3.0, 1.5], 1.5, 3),
+    ],
+)
+def test_only_what_lasts_counts(monkeypatch, bursts, cores, asked):
+    looks = iter([look for burst in bursts for look in ({9: ("x", 0.0, 1)}, {9: ("x", burst, 1)})])
+    clock = iter(float(second) for second in range(100))
+    monkeypatch.setattr(busiest, "_look", lambda: next(looks))
+    monkeypatch.setattr(busiest.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(busiest.time, "monotonic", lambda: next(clock))
+    now = busiest.now()
+    assert now["busy_cores"] == cores
+    assert len(list(looks)) == 6 - 2 * asked
 
 
 def test_only_the_few_that_matter_are_told():
@@ -50,8 +80,10 @@ def test_a_process_that_spins_is_found_on_this_machine(monkeypatch):
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
         try:
             with open(f"/proc/{spinning.pid}/stat") as stream:
-                name, _ticks = busiest.parse_stat(stream.read())
-            assert name in [one["command"] for one in busiest.processes()]
+                name, _seconds, _parent = busiest.parse_stat(stream.read(), 100)
+            now = busiest.now()
+            assert name in [one["command"] for one in now["busiest"]]
+            assert now["busy_cores"] > 0
         finally:
             spinning.kill()
-    assert os.getpid() not in busiest._look()
+    assert not {os.getpid(), os.getppid()} & set(busiest._look())

@@ -1,7 +1,7 @@
 """Nodes described from recorded outputs."""
 
 import pytest
-from ansible.module_utils.saf import facts_darwin, facts_linux, interpreters
+from ansible.module_utils.saf import facts_darwin, facts_linux, interpreters, node_state
 
 import node_facts
 
@@ -79,11 +79,13 @@ def test_this_machine_can_be_described(run_module, tmp_path):
         ([("3.9.6", "cpython"), ("3.9.23", "cpython")], "3.9.23"),
         ([("3.9.23", "pypy")], None),
         ([("3.9.2", "cpython")], None),
+        ([("3.9.23", "cpython", {"bits": 32}), ("3.9.23", "cpython", {"libc": ""})], None),
+        ([("3.9.23", "cpython", {"machine": "x86_64", "bits": 64, "libc": "glibc"})], "3.9.23"),
         ([], None),
     ],
 )
 def test_only_the_exact_patch_version_is_chosen(found, chosen):
-    rows = [{"version": version, "implementation": implementation} for version, implementation in found]
+    rows = [{"version": row[0], "implementation": row[1], **dict(*row[2:])} for row in found]
     answer = interpreters.choose(rows, "3.9.23")
     assert (answer["version"] if answer else None) == chosen
 
@@ -98,6 +100,8 @@ def test_an_interpreter_is_believed_only_when_it_runs(tmp_path):
     assert interpreters.ask(str(tmp_path / "missing")) is None
     answer = interpreters.ask(sys.executable)
     assert answer["version"] == ".".join(str(part) for part in sys.version_info[:3])
+    assert (answer["bits"], answer["libc"]) == (64, "glibc")
+    assert interpreters.choose([answer], answer["version"], node_state.machine()) == answer
 
 
 def test_candidates_come_first_and_once():

@@ -153,7 +153,7 @@ def test_bounded_gain(share, factor, gain):
 
 
 def test_every_row_of_the_peaks_follows_from_its_clock(data):
-    for (chip, cores), row in data["peaks"].items():
+    for (chip, cores, _memory), row in data["peaks"].items():
         if row["gpu_clock_mhz"]:
             assert float(row["fp32_tflops"]) == pytest.approx(cores * 256 * float(row["gpu_clock_mhz"]) / 1e6, rel=1e-3), chip
 
@@ -202,8 +202,8 @@ def test_cpu_bound(version, streams, cpu, bound):
 @pytest.mark.parametrize(
     ("before", "after", "flagged"),
     [
-        ({"load_average": [0.4]}, {}, set()),
-        ({"load_average": [3.0]}, {}, {"busy_node"}),
+        ({"load_average": [30.0], "busy_cores": 0.9}, {}, set()),
+        ({"load_average": [0.1], "busy_cores": 1.1}, {}, {"busy_node"}),
         ({"power": {"mode": "low", "source": "Battery Power"}}, {}, {"low_power", "battery"}),
         ({"swap_used_bytes": 0}, {"swap_used_bytes": 2**30}, {"swapping"}),
         ({"cpu_speed_limit_percent": 100}, {"cpu_speed_limit_percent": 70}, {"speed_limit"}),
@@ -213,3 +213,19 @@ def test_cpu_bound(version, streams, cpu, bound):
 def test_conditions_give_flags(before, after, flagged):
     node = {"facts": {"cpu": {"cores_logical": 4}}, "conditions_before": before, "conditions_after": after}
     assert flags.conditions(node) == flagged
+
+
+@pytest.mark.parametrize(
+    ("cpu", "most"),
+    [
+        ({"cores_logical": 24}, 6),
+        ({"cores_logical": 4}, 1),
+        ({"cores_logical": 2}, 1),
+        ({"cores_logical": 1}, 0.5),
+        ({"cores_logical": 64, "cores_limit": 2.0}, 1),  # a container on a large machine
+        ({"cores_logical": 64, "cores_limit": None}, 16),
+        ({}, 0.5),
+    ],
+)
+def test_how_much_may_run_beside_a_measurement(cpu, most):
+    assert flags.busy_cores({"facts": {"cpu": cpu}})[2] == most

@@ -69,3 +69,55 @@ def test_command_lines(mode, udp, expected, missing):
     line = iperf.command("/usr/bin/iperf3", "10.0.0.2", 5202, mode, 4, 10, 2, udp)
     assert [word for word in expected if word not in line] == []
     assert [word for word in missing if word in line] == []
+
+
+def test_a_udp_run_is_one_even_at_no_rate():
+    assert "--udp" in iperf.command("/usr/bin/iperf3", "10.0.0.2", 5202, "forward", 1, 10, 2, 0)
+
+
+def holes(value, path=()):
+    """Return the paths of everything in a document of JSON that can be missing or of another kind."""
+    found = [path] if path else []
+    if isinstance(value, dict):
+        found += [hole for key in value for hole in holes(value[key], (*path, key))]
+    elif isinstance(value, list):
+        found += [hole for index in range(min(len(value), 2)) for hole in holes(value[index], (*path, index))]
+    return found
+
+
+def damaged(text, path, value):
+    document = json.loads(text)
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    if value is None and isinstance(place, dict):
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize("value", [None, "x", [], {}, -1, float("nan"), True])
+@pytest.mark.parametrize(("name", "mode"), [("forward", "forward"), ("reverse", "reverse"), ("bidir", "both"), ("udp", None)])
+def test_an_answer_that_lacks_something_is_a_sentence_or_still_numbers(root, name, mode, value):
+    text = (root / FIXTURES / f"iperf3-{name}.json").read_text()
+    read = (lambda answer: iperf.parse(answer, mode)) if mode else iperf.parse_udp
+    refused = 0
+    for path in holes(json.loads(text)):
+        answer = read(damaged(text, path, value))
+        if answer["error"]:
+            assert answer["error"].endswith("; try another release.") or path[0] == "error"
+            refused += 1
+            continue
+        figures = (
+            [number for one in answer["directions"].values() for number in (*one["samples"], one["goodput"])] if mode else []
+        )
+        figures += [] if mode else [answer["jitter_s"], answer["loss"]]
+        assert all(isinstance(figure, float) and figure >= 0 for figure in figures), (path, figures)
+    assert refused > 0 or value is True
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "null", "[" * 100_000])
+def test_json_of_another_kind_is_a_sentence(text):
+    assert "iperf3 gave no JSON" in iperf.parse(text, "forward")["error"]
+    assert "iperf3 gave no JSON" in iperf.parse_udp(text)["error"]

@@ -24,7 +24,8 @@ RAYLET = "/opt/saf/venvs/1/lib/python3.11/site-packages/ray/core/src/ray/raylet/
     ],
 )
 def test_platform(observed, found):
-    assert [row["found"] for row in preflight.platform_problems(observed, PLATFORMS, WITHOUT_MLX)] == found
+    rows = preflight.platform_problems({"bits": 64, **observed}, PLATFORMS, WITHOUT_MLX)
+    assert [row["found"] for row in rows] == found
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,20 @@ def test_address_must_be_the_nodes_own():
     observed = {"addresses": ["127.0.0.1", "10.0.0.2"]}
     assert preflight.address_problems(observed, "10.0.0.2") == []
     assert "10.0.0.2" in preflight.address_problems(observed, "10.0.0.3")[0]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "wanted", "words"),
+    [
+        (["127.0.0.1"], "10.0.0.3", "it has none that another node can reach"),
+        ([], "fd00::3", "it has none that another node can reach"),  # a node with IPv6 alone
+        (["10.0.0.2", "192.168.1.7"], "192.168.1.9", "(192.168.1.7, 10.0.0.2)"),
+        (["10.0.0.2"], "alpha.lan", "(10.0.0.2)"),
+    ],
+)
+def test_the_remedy_for_an_address_can_be_followed(addresses, wanted, words):
+    (row,) = preflight.address_problems({"addresses": addresses}, wanted)
+    assert words in row["fix"]
 
 
 @pytest.mark.parametrize(

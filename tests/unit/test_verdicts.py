@@ -3,6 +3,7 @@
 import pytest
 import report as report_filters
 from ansible.module_utils.saf import report_view, run_document
+from ansible.module_utils.saf.verdicts import pairs
 from runs import M2_ULTRA, SITUATIONS, make
 
 FINISHED = "2026-11-23T18:25:00Z"
@@ -57,6 +58,7 @@ def run_of(data):
         ("one_node_slower", ["compute_below_peak", "slow_node"], ["b"]),
         ("versions", ["versions_differ", "fingerprints_differ"], ["a", "b"]),
         ("busy", ["busy_node"], ["b"]),
+        ("busy_a_minute_ago", [], None),
         ("poor_scaling", ["weak_scaling"], ["a", "b"]),
         ("asymmetric", ["asymmetric_link"], ["b", "a"]),
         ("impossible", ["above_ceiling"], ["alpha"]),
@@ -188,7 +190,7 @@ def test_a_busy_node_is_told_with_what_it_is_busy(data):
         if document["node"] == "b" and document["facts"]:
             document["facts"]["conditions"]["busiest"] = [{"command": "mds_stores", "cpu_percent": 212}]
     (found,) = run_document.assemble(plan, raws, data, FINISHED)["findings"]
-    assert found["measured"] == "load average 20.0 on 24 cores before the first measurement: mds_stores 212 %"
+    assert found["measured"] == "20.0 of 24 cores in use before the first measurement: mds_stores 212 %"
 
 
 @pytest.mark.parametrize(
@@ -291,3 +293,13 @@ def test_strong_scaling_is_derived(run_of):
     (metric,) = [metric for metric in run_of("poor_scaling")["metrics"] if metric["name"] == "scaling.strong"]
     assert metric["median"] == pytest.approx(0.5)
     assert metric["share"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("ends", "segment"),
+    [((9000, 9000), 8948), ((9000, 1500), 1448), ((1500, None), 1448), ((None, None), 1448), ((0, 9000), 8948)],
+)
+def test_the_share_of_lost_segments_knows_their_size(ends, segment):
+    context = {side: {"mtu": size} for side, size in zip(("from", "to"), ends) if size is not None}
+    lossy = {"median": 8e9, "params": {"seconds": 10}, "context": {**context, "retransmits": 1000, "whole_run": 8e9}}
+    assert pairs._loss(lossy) == pytest.approx(1000 * segment / 10e9)

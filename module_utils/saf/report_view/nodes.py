@@ -70,13 +70,17 @@ def _figure(name, metric):
 
 
 def _load(conditions):
-    load = (conditions.get("load_average") or [None])[0]
-    return "-" if load is None else f"{load:.1f}"
+    return _number((conditions.get("load_average") or [None])[0])
+
+
+def _number(value):
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _conditions(before, after):
     """Return [(name, before, after)] of the conditions that are known."""
     rows = [
+        ("cores in use by others", *(_number(state.get("busy_cores")) for state in (before, after))),
         ("load average (1 min)", _load(before), _load(after)),
         ("busiest processes", busy_words(before) or "-", busy_words(after) or "-"),
         ("memory available", *(binary_size(state.get("memory_available_bytes")) for state in (before, after))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..flags import BUSY_LOAD, conditions
+from ..flags import busy_cores, conditions
 from ..units import binary_size
 from ..words import busy_words
 from .finding import finding
@@ -63,21 +63,19 @@ def _fingerprints(run, _data):
 def _busy(run, _data):
     findings = []
     for name, node in run["nodes"].items():
-        load = (node["conditions_before"].get("load_average") or [0])[0]
-        cores = (node["facts"].get("cpu") or {}).get("cores_logical") or 1
-        if load / cores > BUSY_LOAD:
+        busy, cores, most = busy_cores(node)
+        if busy > most:
             busiest = busy_words(node["conditions_before"])
             findings.append(
                 finding(
                     "note",
                     "busy_node",
                     [name],
-                    f"load average {load:.1f} on {cores} cores before the first measurement"
-                    + (f": {busiest}" if busiest else ""),
-                    f"below {BUSY_LOAD * cores:g}",
+                    f"{busy:.1f} of {cores:g} cores in use before the first measurement" + (f": {busiest}" if busiest else ""),
+                    f"at most {most:g}",
                     "Other work ran on the node: its figures, and those of links to it, may be too low.",
                     "Let it finish and measure again.",
-                    cost=min(load / cores, 1.0) / 2,
+                    cost=min(busy / cores, 1.0) / 2,
                 )
             )
     return findings

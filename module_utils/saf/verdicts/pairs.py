@@ -6,7 +6,7 @@ from .. import ceilings, link_model, statistics
 from ..units import human
 from ..words import plural
 
-_SEGMENT = 1448 * 8  # bits of the stream in a full segment at MTU 1500
+_HEADERS = 52  # bytes of a packet that are not the stream's: IPv4 20, TCP 20, time stamps 12
 SHOWN = 3  # pairs that a sentence names before it counts
 
 
@@ -129,9 +129,10 @@ def _nominal(ends):
 def _loss(metric):
     """Return the share of segments that were sent again, from the retransmits of the whole run."""
     retransmits = metric["context"].get("retransmits")
-    seconds = metric["params"].get("seconds") or 0
-    sent = (metric["context"].get("whole_run") or metric["median"]) * seconds / _SEGMENT
-    return statistics.ratio(retransmits, sent)
+    known = [end["mtu"] for end in map(metric["context"].get, ("from", "to")) if end and (end.get("mtu") or 0) > _HEADERS]
+    segment = (min(known, default=1500) - _HEADERS) * 8
+    sent = (metric["context"].get("whole_run") or metric["median"]) * (metric["params"].get("seconds") or 0)
+    return statistics.ratio(retransmits, sent / segment)
 
 
 def _first(metrics, name):

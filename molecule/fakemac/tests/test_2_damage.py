@@ -62,7 +62,7 @@ def test_the_firewall_lets_the_real_listeners_through(nodes):
     """It filters by program: never bin/python3.9, which only starts another one. alpha's firewall is off."""
     list_apps = "/usr/libexec/ApplicationFirewall/socketfilterfw --listapps"
     apps = nodes["beta"].check(list_apps)
-    for program in ("raylet/raylet ", "gcs/gcs_server ", "Python.app/Contents/MacOS/Python "):
+    for program in ("raylet/raylet ", "gcs/gcs_server ", "Resources/Python.app "):
         assert program in apps
     assert "total number of apps = 0" in nodes["alpha"].check(list_apps).lower()
 

@@ -83,6 +83,11 @@ def networksetup(argv):
         print("\nVLAN Configurations\n===================")
     elif len(argv) == 2 and argv[0] == "-listValidMedia":
         print("\n".join(_MEDIA if argv[1] == "Ethernet" else ["autoselect"]))
+    elif len(argv) == 2 and argv[0] == "-getairportpower":
+        if argv[1] != "en1":
+            print(f"{argv[1]} is not a Wi-Fi interface.\n** Error: Error obtaining wireless information.")
+            return 10
+        print("Wi-Fi Power (en1): On")
     elif argv == ["-getMTU", "en0"]:
         print(f"Active MTU: {mtu} (Current Setting: {mtu})")
     elif argv == ["-listValidMTURange", "en0"]:

@@ -52,6 +52,9 @@ _PMSET = {
     "autorestart": "0",
     "disksleep": "10",
 }
+# A laptop has a second source, whose settings differ (settings: laptop). A desktop's restart after a power cut is not among them.
+_PMSET_BATTERY = {**{name: value for name, value in _PMSET.items() if name != "autorestart"}, "womp": "0", "sleep": "1"}
+_SOURCES = {"-b": "Battery Power", "-c": "AC Power", "-u": "UPS Power"}
 
 
 def sw_vers(argv):
@@ -141,12 +144,33 @@ def powermetrics(argv):
     return 0
 
 
+def _pmset_sources():
+    """Return {source: {name: value}}; what was set is kept for each source."""
+    sources = {"Battery Power": _PMSET_BATTERY} if host.setting("laptop", False) else {}
+    return {name: {**values, **host.read(f"pmset {name}")} for name, values in {**sources, "AC Power": _PMSET}.items()}
+
+
+def _pmset_set(flag, wanted):
+    sources = _pmset_sources()
+    if os.geteuid() != 0:
+        sys.stderr.write("'pmset' must be run as root...\n")
+        return 77
+    if not set(wanted) <= {name for values in sources.values() for name in values}:
+        raise Unknown
+    for source in sources if flag == "-a" else [_SOURCES[flag]]:
+        if source in sources:
+            host.update(f"pmset {source}", {name: value for name, value in wanted.items() if name in sources[source]})
+    return 0
+
+
 def pmset(argv):
-    values = {**_PMSET, **host.read("pmset")}
+    sources = _pmset_sources()
+    values = sources["AC Power"]  # what is in use
     if argv == ["-g", "custom"]:
-        print("AC Power:")
-        for name, value in values.items():
-            print(f" {name:<20} {value}" if len(name) <= 20 else f" {name} {value}")
+        for source, settings in sources.items():
+            print(f"{source}:")
+            for name, value in settings.items():
+                print(f" {name:<20} {value}" if len(name) <= 20 else f" {name} {value}")
     elif argv == ["-g"]:
         print("System-wide power settings:\nCurrently in use:")
         for name, value in values.items():
@@ -159,14 +183,8 @@ def pmset(argv):
         print("Now drawing from 'AC Power'")
     elif argv == ["-g", "therm"]:
         print("Note: No thermal warning level has been recorded\nNote: No performance warning level has been recorded")
-    elif argv[:1] == ["-a"] and len(argv) % 2 == 1:
-        if os.geteuid() != 0:
-            sys.stderr.write("'pmset' must be run as root...\n")
-            return 77
-        wanted = dict(zip(argv[1::2], argv[2::2]))
-        if not set(wanted) <= set(values):
-            raise Unknown
-        host.update("pmset", wanted)
+    elif argv[:1] in (["-a"], ["-b"], ["-c"], ["-u"]) and len(argv) % 2 == 1:
+        return _pmset_set(argv[0], dict(zip(argv[1::2], argv[2::2])))
     else:
         raise Unknown
     return 0
@@ -195,8 +213,10 @@ def socketfilterfw(argv):
         if argv[0] == "--add" and not os.path.exists(argv[1]):
             print("The file path you specified does not exist")
             return 1
-        host.update("firewall_apps", {argv[1]: None if argv[0] == "--remove" else "Allow"})
-        print(f"Application at path ( {argv[1]} ) {'removed from' if argv[0] == '--remove' else 'added to'} firewall")
+        # A program in a bundle is known, and listed, by its bundle.
+        path = re.sub(r"\.app/.*", ".app", argv[1])
+        host.update("firewall_apps", {path: None if argv[0] == "--remove" else "Allow"})
+        print(f"Application at path ( {path} ) {'removed from' if argv[0] == '--remove' else 'added to'} firewall")
     else:
         raise Unknown
     return 0
