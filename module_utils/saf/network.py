@@ -167,9 +167,7 @@ def _linux_port(name):
         kind = "wifi"
     else:
         kind = "thunderbolt" if driver in _THUNDERBOLT else "ethernet"
-    modes = (
-        parse_ethtool(command_output(ethtool(), name, partial=True)) if ethtool() else {"capable_bps": None, "partner_bps": None}
-    )
+    modes = parse_ethtool(command_output(ethtool(), name, partial=True) if ethtool() else "")
     facts = {"kind": kind, "negotiated_bps": _speed(name), "driver": driver or None, **modes}
     # What such a driver lists as its modes is no more than what it calls its speed.
     return {**facts, "capable_bps": None, "partner_bps": None, "speed_is_nominal": True} if nominal else facts

@@ -249,9 +249,8 @@ def test_r09_a_process_is_known_in_every_language_and_zone(stand_in, monkeypatch
 
 
 def test_a_record_that_an_earlier_release_made_on_a_mac_is_still_known(stand_in, monkeypatch):
-    stand_in(
-        "ps", "case ${LC_ALL:-$LC_TIME} in C) echo 'Wed Jul 29 15:37:10 2026';; *) echo 'Mi. 29 Juli 17:37:10 2026';; esac\n"
-    )
+    words = "C) echo 'Wed Jul 29 15:37:10 2026';; *) echo 'Mi. 29 Juli 17:37:10 2026';;"
+    stand_in("ps", f"case ${{LC_ALL:-$LC_TIME}} in {words} esac\n")
     monkeypatch.setattr(process, "start_time", lambda pid: process._ps_start(pid, {"LC_ALL": "C", "TZ": "UTC"}))
     isdir = os.path.isdir
     monkeypatch.setattr(os.path, "isdir", lambda path: path != "/proc/self" and isdir(path))
