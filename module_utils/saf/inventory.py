@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 
+from .options import nodes_of, row
+
 # Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
@@ -26,11 +28,6 @@ def address_of(host, hostvars):
 def addresses_of(hosts, hostvars):
     """Return ``{host: address}`` for ``hosts``, in their order."""
     return {host: address_of(host, hostvars) for host in hosts}
-
-
-def row(node, check, wanted, found, fix):
-    """Return one line of the table of problems."""
-    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
 
 
 def group_problems(groups):
@@ -66,7 +63,8 @@ def address_problems(members, hostvars):
 def variable_problems(names_by_host, known):
     """Return variables that no role knows, with the name that was probably meant.
 
-    names_by_host: {host: [names]}; known: names from all argument specs.
+    names_by_host: {host: [names]} of the cluster's members alone, what other hosts have is not ours to judge; known: names from
+    all argument specs.
     """
     hosts_by_name = {}
     for host, names in names_by_host.items():
@@ -84,23 +82,7 @@ def variable_problems(names_by_host, known):
             fix = "No role knows it: docs/variables.md lists the variables; remove it or rename it."
         else:
             continue
-        where = hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
-        problems.append(row(where, "variable", "a variable that a role knows", name, fix))
-    return problems
-
-
-def port_problems(host, ports):
-    """Return ports that cannot be: out of range, or one for two purposes; ports: {variable name: value}."""
-    problems, holders = [], {}
-    for name, port in sorted(ports.items()):
-        if not str(port).isdigit() or not 1 <= int(port) <= 65535:
-            problems.append(row(host, "port", "1 to 65535", f"{name}: {port}", f"Set {name} to a port number."))
-        else:
-            holders.setdefault(int(port), []).append(name)
-    for port, names in holders.items():
-        if len(names) > 1:
-            fix = f"Set all but one of {', '.join(names)} to other ports."
-            problems.append(row(host, "port", "one purpose a port", f"{port} for {' and '.join(names)}", fix))
+        problems.append(row(nodes_of(hosts), "variable", "a variable that a role knows", name, fix))
     return problems
 
 
