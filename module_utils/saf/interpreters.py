@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
 import subprocess
+
+from . import account
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment.
 QUESTION = (
@@ -39,14 +42,34 @@ def places(version, candidates, venv_root):
     return list(dict.fromkeys(paths))
 
 
-def ask(path):
-    """Run an interpreter and return ``{real_path, version, implementation}``, or None when it does not answer."""
+def runner(service_account):
+    """Return the account that tries interpreters when we are root, which runs nothing that others may have written.
+
+    The service account, which will run the chosen one; before it exists the login account, else nobody.
+    """
+    for name in (service_account, os.environ.get("SUDO_USER")):
+        if name:
+            with contextlib.suppress(KeyError):
+                account.popen_arguments(name)
+                return name
+    return "nobody"
+
+
+def ask(path, user=None):
+    """Run an interpreter as ``user`` and return ``{real_path, version, implementation}``, None when it does not answer."""
     try:
         answer = subprocess.run(
-            [path, "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
+            [path, "-I", "-c", QUESTION],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            cwd="/",
+            env={"LC_ALL": "C"},
+            **account.popen_arguments(user),
         )
         return json.loads(answer.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError):
         return None
 
 

@@ -193,18 +193,20 @@ def port_targets(nodes, addresses, ports, more):
     ]
 
 
-def unreachable_rows(unreachable, node):
-    """Return table rows for the targets that ``node`` could not connect to."""
-    return [
-        row(
-            node,
-            "network",
-            f"{target['node']} answers at {target['host']}:{target['port']}",
-            target["reason"],
-            f"Open the port between {node} and {target['node']} (firewall, cable, cluster_address).",
-        )
-        for target in unreachable
-    ]
+def unreachable_rows(unreachable, node, listening):
+    """Return table rows for the targets that ``node`` could not connect to.
+
+    listening: nodes that opened their ports for the check; on others (--limit) Ray itself has to answer.
+    """
+    rows = []
+    for target in unreachable:
+        peer = target["node"]
+        fix = f"Open the port between {node} and {peer} (firewall, cable, cluster_address)."
+        if peer not in listening:
+            fix = f"Start Ray on {peer} (playbooks/start.yml), or provision it as well (site.yml without --limit). {fix}"
+        wanted = f"{peer} answers at {target['host']}:{target['port']}"
+        rows.append(row(node, "network", wanted, target["reason"], fix))
+    return rows
 
 
 def preflight_rows(members, hostvars):
@@ -229,4 +231,23 @@ def preflight_rows(members, hostvars):
             fix = "Allow sudo without a password for the login account, or run with --ask-become-pass."
             refused.append(row(host, "sudo", "the login account may become root", said, fix))
         rows += variables.get("__preflight_rows") or []
-    return refused + rows
+    sources = {host: hostvars[host].get("__preflight_source") or {} for host in members}
+    return refused + rows + provider_problems(sources)
+
+
+def provider_problems(sources):
+    """Return rows of nodes of one system that get their Python from different providers.
+
+    sources: {host: {system, provider}}, empty where they may differ (python_mixed_providers) or the node was not asked.
+    """
+    problems = []
+    for system in sorted({source["system"] for source in sources.values() if source}):
+        hosts = {}
+        for host, source in sources.items():
+            if source and source["system"] == system:
+                hosts.setdefault(source["provider"], []).append(host)
+        if len(hosts) > 1:
+            found = ", ".join(f"{' and '.join(names)}: {provider}" for provider, names in hosts.items())
+            fix = "Set one python_provider for all of them, or allow it with python_mixed_providers: true."
+            problems.append(row("-", "python_provider", f"the same on all {system} nodes", found, fix))
+    return problems

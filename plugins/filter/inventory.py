@@ -59,6 +59,12 @@ def option_default(name):
     return _defaults()[name]
 
 
+def pinned_versions(builds, place):
+    """Return the versions that have a build; builds: {version: build} of data/python_builds.yml; place: [key, platform]."""
+    key, platform_name = place
+    return [str(version) for version, build in builds.items() if platform_name in build.get(key, {})]
+
+
 def _values(host, hostvars, names):
     """Return {name: value} of those variables of a host that can be told now; some hang on facts of the node."""
     values = {}
@@ -178,6 +184,7 @@ class FilterModule:
         return {
             "cluster_addresses": inventory.addresses_of,
             "inventory_problems": inventory_problems,
+            "pinned_versions": pinned_versions,
             "option_default": option_default,
             "preflight_rows": inventory.preflight_rows,
             "port_targets": inventory.port_targets,
