@@ -9,7 +9,7 @@ import re
 _TEXT = {
     "int": re.compile(r"\s*[+-]?\d+\s*"),
     "float": re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"),
-    "bool": re.compile(r"yes|no|on|off|true|false|t|f|y|n|1|0", re.IGNORECASE),
+    "bool": re.compile(r"yes|no|on|off|true|false|1|0", re.IGNORECASE),
 }
 _WORDS = {
     "int": ("a whole number", "a number without quotes or unit, for instance {name}: 1"),
