@@ -108,7 +108,6 @@ def _port_problems(members, values):
     for host in members:
         mine = values[host]
         ports = {name: mine[name] for name in mine if name.startswith("ray_") and name.endswith("_port")}
-        ports["network_echo_port"] = mine["network_echo_port"]
         last = mine["ray_worker_port_max"]
         ranges = {"ray_worker_port_min": (mine["ray_worker_port_min"], last, "Ray's worker processes")}
         if not options.is_port(last):
@@ -122,7 +121,10 @@ def _port_problems(members, values):
                 ranges[name] = (mine[name], int(mine[name]) + more, use)
             else:
                 ports[name] = mine[name]
-        problems += _unlike(options.port_problems(host, ports, ranges), problems)
+        wrong = options.port_problems(host, ports, ranges)
+        # UDP: it shares its number with nobody.
+        wrong += options.port_problems(host, {"network_echo_port": mine["network_echo_port"]})
+        problems += _unlike(wrong, problems)
     return problems
 
 
