@@ -100,9 +100,9 @@ def test_what_must_agree_is_compared_and_types_are_told(play):
         "alpha: 6390, beta: 6380",
         "alpha: /Volumes/Fast/saf, beta: saf",
         "Did you mean ray_dashboard_host?",
-        "for instance ray_watchdog_interval: 1",
+        "for instance ray_watchdog_interval:",
         "a number without quotes or unit",
-        "Write python_mixed_providers: true or python_mixed_providers: false",
+        "Write python_mixed_providers: true or",
         "not among 10002 to 10999",
         "cluster_controller_cache an absolute path",
     ):

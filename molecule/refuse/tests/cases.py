@@ -132,7 +132,7 @@ CASES = [
         before="df --block-size=1M --output=size /dev/shm | tail -1 >/run/shm-size && mount -o remount,size=64M /dev/shm",
         after="mount -o remount,size=$(tr -d ' ' </run/shm-size)M /dev/shm; rm /run/shm-size",
     ),
-    Case("providers that differ", ["the same on all Linux nodes", "worker1: uv"], edit=host("worker1", python_provider="uv")),
+    Case("providers that differ", ["the same on all Linux nodes", "python_provider"], edit=host("worker1", python_provider="uv")),
     Case("node unreachable", ["worker2", "the node answers"], edit=host("worker2", ansible_port=1)),
     Case(
         "clock skew",
