@@ -90,7 +90,7 @@ options:
     type: dict
     default: {}
   user:
-    description: Account that runs interpreters where the module runs as root; without it the one that became root, else nobody.
+    description: Account that runs interpreters where the module runs as root; nobody before it exists.
     type: str
     default: saf
   homebrew:

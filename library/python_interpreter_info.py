@@ -37,7 +37,7 @@ options:
   user:
     description:
       - Account that runs the interpreters where the module runs as root, which executes nothing that others may have written.
-      - Where there is no such account it is the one that became root, else nobody.
+      - Where there is no such account yet it is nobody, who may run what any new account may.
     type: str
     default: saf
 author:

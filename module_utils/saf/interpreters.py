@@ -45,14 +45,13 @@ def places(version, candidates, venv_root):
 def runner(service_account):
     """Return the account that tries interpreters when we are root, which runs nothing that others may have written.
 
-    The service account, which will run the chosen one; before it exists the login account, else nobody.
+    The service account, which will run the chosen one; before it exists nobody, who may run what any new account may.
     """
-    for name in (service_account, os.environ.get("SUDO_USER")):
-        if name:
-            with contextlib.suppress(KeyError):
-                account.popen_arguments(name)
-                return name
-    return "nobody"
+    for name in (service_account, "nobody"):
+        with contextlib.suppress(KeyError):
+            account.popen_arguments(name)
+            return name
+    return os.environ.get("SUDO_USER", "nobody")
 
 
 def ask(path, user=None):

@@ -192,7 +192,7 @@ def python_problems(found, chosen, wanted, provider):
     if chosen or provider in ("uv", "homebrew", "conda"):
         return []
     seen = ", ".join(f"{item['version']} ({item['path']})" for item in found) or "no interpreter"
-    fix = "Install it, name it in python_candidates, or let it be brought: python_provider: uv."
+    fix = "Install it where every account may run it, name it in python_candidates, or let it be brought: python_provider: uv."
     return [problem("python", wanted, seen, fix)]
 
 

@@ -1,5 +1,6 @@
 """Bad input as a user meets it: the playbook is run, on this machine alone, and changes nothing."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -20,6 +21,8 @@ GOOD = {
             "cluster_address": "127.0.0.1",
             "ray_service_manager": "process",
             "ray_port": 26380,
+            # Interpreters are tried as this account; this one is there, and may run the one that runs the tests.
+            "cluster_user": getpass.getuser(),
         },
         "children": {"cluster": {"children": {"head": {"hosts": {"alpha": {}}}, "workers": {"hosts": {}}}}},
     }

