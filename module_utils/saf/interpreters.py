@@ -47,7 +47,7 @@ def runner(service_account):
 
     The service account, which will run the chosen one; before it exists nobody, who may run what any new account may.
     """
-    for name in (service_account, "nobody"):
+    for name in [service_account, "nobody"] if service_account else ["nobody"]:
         with contextlib.suppress(KeyError):
             account.popen_arguments(name)
             return name
