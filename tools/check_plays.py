@@ -3,7 +3,7 @@
 
 An inventory may say ``ansible_become: true`` or name a node ``localhost``: variables of the inventory win over the keywords of a
 play. So a task of the controller sets become, connection and interpreter as variables, a task of the login account become; and
-each play states its strategy, because another one (ANSIBLE_STRATEGY) would break barriers and run_once.
+each play states its strategy, because another one (ANSIBLE_STRATEGY) would break barriers and run_once. A raw task names its shell.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def in_tasks(tasks, inherited):
                 yield from in_tasks(task.get(part), around)
             continue
         module, _arguments = playbook_files.module_of(task)
+        if str(module).endswith("raw") and (task.get("args") or {}).get("executable") != "/bin/sh":
+            yield task.get("name", module), "name the shell, args: {executable: /bin/sh}: a login shell may be csh or fish"
         if around.get("delegate_to") == "localhost":
             wanted = CONTROLLER
         elif around.get("become") is False and str(module).removeprefix("ansible.builtin.") not in _CONTROLLER_ACTIONS:

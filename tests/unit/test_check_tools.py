@@ -100,6 +100,9 @@ PLAYS = """
     - name: As root
       ansible.builtin.command: id
       become: true
+    - name: Shell
+      ansible.builtin.raw: id
+      become: true
     - name: Plugin
       ansible.builtin.debug: {msg: x}
     - name: Block
@@ -115,8 +118,8 @@ PLAYS = """
 
 def test_plays(tool):
     found = list(tool("check_plays").in_document(yaml.safe_load(PLAYS)))
-    assert [name for name, _sentence in found] == ["Without a strategy", "On the controller", "Bare", "Delegated"]
-    assert "ansible_python_interpreter" in found[3][1]
+    assert [name for name, _sentence in found] == ["Without a strategy", "On the controller", "Bare", "Shell", "Delegated"]
+    assert "ansible_python_interpreter" in found[4][1]
 
 
 def test_every_play_and_task_says_who_does_the_work(tool):
@@ -124,3 +127,10 @@ def test_every_play_and_task_says_who_does_the_work(tool):
     for path, document in tool("playbook_files").yaml_files():
         if isinstance(document, list):
             assert list(checks.in_document(document)) == [], path
+
+
+def test_whoever_puts_something_into_the_controllers_cache_makes_it_first(root):
+    users = [path for path in root.glob("roles/*/tasks/*.yml") if "cluster_controller_cache" in path.read_text()]
+    assert {path.parts[-3] for path in users} >= {"cluster", "homebrew", "python", "venv"}
+    for path in users:
+        assert path.name == "cache.yml" or "tasks_from: cache" in path.read_text(), path

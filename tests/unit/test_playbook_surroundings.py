@@ -155,3 +155,40 @@ def test_the_local_inventory_works_in_a_path_with_a_blank(root, tmp_path):
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_wait_for_ray_ends_with_its_process_and_shows_its_last_words(play, root, tmp_path):
+    """An hour is allowed; the process has ended already."""
+    for folder in ("run", "log"):
+        (tmp_path / "saf" / folder).mkdir(parents=True)
+    (tmp_path / "saf" / "run" / "ray.json").write_text(json.dumps({"pid": 2**22 + 1, "started": "1", "argv": ["ray"]}))
+    (tmp_path / "saf" / "log" / "ray.log").write_text("starting\nValueError: Attempting to cap object store memory\n\n")
+    tasks = [{"ansible.builtin.include_role": {"name": "ray", "tasks_from": "verify"}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "cluster", "gather_facts": False, "tasks": tasks}]))
+    hosts = cluster("alpha", venv_root=str(tmp_path / "saf"), ray_service_manager="process", ray_port=1, ray_start_timeout="3600")
+    status, words = play(tmp_path / "play.yml", hosts, cwd=root)
+    assert status != 0
+    assert "Ray on alpha is not part of the cluster. Ray ended. Its log ends with: ValueError: Attempting to cap" in words
+
+
+def test_runs_are_compared_where_they_were_written(play, root, tmp_path):
+    run = tmp_path / "elsewhere" / "20260101T000000Z"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    status, words = play("playbooks/compare.yml", cluster("alpha"), "-e", f"bench_results_dir={run.parent}")
+    assert status != 0
+    assert "1 run to compare" in words
+
+
+@pytest.mark.parametrize(("requires", "version"), [(">=3.9,<3.14", "3.9"), (">=3.13,<3.15", "3.13")])
+def test_a_lock_is_compiled_for_the_oldest_python_of_its_stack(root, tmp_path, requires, version):
+    shutil.copy(root / "Makefile", tmp_path / "Makefile")
+    (tmp_path / "stacks" / "next").mkdir(parents=True)
+    (tmp_path / "stacks" / "next" / "stack.yml").write_text(f'name: next\npython_requires: "{requires}"  # why\n')
+    for file in (".venv/bin/uv", "pyproject.toml", "uv.lock", ".venv/.ready"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    command = ["make", "--dry-run", "lock", "STACK=next"]
+    words = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60).stdout
+    stack_line = next(line for line in words.splitlines() if "cd stacks/next" in line)
+    assert f"--python-version {version} " in stack_line
