@@ -3,7 +3,8 @@
 
 An inventory may say ``ansible_become: true`` or name a node ``localhost``: variables of the inventory win over the keywords of a
 play. So a task of the controller sets become, connection and interpreter as variables, a task of the login account become; and
-each play states its strategy, because another one (ANSIBLE_STRATEGY) would break barriers and run_once. A raw task names its shell.
+each play states its strategy, because another one (ANSIBLE_STRATEGY) would break barriers and run_once.
+A raw task names its shell.
 """
 
 from __future__ import annotations

@@ -69,6 +69,16 @@ def unconverted(text, options, is_text=False, typed=None):
     return found
 
 
+def repeated_defaults(text, names):
+    """Return the options that a template gives a literal default of its own: a role's defaults are the one place for it."""
+    found = []
+    for node in _ENVIRONMENT.parse(text).find_all(nodes.Filter):
+        given = node.node.name if node.name in ("default", "d") and isinstance(node.node, nodes.Name) else None
+        if given in names and node.args and isinstance(node.args[0], nodes.Const):
+            found.append(f"{given} (write default('{given}' | option_default), its role has the default)")
+    return found
+
+
 def types_of(arguments):
     """Return {argument: type its value is converted to} of an own module; for a list of such values that of its elements."""
     return {name: option.get("elements") if option["type"] == "list" else option["type"] for name, option in arguments.items()}
@@ -91,7 +101,7 @@ def in_document(item, options, modules, typed=None, key=None):
     elif isinstance(item, str):
         text = f"{{{{ ({item}) }}}}" if key in _EXPRESSIONS and "{{" not in item else item
         if "{{" in text or "{%" in text:
-            for name in unconverted(text, options, typed=typed):
+            for name in unconverted(text, options, typed=typed) + repeated_defaults(text, specs.all_options()):
                 yield f"{name}: {' '.join(item.split())[:90]}"
 
 

@@ -56,7 +56,12 @@ def _defaults():
 
 def option_default(name):
     """Return the default of an option, for plays that have to know it before its role runs."""
-    return _defaults()[name]
+    default = _defaults()[name]
+    if "{{" in str(default):
+        raise AnsibleError(
+            f"The default of {name} hangs on other variables: put it into role cluster, whose defaults all roles have."
+        )
+    return default
 
 
 def pinned_versions(builds, place):

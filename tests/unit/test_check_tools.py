@@ -52,6 +52,18 @@ def test_uses_of_typed_options(tool, template, found):
     assert [name.split()[0] for name in tool("check_types").unconverted(template, OPTIONS)] == found
 
 
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("{{ reset_confirm | default('') }}", ["reset_confirm"]),
+        ("{{ reset_confirm | default('reset_confirm' | option_default) }}", []),
+        ("{{ my_own | default('') }}", []),
+    ],
+)
+def test_defaults_have_one_place(tool, template, found):
+    assert [name.split()[0] for name in tool("check_types").repeated_defaults(template, {"reset_confirm"})] == found
+
+
 TASKS = """
 - name: Own module
   own:
