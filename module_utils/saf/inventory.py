@@ -198,14 +198,15 @@ def unreachable_rows(unreachable, node, listening):
 
     listening: nodes that opened their ports for the check; on others (--limit) Ray itself has to answer.
     """
-    rows = []
-    for target in unreachable:
-        peer = target["node"]
+    ports, rows = {}, []
+    for target in unreachable:  # a peer behind a firewall, or whose Ray is stopped, is one row, not one for each port
+        ports.setdefault((target["node"], target["host"], target["reason"]), []).append(target["port"])
+    for (peer, host, reason), closed in ports.items():
         fix = f"Open the port between {node} and {peer} (firewall, cable, cluster_address)."
         if peer not in listening:
             fix = f"Start Ray on {peer} (playbooks/start.yml), or provision it as well (site.yml without --limit). {fix}"
-        wanted = f"{peer} answers at {target['host']}:{target['port']}"
-        rows.append(row(node, "network", wanted, target["reason"], fix))
+        wanted = f"{peer} answers at {host}:{', '.join(map(str, closed))}"
+        rows.append(row(node, "network", wanted, reason, fix))
     return rows
 
 

@@ -173,6 +173,8 @@ def test_a_port_of_a_node_outside_of_the_run_is_told_to_start_its_ray():
     (within,) = inventory.unreachable_rows([target], "gamma", ["alpha", "gamma"])
     (outside,) = inventory.unreachable_rows([target], "gamma", ["gamma"])
     assert within["fix"].startswith("Open the port between gamma and alpha")
+    (three,) = inventory.unreachable_rows([{**target, "port": port} for port in (6380, 6381, 6382)], "gamma", ["alpha", "gamma"])
+    assert three["wanted"] == "alpha answers at 10.0.0.1:6380, 6381, 6382"
     assert outside["fix"].startswith("Start Ray on alpha (playbooks/start.yml)")
 
 
