@@ -164,7 +164,7 @@ def test_a_taken_port_names_its_holder(preflight):
 
 def test_a_lock_that_was_altered_by_hand_is_refused(preflight, root, tmp_path):
     tree = tmp_path / "tree"
-    shutil.copytree(root, tree, ignore=shutil.ignore_patterns(".venv", ".cache", ".git", "results", ".ansible"))
+    shutil.copytree(root, tree, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".cache", ".git", "results", ".ansible"))
     lock = tree / "stacks" / "studio-2025" / "requirements.lock"
     lock.write_text(lock.read_text().replace("ray==2.49.1", "ray==2.49.2", 1))
     status, words = preflight(tree=tree)
