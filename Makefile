@@ -10,24 +10,33 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
 
-.PHONY: help setup setup-test site bench lock host lint unit molecule perf-bench screenshots test
+# A virtual environment holds its own path: that of a clone that was moved or copied is made anew.
+MOVED := $(shell test ! -s .venv/.ready || test "$$(cat .venv/.ready)" = "$$(pwd -P)" || echo forget-venv)
+# The oldest Python that the stack's lock is for.
+STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/$(STACK)/stack.yml)
+
+.PHONY: forget-venv help setup setup-test site bench lock host lint unit molecule perf-bench screenshots test
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready ## the controller environment, in .venv
 setup-test: .venv/.ready-test
 
-.venv/bin/uv:
+forget-venv:
+	@echo "This clone was moved or copied from $$(cat .venv/.ready): its .venv is made anew."
+	@rm -rf .venv
+
+.venv/bin/uv: $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo "The controller needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V 2>&1): name another one, for instance 'make $(MAKECMDGOALS) PYTHON=python3.12'."; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.ready: .venv/bin/uv pyproject.toml uv.lock
-	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --no-default-groups && touch $@
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --no-default-groups && pwd -P > $@
 
 .venv/.ready-test: .venv/.ready
-	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && touch $@
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && pwd -P > $@
 
 site: setup ## provision INVENTORY (default: this machine)
 	ansible-playbook -i $(INVENTORY) site.yml $(ARGS)
@@ -36,7 +45,8 @@ bench: setup ## provision INVENTORY (default: this machine), benchmark it, write
 	ansible-playbook -i $(INVENTORY) site.yml bench.yml $(ARGS)
 
 lock: setup ## compile the stack's and the installer's locks from their .in files
-	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	@test -n "$(STACK_PYTHON)" || { echo "stacks/$(STACK)/stack.yml needs a line 'python_requires: \">=X.Y,<X.Z\"'."; exit 1; }
+	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version $(STACK_PYTHON) --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock STACK=$(STACK)" requirements.in -o requirements.lock
 	python tools/stamp_lock.py stacks/$(STACK)
 	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: collective_benchmark
 short_description: Measure MLX collectives over the nodes, as one rank of them
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Called on all nodes at the same time; each is one rank of MLX's ring back end over TCP. No node logs in to another one.
   - All-reduce and all-gather over a sweep of sizes, with a barrier before each sample, the slowest rank's time, and every result

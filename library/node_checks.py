@@ -76,6 +76,23 @@ options:
     description: Where the interpreter comes from.
     type: str
     required: true
+  pinned_versions:
+    description: Python versions with a pinned build for this platform from O(python_provider), where that is V(uv) or V(conda).
+    type: list
+    elements: str
+    default: []
+  conda:
+    description: Program for V(conda), by path or name; the usual names are tried when it is empty.
+    type: str
+    default: ""
+  minimums:
+    description: Oldest C(systemd) and least C(shared_memory_bytes); what is left out is not checked.
+    type: dict
+    default: {}
+  user:
+    description: Account that runs interpreters where the module runs as root; nobody before it exists.
+    type: str
+    default: saf
   homebrew:
     description: What preflight.homebrew_problems compares with, where O(python_provider) is V(homebrew).
     type: dict
@@ -122,14 +139,15 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import interpreters, node_state, preflight
+from ansible.module_utils.saf import interpreters, node_state, preflight, surroundings
 
 
 def find_python(params):
     """Return ``(found, chosen)`` for the interpreter that is wanted."""
+    user = interpreters.runner(params["user"])
     found = []
     for path in interpreters.places(params["python_version"], params["python_candidates"], params["venv_root"]):
-        answer = interpreters.ask(path)
+        answer = interpreters.ask(path, user)
         if answer:
             found.append({"path": path, **answer})
     return found, interpreters.choose(found, params["python_version"], node_state.machine())
@@ -151,7 +169,11 @@ def main():
             "python_version": {"type": "str", "required": True},
             "python_candidates": {"type": "list", "elements": "str", "default": []},
             "python_provider": {"type": "str", "required": True},
+            "pinned_versions": {"type": "list", "elements": "str", "default": []},
+            "conda": {"type": "str", "default": ""},
             "homebrew": {"type": "dict", "default": {}},
+            "minimums": {"type": "dict", "default": {}},
+            "user": {"type": "str", "default": "saf"},
             "clock_tolerance": {"type": "float", "default": 5},
         },
         supports_check_mode=True,
@@ -159,6 +181,8 @@ def main():
     params = module.params
     now = time.time()
     observed = node_state.observe(params["venv_root"])
+    conda = params["conda"] if params["python_provider"] == "conda" else None
+    observed.update(surroundings.observe(observed["service_managers"], conda))
     built = os.path.isdir(os.path.join(params["venv_root"], "venvs"))
     wanted = {
         "memory_bytes": params["memory_bytes"],
@@ -173,10 +197,12 @@ def main():
         *preflight.address_problems(observed, params["address"]),
         *preflight.path_problems(observed["system"], params["temp_dir"]),
         *preflight.service_manager_problems(observed, params["service_manager"]),
+        *preflight.system_problems(observed, params["service_manager"], params["minimums"]),
         *preflight.foreign_ray_problems(observed["processes"], params["venv_root"]),
         *preflight.port_problems(observed["listeners"], observed["processes"], ports, params["venv_root"]),
         *(preflight.homebrew_problems(observed, params["homebrew"]) if params["python_provider"] == "homebrew" else []),
         *preflight.python_problems(found, chosen, params["python_version"], params["python_provider"]),
+        *preflight.provider_problems(observed, params["python_provider"], params["python_version"], params["pinned_versions"]),
     ]
     module.exit_json(changed=False, problems=problems, time=now)
 

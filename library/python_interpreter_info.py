@@ -34,6 +34,12 @@ options:
     description: Folder below which builds of ours may stand, in C(python/).
     type: path
     default: /opt/saf
+  user:
+    description:
+      - Account that runs the interpreters where the module runs as root, which executes nothing that others may have written.
+      - Where there is no such account yet it is nobody, who may run what any new account may.
+    type: str
+    default: saf
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -76,13 +82,15 @@ def main():
             "version": {"type": "str", "required": True},
             "candidates": {"type": "list", "elements": "str", "default": []},
             "venv_root": {"type": "path", "default": "/opt/saf"},
+            "user": {"type": "str", "default": "saf"},
         },
         supports_check_mode=True,
     )
     version = module.params["version"]
+    user = interpreters.runner(module.params["user"])
     found = []
     for path in interpreters.places(version, module.params["candidates"], module.params["venv_root"]):
-        answer = interpreters.ask(path)
+        answer = interpreters.ask(path, user)
         if answer and answer["real_path"] not in [known["real_path"] for known in found]:
             found.append({"path": path, **answer})
     chosen = interpreters.choose(found, version, node_state.machine())

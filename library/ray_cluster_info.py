@@ -39,6 +39,30 @@ options:
     description: Seconds until the GCS must have answered.
     type: int
     default: 20
+  wait:
+    description:
+      - Seconds in which all of O(expected) must have become alive; asked again until then. 0 asks once.
+      - The result is what the last answer said.
+    type: int
+    default: 0
+  service:
+    description: The node's own service; when that has ended nobody waits any longer.
+    type: dict
+    suboptions:
+      manager:
+        description: V(systemd) or V(process); another one is not watched.
+        type: str
+        default: ""
+      name:
+        description: Name of the unit, and for messages.
+        type: str
+        default: ""
+      pid_file:
+        description: File that remembers a V(process).
+        type: path
+      log:
+        description: Log of a V(process).
+        type: path
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -49,10 +73,9 @@ EXAMPLES = r"""
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
     expected: [alpha, beta]
+    wait: 180
   register: cluster
-  until: cluster.reachable and (cluster.missing + cluster.dead) | length == 0
-  retries: 20
-  delay: 2
+  failed_when: not cluster.reachable or (cluster.missing + cluster.dead) | length > 0
 """
 
 RETURN = r"""
@@ -62,6 +85,10 @@ reachable:
   returned: always
 reason:
   description: Why it did not, one sentence.
+  type: str
+  returned: always
+ended:
+  description: That the service has ended, with the last line of its log; empty otherwise.
   type: str
   returned: always
 nodes:
@@ -101,11 +128,15 @@ session:
 """
 
 import socket
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import cluster
+from ansible.module_utils.saf import cluster, service_end
 from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import cluster_nodes
+
+# Seconds between two questions.
+_PAUSE = 2
 
 
 def ask(python, address, timeout):
@@ -123,6 +154,27 @@ def ask(python, address, timeout):
     return reported["result"][0], ""
 
 
+def settled(result, expected):
+    """Return whether all that are expected are alive."""
+    membership = cluster.membership(result["nodes"], expected) if result else {}
+    return bool(result) and not membership["missing"] and not membership["dead"]
+
+
+def wait(ask_once, expected, seconds, watch):
+    """Ask until all that are expected are alive, the service has ended, or ``seconds`` are over.
+
+    ask_once: function of the seconds left that returns (result, reason). Returns (result, reason, ended).
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        result, reason = ask_once(max(1, deadline - time.monotonic()))
+        left = deadline - time.monotonic()
+        ended = "" if settled(result, expected) else watch.ended()
+        if settled(result, expected) or ended or left <= 0:
+            return result, reason, ended
+        time.sleep(min(_PAUSE, left))
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -130,17 +182,35 @@ def main():
             "address": {"type": "str", "required": True},
             "expected": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 20},
+            "wait": {"type": "int", "default": 0},
+            "service": {
+                "type": "dict",
+                "options": {
+                    "manager": {"type": "str", "default": ""},
+                    "name": {"type": "str", "default": ""},
+                    "pid_file": {"type": "path"},
+                    "log": {"type": "path"},
+                },
+            },
         },
         supports_check_mode=True,
     )
     expected = module.params["expected"]
-    result, reason = ask(module.params["python"], module.params["address"], module.params["timeout"])
+    params = module.params
+
+    def ask_once(left):
+        timeout = min(params["timeout"], int(left)) if params["wait"] else params["timeout"]
+        return ask(params["python"], params["address"], timeout)
+
+    watch = service_end.Watch(**(params["service"] or {}))
+    result, reason, ended = wait(ask_once, expected, params["wait"], watch) if params["wait"] else (*ask_once(0), "")
     if result is None:
         result = {"nodes": [], "ray_version": "", "python_version": "", "session": ""}
     module.exit_json(
         changed=False,
         reachable=not reason,
         reason=reason,
+        ended=ended,
         **{**result, "nodes": cluster.latest(result["nodes"])},
         **cluster.membership(result["nodes"], expected),
     )

@@ -16,6 +16,8 @@ check python tools/validate_modules.py
 check python tools/check_specs.py
 check python tools/variables_doc.py --check
 check python tools/check_traps.py
+check python tools/check_types.py
+check python tools/check_plays.py
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'Failed: %s\n' "${failed[@]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def options_of(role):
     for entry in sorted(specs, key=lambda name: name == "main"):
         options.update(specs[entry].get("options") or {})
     return options
+
+
+@functools.lru_cache(maxsize=1)
+def all_options():
+    """Return the names of the options of all roles."""
+    return frozenset(name for role in roles() for name in options_of(role))
 
 
 def defaults_of(role):

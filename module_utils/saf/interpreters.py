@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
 import subprocess
+
+from . import account
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment.
 QUESTION = (
@@ -40,18 +43,37 @@ def places(version, candidates, venv_root):
     return list(dict.fromkeys(paths))
 
 
-def ask(path):
-    """Run an interpreter and return ``{real_path, version, implementation, machine, bits, libc}``, None when it does not answer.
+def runner(service_account):
+    """Return the account that tries interpreters when we are root, which runs nothing that others may have written.
 
-    machine: what it runs as: x86_64 for an Intel build that Apple silicon translates; libc: "glibc" or ""
-    on Linux, None elsewhere.
+    The service account, which will run the chosen one; before it exists nobody, who may run what any new account may.
+    """
+    for name in [service_account, "nobody"] if service_account else ["nobody"]:
+        with contextlib.suppress(KeyError):
+            account.popen_arguments(name)
+            return name
+    return os.environ.get("SUDO_USER", "nobody")
+
+
+def ask(path, user=None):
+    """Run an interpreter as ``user`` and return ``{real_path, version, implementation, machine, bits, libc}``.
+
+    None when it does not answer. machine: what it runs as: x86_64 for an Intel build that Apple silicon translates;
+    libc: "glibc" or "" on Linux, None elsewhere.
     """
     try:
         answer = subprocess.run(
-            [path, "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
+            [path, "-I", "-c", QUESTION],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            cwd="/",
+            env={"LC_ALL": "C"},
+            **account.popen_arguments(user),
         )
         return json.loads(answer.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError):
         return None
 
 

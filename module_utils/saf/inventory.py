@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 
+from .options import nodes_of, row
+
 # Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
@@ -26,11 +28,6 @@ def address_of(host, hostvars):
 def addresses_of(hosts, hostvars):
     """Return ``{host: address}`` for ``hosts``, in their order."""
     return {host: address_of(host, hostvars) for host in hosts}
-
-
-def row(node, check, wanted, found, fix):
-    """Return one line of the table of problems."""
-    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
 
 
 def group_problems(groups):
@@ -66,7 +63,8 @@ def address_problems(members, hostvars):
 def variable_problems(names_by_host, known):
     """Return variables that no role knows, with the name that was probably meant.
 
-    names_by_host: {host: [names]}; known: names from all argument specs.
+    names_by_host: {host: [names]} of the cluster's members alone, what other hosts have is not ours to judge; known: names from
+    all argument specs.
     """
     hosts_by_name = {}
     for host, names in names_by_host.items():
@@ -84,23 +82,7 @@ def variable_problems(names_by_host, known):
             fix = "No role knows it: docs/variables.md lists the variables; remove it or rename it."
         else:
             continue
-        where = hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
-        problems.append(row(where, "variable", "a variable that a role knows", name, fix))
-    return problems
-
-
-def port_problems(host, ports):
-    """Return ports that cannot be: out of range, or one for two purposes; ports: {variable name: value}."""
-    problems, holders = [], {}
-    for name, port in sorted(ports.items()):
-        if not str(port).isdigit() or not 1 <= int(port) <= 65535:
-            problems.append(row(host, "port", "1 to 65535", f"{name}: {port}", f"Set {name} to a port number."))
-        else:
-            holders.setdefault(int(port), []).append(name)
-    for port, names in holders.items():
-        if len(names) > 1:
-            fix = f"Set all but one of {', '.join(names)} to other ports."
-            problems.append(row(host, "port", "one purpose a port", f"{port} for {' and '.join(names)}", fix))
+        problems.append(row(nodes_of(hosts), "variable", "a variable that a role knows", name, fix))
     return problems
 
 
@@ -211,18 +193,21 @@ def port_targets(nodes, addresses, ports, more):
     ]
 
 
-def unreachable_rows(unreachable, node):
-    """Return table rows for the targets that ``node`` could not connect to."""
-    return [
-        row(
-            node,
-            "network",
-            f"{target['node']} answers at {target['host']}:{target['port']}",
-            target["reason"],
-            f"Open the port between {node} and {target['node']} (firewall, cable, cluster_address).",
-        )
-        for target in unreachable
-    ]
+def unreachable_rows(unreachable, node, listening):
+    """Return table rows for the targets that ``node`` could not connect to.
+
+    listening: nodes that opened their ports for the check; on others (--limit) Ray itself has to answer.
+    """
+    ports, rows = {}, []
+    for target in unreachable:  # a peer behind a firewall, or whose Ray is stopped, is one row, not one for each port
+        ports.setdefault((target["node"], target["host"], target["reason"]), []).append(target["port"])
+    for (peer, host, reason), closed in ports.items():
+        fix = f"Open the port between {node} and {peer} (firewall, cable, cluster_address)."
+        if peer not in listening:
+            fix = f"Start Ray on {peer} (playbooks/start.yml), or provision it as well (site.yml without --limit). {fix}"
+        wanted = f"{peer} answers at {host}:{', '.join(map(str, closed))}"
+        rows.append(row(node, "network", wanted, reason, fix))
+    return rows
 
 
 def preflight_rows(members, hostvars):
@@ -247,4 +232,23 @@ def preflight_rows(members, hostvars):
             fix = "Allow sudo without a password for the login account, or run with --ask-become-pass."
             refused.append(row(host, "sudo", "the login account may become root", said, fix))
         rows += variables.get("__preflight_rows") or []
-    return refused + rows
+    sources = {host: hostvars[host].get("__preflight_source") or {} for host in members}
+    return refused + rows + provider_problems(sources)
+
+
+def provider_problems(sources):
+    """Return rows of nodes of one system that get their Python from different providers.
+
+    sources: {host: {system, provider}}, empty where they may differ (python_mixed_providers) or the node was not asked.
+    """
+    problems = []
+    for system in sorted({source["system"] for source in sources.values() if source}):
+        hosts = {}
+        for host, source in sources.items():
+            if source and source["system"] == system:
+                hosts.setdefault(source["provider"], []).append(host)
+        if len(hosts) > 1:
+            found = ", ".join(f"{' and '.join(names)}: {provider}" for provider, names in hosts.items())
+            fix = "Set one python_provider for all of them, or allow it with python_mixed_providers: true."
+            problems.append(row("-", "python_provider", f"the same on all {system} nodes", found, fix))
+    return problems

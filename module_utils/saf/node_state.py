@@ -172,7 +172,8 @@ def own_addresses():
 
 
 def nearest_existing(path):
-    """Return the closest parent of ``path`` that exists."""
+    """Return the closest parent of ``path`` that exists; the root does, so this ends."""
+    path = os.path.abspath(path)
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path

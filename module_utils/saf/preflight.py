@@ -8,6 +8,9 @@ from __future__ import annotations
 import ipaddress
 
 GIB = 2**30
+MIB = 2**20
+# A machine sold with 4 GB reports 3.7 to 3.9 GiB: firmware and kernel keep their part.
+_MEMORY_TOLERANCE = 0.9
 # sockaddr_un holds 104 bytes on macOS and 108 on Linux, the last is NUL. Below its temp dir Ray adds
 # "/session_<39 characters>/sockets/plasma_store".
 _SOCKET_LIMIT = {"Darwin": 103, "Linux": 107}
@@ -41,18 +44,42 @@ def platform_problems(observed, platforms, without_mlx):
         fix = "Install a 64-bit system: the wheels are for one, whatever the kernel is (`getconf LONG_BIT` tells)."
         found = f"a {observed['bits']}-bit system ({name})" if observed.get("bits") else f"a system of unknown width ({name})"
         return [problem("platform", "a 64-bit system", found, fix)]
-    for key, label in (("glibc", "glibc"), ("macos", "macOS")):
+    for key, label, examples in (
+        ("glibc", "glibc", " (2.35 is in Ubuntu 22.04, 2.36 in Debian 12, 2.39 in RHEL 10)"),
+        ("macos", "macOS", ""),
+    ):
         oldest = fitting[0].get(key)
         if oldest and observed.get(key) and version(observed[key]) < version(oldest):
-            fix = f"Update the node's system: the wheels need {label} {oldest} or newer."
+            fix = (
+                f"Take the node out of the inventory, or update its system: the wheels need {label} {oldest} or newer{examples}."
+            )
             return [problem("platform", f"{label} >= {oldest}", f"{label} {observed[key]}", fix)]
     return []
+
+
+def system_problems(observed, manager, minimums):
+    """Compare what the node's own system brings; minimums: {systemd, shared_memory_bytes}, one that is left out is not checked.
+
+    observed: among others systemd (version, None without one), shared_memory_bytes (None without).
+    """
+    problems = []
+    supervised = manager == "systemd" or (manager == "auto" and "systemd" in observed["service_managers"])
+    oldest = minimums.get("systemd", 0)
+    if supervised and observed["systemd"] is not None and observed["systemd"] < oldest:
+        fix = "Update the node's system, or set ray_service_manager to process: Ray runs without a supervisor then."
+        problems.append(problem("systemd", f"{oldest} or newer", observed["systemd"], fix))
+    size, least = observed["shared_memory_bytes"], minimums.get("shared_memory_bytes", 0)
+    if size is not None and size < least:
+        fix = "Run `mount -o remount,size=2G /dev/shm` on the node as root; a container is made with --shm-size=2g."
+        found = f"{size / MIB:.0f} MiB at /dev/shm"
+        problems.append(problem("shared memory", f"at least {least / MIB:.0f} MiB", found, fix))
+    return problems
 
 
 def capacity_problems(observed, wanted):
     """Compare memory, disk and the limit of open files; wanted: memory_bytes, disk_bytes, open_files (0: not checked)."""
     problems = []
-    if observed["memory_bytes"] < wanted["memory_bytes"]:
+    if observed["memory_bytes"] < _MEMORY_TOLERANCE * wanted["memory_bytes"]:
         found = f"{observed['memory_bytes'] / GIB:.1f} GiB"
         fix = "Ray and MLX do not fit: use another machine, or lower preflight_memory_gb knowingly."
         problems.append(problem("memory", f"{wanted['memory_bytes'] / GIB:.1f} GiB", found, fix))
@@ -204,7 +231,7 @@ def python_problems(found, chosen, wanted, provider):
         ", ".join(f"{item['version']} ({', '.join([item['path'], *_unlike(item, wanted)])})" for item in found)
         or "no interpreter"
     )
-    fix = "Install it, name it in python_candidates, or let it be brought: python_provider: uv."
+    fix = "Install it where every account may run it, name it in python_candidates, or let it be brought: python_provider: uv."
     return [problem("python", wanted, seen, fix)]
 
 
@@ -215,6 +242,20 @@ def _unlike(interpreter, wanted):
     built_for = [interpreter["machine"]] if interpreter.get("machine") else []
     built_for += ["32 bits"] if interpreter.get("bits") == 32 else []
     return built_for + (["no glibc"] if interpreter.get("libc") == "" else [])
+
+
+def provider_problems(observed, provider, wanted, pinned):
+    """What keeps the provider from bringing the interpreter; pinned: versions for which it has a build for this platform."""
+    problems = []
+    if provider in ("uv", "conda") and wanted not in pinned:
+        instead = f"Set python_version to {' or '.join(pinned)}, or" if pinned else "Set"
+        fix = f"{instead} python_provider to system; data/python_builds.yml lists the builds."
+        name = {"uv": "python-build-standalone", "conda": "conda-forge"}[provider]
+        problems.append(problem("python", f"a pinned build of {name}", f"none of {wanted} for {observed['machine']}", fix))
+    if provider == "conda" and not observed["conda"]:
+        fix = "Install micromamba, mamba or conda on the node, name it in python_conda, or choose another python_provider."
+        problems.append(problem("conda", "micromamba, mamba or conda", "none", fix))
+    return problems
 
 
 def clock_problems(earliest, latest, tolerance):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import signal
 import socket
@@ -31,6 +32,8 @@ while sockets and time.monotonic() < end:
         ready.accept()[0].close()
 """
 _NAME = "saf-port-listener"
+# Three ports of each of 63 peers; more wait for a thread.
+_AT_ONCE = 192
 
 
 def listen(ports, seconds):
@@ -44,15 +47,20 @@ def listen(ports, seconds):
     return child.pid if opened else 0
 
 
+def reason(target, seconds):
+    """Return why a target does not answer within ``seconds``, "" when it does."""
+    try:
+        socket.create_connection((target["host"], target["port"]), timeout=seconds).close()
+    except OSError as error:
+        return "no answer" if isinstance(error, socket.timeout) else str(error)
+    return ""
+
+
 def refused(targets, seconds):
-    """Return the targets that do not answer within ``seconds`` each, with the reason."""
-    failed = []
-    for target in targets:
-        try:
-            socket.create_connection((target["host"], target["port"]), timeout=seconds).close()
-        except OSError as error:
-            failed.append({**target, "reason": "no answer" if isinstance(error, socket.timeout) else str(error)})
-    return failed
+    """Return the targets that do not answer within ``seconds``, with the reason; all are tried at once."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, min(len(targets), _AT_ONCE))) as pool:
+        reasons = list(pool.map(lambda target: reason(target, seconds), targets))
+    return [{**target, "reason": why} for target, why in zip(targets, reasons) if why]
 
 
 def close(pid):

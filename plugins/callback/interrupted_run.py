@@ -18,7 +18,7 @@ DOCUMENTATION = """
 name: interrupted_run
 type: aggregate
 short_description: Keep what an interrupted benchmark has measured
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - When C(ansible-playbook) ends after a benchmark was begun and before its report was written, C(run.json) is made from the raw
     files that are there, marked as partial.

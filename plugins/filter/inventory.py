@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import platform
 from pathlib import Path
 
 import ansible.module_utils
 import yaml
+from ansible.errors import AnsibleError
 from ansible.release import __version__ as ansible_version
 
 # Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
@@ -16,22 +19,65 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import inventory, table  # noqa: E402
+from ansible.module_utils.saf import inventory, options, table  # noqa: E402
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
 
 
-def known_variables():
-    """Return the names of all variables that an argument spec of ours describes."""
-    names = set()
-    for path in REPOSITORY.glob("roles/*/meta/argument_specs.yml"):
+# Options that one node reads of another, or that both ends of a connection take from their own variables. Ray's workers make
+# the temporary directory of their head, below venv_root.
+_AGREED = (
+    "stack",
+    "venv_root",
+    "ray_port",
+    "ray_node_manager_port",
+    "ray_object_manager_port",
+    "bench_port",
+    "bench_collective_port",
+)
+
+
+def _options():
+    """Return {variable: option} of the argument specs of all roles."""
+    options = {}
+    for path in sorted(REPOSITORY.glob("roles/*/meta/argument_specs.yml")):
         for spec in yaml.safe_load(path.read_text())["argument_specs"].values():
-            names |= set(spec.get("options", {}))
-    return names
+            options.update(spec.get("options") or {})
+    return options
 
 
-def _is_port(name):
-    return name.startswith("ray_") and ("_port" in name)
+def _defaults():
+    """Return {variable: default} of all roles, as written."""
+    defaults = {}
+    for path in sorted(REPOSITORY.glob("roles/*/defaults/main.yml")):
+        defaults.update(yaml.safe_load(path.read_text()) or {})
+    return defaults
+
+
+def option_default(name):
+    """Return the default of an option, for plays that have to know it before its role runs."""
+    default = _defaults()[name]
+    if "{{" in str(default):
+        raise AnsibleError(
+            f"The default of {name} hangs on other variables: put it into role cluster, whose defaults all roles have."
+        )
+    return default
+
+
+def pinned_versions(builds, place):
+    """Return the versions that have a build; builds: {version: build} of data/python_builds.yml; place: [key, platform]."""
+    key, platform_name = place
+    return [str(version) for version, build in builds.items() if platform_name in build.get(key, {})]
+
+
+def _values(host, hostvars, names):
+    """Return {name: value} of those variables of a host that can be told now; some hang on facts of the node."""
+    values = {}
+    for name in names:
+        with contextlib.suppress(AnsibleError):
+            if name in hostvars[host]:
+                values[name] = hostvars[host][name]
+    return values
 
 
 def _read(path):
@@ -48,30 +94,48 @@ def _load(path):
         return None
 
 
-def inventory_problems(groups, hostvars):
-    """Return the table rows of everything that is wrong before a node has been asked."""
-    window = _load(REPOSITORY / "data" / "controller.yml")
-    problems = inventory.controller_problems({"ansible_core": ansible_version, "python": platform.python_version()}, window)
-    problems += inventory.group_problems(groups)
-    members = list(dict.fromkeys([*groups.get("head", []), *groups.get("workers", [])]))
-    problems += inventory.address_problems(members, hostvars)
-    problems += inventory.variable_problems({host: list(hostvars[host]) for host in groups.get("all", [])}, known_variables())
+def _writable(folder):
+    """Return whether a folder can be written, or made."""
+    path = Path(folder)
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path.is_dir() and os.access(path, os.W_OK | os.X_OK)
 
-    profiles = _load(REPOSITORY / "data" / "bench_profiles.yml")
-    for overrides in {
-        str(hostvars[host].get("bench_overrides")): hostvars[host].get("bench_overrides") for host in members
-    }.values():
-        problems += inventory.override_problems(overrides or {}, profiles)
 
-    stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
-    defaults = _load(REPOSITORY / "roles" / "cluster" / "defaults" / "main.yml")
+def _unlike(rows, known):
+    """Return the rows that are not known of another node already."""
+    return [row for row in rows if {**row, "node": "-"} not in [{**other, "node": "-"} for other in known]]
+
+
+def _port_problems(members, values):
+    """Return what is wrong with the ports of each node; values: {host: {option: value}} with defaults."""
+    problems, count = [], len(members)
     for host in members:
-        wrong = inventory.port_problems(
-            host, {name: hostvars[host].get(name, defaults[name]) for name in defaults if _is_port(name)}
-        )
-        problems += [row for row in wrong if {**row, "node": "-"} not in [{**known, "node": "-"} for known in problems]]
+        mine = values[host]
+        ports = {name: mine[name] for name in mine if name.startswith("ray_") and name.endswith("_port")}
+        last = mine["ray_worker_port_max"]
+        ranges = {"ray_worker_port_min": (mine["ray_worker_port_min"], last, "Ray's worker processes")}
+        if not options.is_port(last):
+            ports["ray_worker_port_max"] = last
+            ranges = {}
+        for name, more, use in (
+            ("bench_port", count, "the network benchmark"),
+            ("bench_collective_port", count - 1, "the MLX ring"),
+        ):
+            if options.is_port(mine[name]):
+                ranges[name] = (mine[name], int(mine[name]) + more, use)
+            else:
+                ports[name] = mine[name]
+        wrong = options.port_problems(host, ports, ranges)
+        # UDP: it shares its number with nobody.
+        wrong += options.port_problems(host, {"network_mtu_port": mine["network_mtu_port"]})
+        problems += _unlike(wrong, problems)
+    return problems
 
-    default = defaults["stack"]
+
+def _stack_problems(members, hostvars, default):
+    problems = []
+    stacks = sorted(path.parent.name for path in REPOSITORY.glob("stacks/*/stack.yml"))
     for name in sorted({str(hostvars[host].get("stack", default)) for host in members} or {default}):
         folder = REPOSITORY / "stacks" / name
         stack, lock = _load(folder / "stack.yml"), _read(folder / "requirements.lock")
@@ -84,11 +148,51 @@ def inventory_problems(groups, hostvars):
     return problems
 
 
+def inventory_problems(groups, hostvars, taking_part=(), forks=None):
+    """Return the table rows of everything that is wrong before a node has been asked.
+
+    taking_part: hosts of the play; forks: how many of them Ansible works on at once, where the nodes have to work together
+    (bench.yml), else None.
+    """
+    window = _load(REPOSITORY / "data" / "controller.yml")
+    problems = inventory.controller_problems({"ansible_core": ansible_version, "python": platform.python_version()}, window)
+    problems += inventory.group_problems(groups)
+    members = list(dict.fromkeys([*groups.get("head", []), *groups.get("workers", [])]))
+    problems += inventory.address_problems(members, hostvars)
+
+    known, defaults = _options(), _defaults()
+    problems += inventory.variable_problems({host: list(hostvars[host]) for host in members}, set(known))
+    given = {host: _values(host, hostvars, known) for host in members}
+    values = {host: {**defaults, **given[host]} for host in members}
+    types = {name: option["type"] for name, option in known.items() if option.get("type") in ("int", "float", "bool")}
+    # What is wrong with a port is told by its range.
+    problems += options.type_problems(given, {name: kind for name, kind in types.items() if "_port" not in name})
+    problems += options.path_problems(given, ("venv_root", "cluster_controller_cache"))
+    problems += options.agreement_problems(values, [name for name in _AGREED if members])
+    problems += options.store_problems(given)
+    problems += _port_problems(members, values)
+    for host in members[:1]:
+        for name, folder in (("cluster_controller_cache", ".cache"), ("bench_results_dir", "results")):
+            path = given[host].get(name, REPOSITORY / folder)
+            problems += options.folder_problems(name, path, _writable(path))
+    if forks is not None:
+        problems += options.fork_problems(int(forks), len([host for host in members if host in taking_part]))
+
+    profiles = _load(REPOSITORY / "data" / "bench_profiles.yml")
+    for overrides in {
+        str(hostvars[host].get("bench_overrides")): hostvars[host].get("bench_overrides") for host in members
+    }.values():
+        problems += inventory.override_problems(overrides or {}, profiles)
+    return problems + _stack_problems(members, hostvars, defaults["stack"])
+
+
 class FilterModule:
     def filters(self):
         return {
             "cluster_addresses": inventory.addresses_of,
             "inventory_problems": inventory_problems,
+            "pinned_versions": pinned_versions,
+            "option_default": option_default,
             "preflight_rows": inventory.preflight_rows,
             "port_targets": inventory.port_targets,
             "unreachable_rows": inventory.unreachable_rows,

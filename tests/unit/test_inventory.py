@@ -129,19 +129,6 @@ def test_python_versions(versions, found):
 
 
 @pytest.mark.parametrize(
-    ("ports", "found"),
-    [
-        ({"ray_port": 6380, "ray_dashboard_port": 8265}, []),
-        ({"ray_port": 70000}, ["ray_port: 70000"]),
-        ({"ray_port": "many"}, ["ray_port: many"]),
-        ({"ray_port": 8265, "ray_dashboard_port": "8265"}, ["8265 for ray_dashboard_port and ray_port"]),
-    ],
-)
-def test_ports(ports, found):
-    assert [row["found"] for row in inventory.port_problems("alpha", ports)] == found
-
-
-@pytest.mark.parametrize(
     ("found", "checks"),
     [
         ({"ansible_core": "2.19.14", "python": "3.11.7"}, []),
@@ -179,3 +166,26 @@ def test_rows_of_nodes_come_after_those_that_could_not_log_in():
 def test_targets():
     targets = inventory.port_targets(["alpha", "beta"], {"alpha": "10.0.0.1", "beta": "10.0.0.2"}, [6381], {"alpha": [6380]})
     assert [(target["node"], target["port"]) for target in targets] == [("alpha", 6381), ("alpha", 6380), ("beta", 6381)]
+
+
+def test_a_port_of_a_node_outside_of_the_run_is_told_to_start_its_ray():
+    target = {"node": "alpha", "host": "10.0.0.1", "port": 6380, "reason": "Connection refused"}
+    (within,) = inventory.unreachable_rows([target], "gamma", ["alpha", "gamma"])
+    (outside,) = inventory.unreachable_rows([target], "gamma", ["gamma"])
+    assert within["fix"].startswith("Open the port between gamma and alpha")
+    (three,) = inventory.unreachable_rows([{**target, "port": port} for port in (6380, 6381, 6382)], "gamma", ["alpha", "gamma"])
+    assert three["wanted"] == "alpha answers at 10.0.0.1:6380, 6381, 6382"
+    assert outside["fix"].startswith("Start Ray on alpha (playbooks/start.yml)")
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ({"a": {"system": "Linux", "provider": "uv"}, "b": {"system": "Linux", "provider": "uv"}}, []),
+        ({"a": {"system": "Darwin", "provider": "homebrew"}, "b": {"system": "Linux", "provider": "uv"}}, []),
+        ({"a": {"system": "Linux", "provider": "uv"}, "b": {"system": "Linux", "provider": "system"}}, ["a: uv, b: system"]),
+        ({"a": {"system": "Linux", "provider": "uv"}, "b": {}}, []),  # allowed, or not asked
+    ],
+)
+def test_providers_of_one_system(sources, found):
+    assert [row["found"] for row in inventory.provider_problems(sources)] == found

@@ -1,5 +1,6 @@
 """Bad input as a user meets it: the playbook is run, on this machine alone, and changes nothing."""
 
+import getpass
 import os
 import shutil
 import socket
@@ -20,6 +21,8 @@ GOOD = {
             "cluster_address": "127.0.0.1",
             "ray_service_manager": "process",
             "ray_port": 26380,
+            # Interpreters are tried as this account; this one is there, and may run the one that runs the tests.
+            "cluster_user": getpass.getuser(),
         },
         "children": {"cluster": {"children": {"head": {"hosts": {"alpha": {}}}, "workers": {"hosts": {}}}}},
     }
@@ -161,7 +164,7 @@ def test_a_taken_port_names_its_holder(preflight):
 
 def test_a_lock_that_was_altered_by_hand_is_refused(preflight, root, tmp_path):
     tree = tmp_path / "tree"
-    shutil.copytree(root, tree, ignore=shutil.ignore_patterns(".venv", ".cache", ".git", "results", ".ansible"))
+    shutil.copytree(root, tree, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".cache", ".git", "results", ".ansible"))
     lock = tree / "stacks" / "studio-2025" / "requirements.lock"
     lock.write_text(lock.read_text().replace("ray==2.49.1", "ray==2.49.2", 1))
     status, words = preflight(tree=tree)

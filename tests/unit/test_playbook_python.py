@@ -1,5 +1,6 @@
 """Provider uv of role python: the pinned archive, a mirror, and what is refused. No network: the mirror is a folder."""
 
+import getpass
 import hashlib
 import os
 import platform
@@ -18,6 +19,7 @@ PLAY = [
         "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}],
     }
 ]
+HOSTS = {"head": {"hosts": {"alpha": {}}}}
 TRIPLE = "x86_64-unknown-linux-gnu" if platform.machine() == "x86_64" else "aarch64-unknown-linux-gnu"
 
 
@@ -25,7 +27,7 @@ TRIPLE = "x86_64-unknown-linux-gnu" if platform.machine() == "x86_64" else "aarc
 def bring(root, tmp_path):
     """Run the role with a mirror that holds ``content`` as the archive: bring(version, content, sha256) -> (status, words)."""
 
-    def run(version, sha256, archive=None, check=False):
+    def run(version, sha256, archive=None, check=False, hosts=HOSTS, extra=()):
         mirror = tmp_path / "mirror" / "20251007"
         mirror.mkdir(parents=True)
         name = f"cpython-{version}+20251007-{TRIPLE}-install_only_stripped.tar.gz"
@@ -38,13 +40,15 @@ def bring(root, tmp_path):
             "python_provider": "uv",
             "python_mirror": f"file://{tmp_path / 'mirror'}",
             "venv_root": str(tmp_path / "saf"),
+            "cluster_user": getpass.getuser(),
             "cluster_controller_cache": str(tmp_path / "cache"),
             "_python_builds": {"versions": {version: {"release": "20251007", "sha256": {TRIPLE: sha256} if sha256 else {}}}},
         }
+        per_host = {name: variables.pop(name) for name in ("python_provider", "venv_root")}
         (tmp_path / "vars.yml").write_text(yaml.safe_dump(variables))
-        (tmp_path / "hosts.yml").write_text("cluster: {children: {head: {hosts: {alpha: {}}}}}\n")
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"cluster": {"vars": per_host, "children": hosts}}))
         (tmp_path / "play.yml").write_text(yaml.safe_dump(PLAY))
-        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "-e", f"@{tmp_path / 'vars.yml'}"]
+        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "-e", f"@{tmp_path / 'vars.yml'}", *extra]
         command += [str(tmp_path / "play.yml")] + (["--check"] if check else [])
         environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120)
@@ -99,3 +103,17 @@ def test_the_pinned_builds_of_the_repository_have_digests(root):
     for build in builds["versions"].values():
         assert build["release"].isdigit()
         assert all(len(digest) == 64 for digest in build["sha256"].values())
+
+
+@pytest.mark.parametrize(
+    ("allowed", "accepted"),
+    [(["-e", "python_mixed_providers=true"], True), (["-e", "python_mixed_providers=false"], False), ([], False)],
+)
+def test_nodes_of_one_system_with_pythons_from_different_places(bring, tmp_path, allowed, accepted):
+    version = platform.python_version()
+    archive = archive_of(tmp_path, version)
+    system = {"python_provider": "system", "python_candidates": [sys.executable], "venv_root": str(tmp_path / "other")}
+    hosts = {**HOSTS, "workers": {"hosts": {"beta": system}}}
+    status, words = bring(version, hashlib.sha256(archive).hexdigest(), archive, hosts=hosts, extra=allowed)
+    assert (status == 0) is accepted, words
+    assert accepted or "Python comes from uv on alpha and from system on beta" in words

@@ -1,7 +1,8 @@
 """What a node must bring, over recorded observations."""
 
 import pytest
-from ansible.module_utils.saf import node_state, preflight, table
+import yaml
+from ansible.module_utils.saf import node_state, options, preflight, surroundings, table
 
 PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},
@@ -33,6 +34,8 @@ def test_platform(observed, found):
     [
         ({}, []),
         ({"memory_bytes": 2 * preflight.GIB}, ["memory"]),
+        ({"memory_bytes": int(3.7 * preflight.GIB)}, []),  # a Raspberry Pi or a VM of 4 GB
+        ({"memory_bytes": int(3.5 * preflight.GIB)}, ["memory"]),
         ({"disk_free_bytes": preflight.GIB}, ["disk"]),
         ({"open_files_limit": 4096}, ["open files"]),
         ({"open_files_limit": None}, []),
@@ -195,3 +198,65 @@ def test_table_wraps_the_widest_column():
     assert max(len(line) for line in lines) <= 40
     assert lines[0].split() == ["A", "B"]
     assert text.count("word") == 30
+
+
+@pytest.mark.parametrize("path", ["", ".", "saf/x", "/no/such/place", "no/such\n", "../..", "//x"])
+def test_the_nearest_folder_is_found_for_any_path(path):
+    assert node_state.nearest_existing(path).startswith("/")
+
+
+MINIMUMS = {"systemd": 247, "shared_memory_bytes": 100 * 2**20}
+
+
+@pytest.mark.parametrize(
+    ("changed", "manager", "found"),
+    [
+        ({}, "auto", []),
+        ({"systemd": 249}, "systemd", []),
+        ({"systemd": 239}, "auto", ["239"]),
+        ({"systemd": 239}, "process", []),
+        ({"systemd": None, "service_managers": ["process"]}, "auto", []),
+        ({"shared_memory_bytes": 64 * 2**20}, "process", ["64 MiB at /dev/shm"]),
+        ({"shared_memory_bytes": None}, "launchd", []),
+    ],
+)
+def test_what_the_system_brings(changed, manager, found):
+    observed = {"systemd": 252, "shared_memory_bytes": 2**30, "service_managers": ["systemd", "process"], **changed}
+    assert [row["found"] for row in preflight.system_problems(observed, manager, MINIMUMS)] == found
+
+
+def test_the_least_shared_memory_is_enough_for_the_store_that_ray_accepts(root):
+    minimums = yaml.safe_load((root / "data" / "node_minimums.yml").read_text())
+    assert 0.8 * minimums["shared_memory_bytes"] >= options.LEAST_STORE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("provider", "pinned", "conda", "checks"),
+    [
+        ("system", [], None, []),
+        ("homebrew", [], None, []),
+        ("uv", ["3.9.23"], None, []),
+        ("uv", [], None, ["python"]),
+        ("conda", ["3.9.23"], "/opt/conda/bin/conda", []),
+        ("conda", ["3.9.23"], "", ["conda"]),
+        ("conda", ["3.10.1"], "", ["python", "conda"]),
+    ],
+)
+def test_what_a_provider_needs(provider, pinned, conda, checks):
+    rows = preflight.provider_problems({"machine": "x86_64", "conda": conda}, provider, "3.9.23", pinned)
+    assert [row["check"] for row in rows] == checks
+
+
+def test_version_of_systemd():
+    assert surroundings.parse_systemd_version("systemd 249 (249.11-0ubuntu3.12)\n+PAM +AUDIT") == 249
+    assert surroundings.parse_systemd_version("") is None
+
+
+def test_conda_is_found_by_path_or_name(tmp_path, monkeypatch):
+    program = tmp_path / "mamba"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert surroundings.find_conda("") == str(program)
+    assert surroundings.find_conda(str(program)) == str(program)
+    assert surroundings.find_conda("/no/such/conda") == ""

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 import time
 
 import pytest
@@ -47,3 +48,21 @@ def test_a_port_that_is_in_use_is_left_alone(free_port):
 
 def test_only_a_listener_is_ended():
     reachability.close(os.getpid())  # would end this test
+
+
+def test_all_targets_are_tried_at_once(monkeypatch):
+    """One after the other, the second could never meet the first: the barrier would break."""
+    barrier = threading.Barrier(8, timeout=20)
+
+    def meet(_address, timeout):
+        barrier.wait()
+        raise socket.timeout
+
+    monkeypatch.setattr(reachability.socket, "create_connection", meet)
+    targets = [{"node": f"n{number}", "host": "10.0.0.1", "port": number} for number in range(8)]
+    refused = reachability.refused(targets, 5)
+    assert [(row["node"], row["reason"]) for row in refused] == [(target["node"], "no answer") for target in targets]
+
+
+def test_no_target_is_no_fault():
+    assert reachability.refused([], 5) == []

@@ -90,6 +90,13 @@ CASES = [
     Case("Python outside of the stack's window", ["3.8.20", ">=3.9"], extra={"python_version": "3.8.20"}),
     Case("port out of range", ["ray_port", "70000"], extra={"ray_port": 70000}),
     Case("two roles for one port", ["8265", "ray_port", "ray_dashboard_port"], extra={"ray_port": 8265}),
+    Case(
+        "a port of the workers' range", ["not among 10002 to 10999", "ray_dashboard_port"], extra={"ray_dashboard_port": "10100"}
+    ),
+    Case("text that is no number", ["ray_watchdog_interval", "a whole number"], extra={"ray_watchdog_interval": "abc"}),
+    Case("relative root", ["venv_root", "an absolute path"], extra={"venv_root": "saf"}),
+    Case("root of one node", ["the same on every node", "/srv/saf"], edit=host("worker1", venv_root="/srv/saf")),
+    Case("an object store that Ray refuses", ["78643200"], extra={"ray_object_store_memory": "50000000"}),
     Case("two faults at once", ["one address a node", "ray_dashbord_port"], edit=two_faults),
     # --- the nodes
     Case("address of another machine", ["worker1", "10.255.255.9"], edit=foreign_address),
@@ -118,6 +125,14 @@ CASES = [
         before=NO_SUDO,
         after="userdel --remove nosudo",
     ),
+    Case(
+        "little shared memory",
+        ["worker1", "64 MiB at /dev/shm", "remount,size=2G"],
+        node="worker1",
+        before="df --block-size=1M --output=size /dev/shm | tail -1 >/run/shm-size && mount -o remount,size=64M /dev/shm",
+        after="mount -o remount,size=$(tr -d ' ' </run/shm-size)M /dev/shm; rm /run/shm-size",
+    ),
+    Case("providers that differ", ["the same on all Linux nodes", "python_provider"], edit=host("worker1", python_provider="uv")),
     Case("node unreachable", ["worker2", "the node answers"], edit=host("worker2", ansible_port=1)),
     Case(
         "clock skew",

@@ -1,0 +1,159 @@
+"""Values of options in an inventory: their types, paths, ports, and what must agree between the nodes. Pure functions."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+# Text that Ansible's filters int, float and bool take for what it says.
+_TEXT = {
+    "int": re.compile(r"\s*[+-]?\d+\s*"),
+    "float": re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"),
+    "bool": re.compile(r"yes|no|on|off|true|false|1|0", re.IGNORECASE),
+}
+_WORDS = {
+    "int": ("a whole number", "a number without quotes or unit, for instance {name}: 1"),
+    "float": ("a number", "a number without unit, for instance {name}: 1.5"),
+    "bool": ("true or false", "{name}: true or {name}: false"),
+}
+# Ray 2 refuses a smaller object store; it gets at most 80 % of the shared memory.
+LEAST_STORE_BYTES = 75 * 2**20
+
+
+def row(node, check, wanted, found, fix):
+    """Return one line of the table of problems."""
+    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
+
+
+def nodes_of(hosts):
+    """Return how a row names its nodes."""
+    return hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
+
+
+def by_value(name, values):
+    """Return [(value, [hosts])] of one option; values: {host: {option: value}}."""
+    found = []
+    for host, variables in values.items():
+        if name in variables:
+            same = next(
+                (hosts for value, hosts in found if type(value) is type(variables[name]) and value == variables[name]), None
+            )
+            if same is None:
+                found.append((variables[name], [host]))
+            else:
+                same.append(host)
+    return found
+
+
+def has_type(value, kind):
+    """Return whether a value is of ``kind`` (int, float, bool), or text that says such a value."""
+    if isinstance(value, bool):
+        return kind == "bool"
+    if isinstance(value, str):
+        return bool(_TEXT[kind].fullmatch(value))
+    if kind == "bool":
+        return isinstance(value, (int, float)) and value in (0, 1)
+    return isinstance(value, int) or (isinstance(value, float) and (kind == "float" or value.is_integer()))
+
+
+def type_problems(values, types):
+    """Return values that are not what their option wants; values: {host: {option: value}}; types: {option: type}."""
+    problems = []
+    for name, kind in sorted(types.items()):
+        for value, hosts in by_value(name, values):
+            if not has_type(value, kind):
+                wanted, example = _WORDS[kind]
+                fix = f"Write {example.format(name=name)}."
+                problems.append(row(nodes_of(hosts), name, wanted, str(value) or "nothing", fix))
+    return problems
+
+
+def path_problems(values, names):
+    """Return paths that are not absolute: a node and the controller do not have the same current directory."""
+    problems = []
+    for name in names:
+        for value, hosts in by_value(name, values):
+            if not str(value).startswith("/"):
+                fix = f"Write it from / on, for instance {name}: /opt/saf."
+                problems.append(row(nodes_of(hosts), name, "an absolute path", str(value) or "nothing", fix))
+    return problems
+
+
+def agreement_problems(values, names):
+    """Return options that differ between nodes although one node reads another's; values: {host: {option: value}}."""
+    problems = []
+    for name in names:
+        seen = {}
+        for host, variables in values.items():
+            value = str(variables[name]).strip()
+            seen.setdefault(posixpath.normpath(value) if value.startswith("/") else value, []).append(host)
+        if len(seen) > 1:
+            found = ", ".join(f"{' and '.join(hosts)}: {value}" for value, hosts in seen.items())
+            fix = f"Set {name} for the whole cluster (group_vars/cluster.yml or all.yml), not for one node or for the head alone."
+            problems.append(row("-", name, "the same on every node", found, fix))
+    return problems
+
+
+def store_problems(values):
+    """Return object stores that Ray refuses."""
+    problems = []
+    for value, hosts in by_value("ray_object_store_memory", values):
+        if has_type(value, "int") and int(value) < LEAST_STORE_BYTES:
+            fix = f"Set ray_object_store_memory to {LEAST_STORE_BYTES} (bytes) or more."
+            problems.append(row(nodes_of(hosts), "object store", f"at least {LEAST_STORE_BYTES} bytes", str(value), fix))
+    return problems
+
+
+def is_port(value):
+    """Return whether a value is a port number, as a number or as text."""
+    return has_type(value, "int") and 1 <= int(value) <= 65535
+
+
+def port_problems(host, ports, ranges=None):
+    """Return ports that cannot be: out of range, one for two purposes, or one within a range of others.
+
+    ports: {option: value}; ranges: {option of the first port: (first, last, what they are for)}.
+    """
+    ranges = ranges or {}
+    problems, holders = [], {}
+    for name, port in sorted({**ports, **{name: first for name, (first, _last, _use) in ranges.items()}}.items()):
+        if not is_port(port):
+            problems.append(row(host, "port", "1 to 65535", f"{name}: {port}", f"Set {name} to a port number."))
+        elif name not in ranges:
+            holders.setdefault(int(port), []).append(name)
+    for port, names in holders.items():
+        if len(names) > 1:
+            fix = f"Set all but one of {', '.join(names)} to other ports."
+            problems.append(row(host, "port", "one purpose a port", f"{port} for {' and '.join(names)}", fix))
+    spans = [(name, int(first), int(last), use) for name, (first, last, use) in ranges.items() if is_port(first)]
+    for index, (name, first, last, use) in enumerate(spans):
+        if not first <= last <= 65535:
+            fix = f"Set {name} lower, or its end higher, within 1 to 65535."
+            problems.append(row(host, "port", f"room for {use}", f"{first} to {last}", fix))
+            continue
+        for port, names in holders.items():
+            if first <= port <= last:
+                fix = f"Set {' and '.join(names)} to a port outside of that range, or move it ({name})."
+                problems.append(row(host, "port", f"not among {first} to {last} ({use})", f"{port} for {names[0]}", fix))
+        for other, begin, end, other_use in spans[index + 1 :]:
+            if first <= end and begin <= last:
+                fix = f"Move one of them: set {name} or {other}."
+                found = f"{first} to {last} ({use}), {begin} to {end} ({other_use})"
+                problems.append(row(host, "port", "one purpose a port", found, fix))
+    return problems
+
+
+def fork_problems(forks, nodes):
+    """Return a row where fewer nodes work at the same time than there are: both ends of a link must."""
+    if forks >= nodes:
+        return []
+    fix = f"Add -f {nodes} to the command (or ANSIBLE_FORKS={nodes}; in AWX the forks of the job template)."
+    return [row("controller", "forks", f"at least {nodes}, one for each node", str(forks), fix)]
+
+
+def folder_problems(name, folder, writable):
+    """Return a row where a folder of the controller cannot be written."""
+    if writable:
+        return []
+    fix = f"Set {name} to a folder of yours, for instance -e {name}=$HOME/saf."
+    return [row("controller", name, "a folder that can be written", str(folder), fix)]
