@@ -39,6 +39,9 @@ options:
     description: Seconds until the GCS must have answered.
     type: int
     default: 20
+  user:
+    description: Account that runs the interpreter where the module runs as root, which then executes nothing of the venv.
+    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -48,6 +51,7 @@ EXAMPLES = r"""
   ray_cluster_info:
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
+    user: saf
     expected: [alpha, beta]
   register: cluster
   until: cluster.reachable and (cluster.missing + cluster.dead) | length == 0
@@ -108,7 +112,7 @@ from ansible.module_utils.saf.probe import ProbeError, run_probe
 from ansible.module_utils.saf.probes import cluster_nodes
 
 
-def ask(python, address, timeout):
+def ask(python, address, timeout, user=None):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
     host, _, port = address.rpartition(":")
     try:
@@ -117,7 +121,9 @@ def ask(python, address, timeout):
     except (OSError, ValueError) as error:
         return None, f"Nothing answers at {address} ({error})."
     try:
-        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout)
+        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout, user=user)
+    except KeyError:
+        return None, f"The GCS at {address} could not be asked: there is no account {user} here; run site.yml."
     except (ProbeError, OSError) as error:
         return None, f"The GCS at {address} could not be asked: {error}"
     return reported["result"][0], ""
@@ -130,11 +136,13 @@ def main():
             "address": {"type": "str", "required": True},
             "expected": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 20},
+            "user": {"type": "str"},
         },
         supports_check_mode=True,
     )
     expected = module.params["expected"]
-    result, reason = ask(module.params["python"], module.params["address"], module.params["timeout"])
+    params = module.params
+    result, reason = ask(params["python"], params["address"], params["timeout"], params["user"])
     if result is None:
         result = {"nodes": [], "ray_version": "", "python_version": "", "session": ""}
     module.exit_json(

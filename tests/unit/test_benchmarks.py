@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from ansible.module_utils.saf import mlx_suites
+from ansible.module_utils.saf import environment, mlx_suites
 from ansible.module_utils.saf.probes import ray_tasks, timing
 
 import collective_benchmark
@@ -168,7 +168,7 @@ def test_one_node_has_nobody_to_send_to(run_module):
 
 def test_environment_file():
     text = "# comment\nA=1\nB=x=y\n\n"
-    assert ray_benchmark.read_environment(text) == {"A": "1", "B": "x=y"}
+    assert environment.parse(text) == {"A": "1", "B": "x=y"}
 
 
 @pytest.mark.parametrize(
