@@ -11,7 +11,8 @@ short_description: Tell whether a running service is of the configured definitio
 version_added: "0.1.0"
 description:
   - A unit that was written, and a process that was started from it, may differ, for instance after a run that was interrupted
-    between the two. The unit gives its definition to the process as C(SAF_DEFINITION), and this module reads it there.
+    between the two. At each start the unit writes its definition into O(record) (C(ExecStartPre)), where this module reads it.
+    The environment of the process is no such place, since root may not read it in many containers.
 attributes:
   check_mode:
     support: full
@@ -25,8 +26,12 @@ options:
     type: str
     required: true
   definition:
-    description: What the unit gives as C(SAF_DEFINITION).
+    description: What the unit that is on disk writes.
     type: str
+    required: true
+  record:
+    description: File that the unit writes at each start, in a folder of root's.
+    type: path
     required: true
 author:
   - Studio Air Fabric (@studio-air-fabric)
@@ -37,6 +42,7 @@ EXAMPLES = r"""
   systemd_definition:
     unit: saf-ray
     definition: 0c3f5a
+    record: /run/saf-ray.definition
   register: running
 """
 
@@ -59,18 +65,22 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import systemd
 
 
-def environ_of(pid):
-    """Return the environment that a process was started with, as bytes, b"" without one."""
+def read(path):
+    """Return the text of a file, "" without one."""
     try:
-        with open(f"/proc/{pid}/environ", "rb") as stream:
+        with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read()
     except OSError:
-        return b""
+        return ""
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={"unit": {"type": "str", "required": True}, "definition": {"type": "str", "required": True}},
+        argument_spec={
+            "unit": {"type": "str", "required": True},
+            "definition": {"type": "str", "required": True},
+            "record": {"type": "path", "required": True},
+        },
         supports_check_mode=True,
     )
     command = ["systemctl", "show", module.params["unit"], "--property=ActiveState,MainPID"]
@@ -79,8 +89,7 @@ def main():
         told = (err or out).strip() or f"status {rc}"
         module.fail_json(msg=f"systemd does not tell the state of {module.params['unit']}: {told}.")
     shown = systemd.parse_show(out)
-    pid = systemd.runs(shown, b"", "")["pid"]
-    module.exit_json(changed=False, **systemd.runs(shown, environ_of(pid), module.params["definition"]))
+    module.exit_json(changed=False, **systemd.runs(shown, read(module.params["record"]), module.params["definition"]))
 
 
 if __name__ == "__main__":

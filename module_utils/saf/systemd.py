@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-DEFINITION = "SAF_DEFINITION"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@+-]+")
 
 
@@ -31,17 +30,16 @@ def parse_show(text):
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def runs(shown, environ, definition):
+def runs(shown, started, definition):
     """Return ``{active, pid, current}``: whether a service is active and whether its process is of this definition.
 
-    shown: as from parse_show, with ActiveState and MainPID; environ: bytes of the process's environment as it was started, b""
-    where there is none; definition: the value that its unit gives to DEFINITION. No time is compared: clocks are set, and
-    options that tell them in numbers are newer than some systems (--timestamp=unix: systemd 251).
+    shown: as from parse_show, with ActiveState and MainPID; started: text that the unit wrote when it was started last, "" where
+    there is none; definition: what the unit that is on disk would write. No time is compared: clocks are set, and the options
+    that tell times in numbers are newer than some systems (--timestamp=unix: systemd 251).
     """
     pid = shown.get("MainPID", "0")
-    wanted = f"{DEFINITION}={definition}".encode()
     return {
         "active": shown.get("ActiveState") in ("active", "reloading"),
         "pid": int(pid) if pid.isdigit() else 0,
-        "current": wanted in environ.split(b"\0"),
+        "current": bool(definition) and started.strip() == definition,
     }

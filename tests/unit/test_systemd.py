@@ -6,6 +6,8 @@ import pytest
 import yaml
 from ansible.module_utils.saf import systemd
 
+import systemd_definition
+
 
 @pytest.mark.parametrize(
     ("argument", "quoted"),
@@ -38,51 +40,47 @@ def test_paths(path, as_word, as_path):
 
 
 # --- what runs. `systemctl show saf-ray --property=ActiveState,MainPID`: the order follows the version, not the question.
-ENVIRON = b"PATH=/usr/bin\0SAF_DEFINITION=abc\0INVOCATION_ID=1\0"
-
-
 @pytest.mark.parametrize(
-    ("shown", "environ", "expected"),
+    ("shown", "started", "expected"),
     [
-        ("MainPID=412\nActiveState=active\n", ENVIRON, (True, 412, True)),  # 247 (Debian 11), 249 (Ubuntu 22.04)
-        ("ActiveState=active\nMainPID=412\n", ENVIRON, (True, 412, True)),
-        ("MainPID=412\nActiveState=active\n", b"SAF_DEFINITION=abcd\0", (True, 412, False)),
-        ("MainPID=412\nActiveState=active\n", b"X=SAF_DEFINITION=abc\0", (True, 412, False)),
-        ("MainPID=412\nActiveState=active\n", b"PATH=/usr/bin\0", (True, 412, False)),  # started by an earlier release
-        ("MainPID=0\nActiveState=inactive\n", b"", (False, 0, False)),
-        ("MainPID=0\nActiveState=activating\n", b"", (False, 0, False)),
-        ("MainPID=0\nActiveState=failed\n", b"", (False, 0, False)),
-        ("", b"", (False, 0, False)),
+        ("MainPID=412\nActiveState=active\n", "abc\n", (True, 412, True)),  # 247 (Debian 11), 249 (Ubuntu 22.04)
+        ("ActiveState=active\nMainPID=412\n", "abc\n", (True, 412, True)),
+        ("MainPID=412\nActiveState=active\n", "abcd\n", (True, 412, False)),
+        ("MainPID=412\nActiveState=active\n", "", (True, 412, False)),  # started by an earlier release
+        ("MainPID=0\nActiveState=inactive\n", "", (False, 0, False)),
+        ("MainPID=0\nActiveState=activating\n", "", (False, 0, False)),
+        ("MainPID=0\nActiveState=failed\n", "abc\n", (False, 0, True)),
+        ("", "", (False, 0, False)),
     ],
 )
-def test_what_runs(shown, environ, expected):
-    found = systemd.runs(systemd.parse_show(shown), environ, "abc")
+def test_what_runs(shown, started, expected):
+    found = systemd.runs(systemd.parse_show(shown), started, "abc")
     assert (found["active"], found["pid"], found["current"]) == expected
 
 
-def test_the_module_asks_for_nothing_new_and_reads_the_process(run_module, monkeypatch):
-    import systemd_definition
-
+@pytest.mark.parametrize(("written", "current"), [("abc\n", True), ("abd\n", False), (None, False)])
+def test_the_module_asks_for_nothing_new_and_reads_what_the_unit_wrote(run_module, monkeypatch, tmp_path, written, current):
     asked = []
 
     def answer(_module, command, **_options):
         asked.append(command)
         return 0, "MainPID=412\nActiveState=active\n", ""
 
+    if written:
+        (tmp_path / "record").write_text(written)
     monkeypatch.setattr(systemd_definition.AnsibleModule, "run_command", answer)
-    monkeypatch.setattr(systemd_definition, "environ_of", lambda pid: ENVIRON if pid == 412 else b"")
-    found = run_module(systemd_definition, {"unit": "saf-ray", "definition": "abc"})
-    assert found["current"]
+    found = run_module(systemd_definition, {"unit": "saf-ray", "definition": "abc", "record": str(tmp_path / "record")})
+    assert (found["active"], found["pid"], found["current"]) == (True, 412, current)
     assert asked == [["systemctl", "show", "saf-ray", "--property=ActiveState,MainPID"]]
 
 
 # --- the oldest systemd. Versions after systemd.directives(7) and systemctl(1); 0: before 200.
 DIRECTIVES = {
-    "AccuracySec": 209, "After": 0, "Description": 0, "Environment": 0, "EnvironmentFile": 0, "ExecStart": 0, "KillMode": 0,
-    "LimitNOFILE": 0, "LogLevelMax": 236, "NoNewPrivileges": 187, "OOMPolicy": 243, "OnActiveSec": 0, "OnUnitActiveSec": 0,
-    "RequiresMountsFor": 201, "Restart": 0, "RestartSec": 0, "StartLimitIntervalSec": 230, "SuccessExitStatus": 189,
-    "SyslogLevel": 0, "TasksMax": 227, "TimeoutStartSec": 188, "TimeoutStopSec": 188, "Type": 0, "User": 0, "WantedBy": 0,
-    "Wants": 0, "WorkingDirectory": 0,
+    "AccuracySec": 209, "After": 0, "Description": 0, "Environment": 0, "EnvironmentFile": 0, "ExecStart": 0,
+    "ExecStartPre": 0, "KillMode": 0, "LimitNOFILE": 0, "LogLevelMax": 236, "NoNewPrivileges": 187, "OOMPolicy": 243,
+    "OnActiveSec": 0, "OnUnitActiveSec": 0, "RequiresMountsFor": 201, "Restart": 0, "RestartSec": 0,
+    "StartLimitIntervalSec": 230, "SuccessExitStatus": 189, "SyslogLevel": 0, "TasksMax": 227, "TimeoutStartSec": 188,
+    "TimeoutStopSec": 188, "Type": 0, "User": 0, "WantedBy": 0, "Wants": 0, "WorkingDirectory": 0,
 }  # fmt: skip
 OPTIONS = {"--property": 0, "--now": 220, "--unit": 0, "--no-pager": 0, "--lines": 0}
 

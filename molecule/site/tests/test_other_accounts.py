@@ -62,6 +62,9 @@ def programs_of_root(node):
             for line in node.check(f"systemctl show {unit} --property=ExecStart,User").splitlines()
             if "=" in line
         )
+        argv += re.findall(
+            r"(?m)^Exec\w+=[-@:]*\+[-@:]*(\S+)", node.check(f"systemctl cat {unit}")
+        )  # as root whatever User= says
         if shown.get("User", "") in ("", "root"):
             argv += re.search(r"argv\[\]=(.*?) ;", shown["ExecStart"]).group(1).split()
     config = node.json(f"{node.root}/etc/watchdog.json")

@@ -41,7 +41,9 @@ def test_output_and_diff_do_not_show_them(given):
 
 
 def test_ray_has_them_as_they_were_given(given, worker):
-    environ = worker.check(f"tr '\\0' '\\n' </proc/{worker.service.pid}/environ").splitlines()
+    # as the account: in a container root may not read it
+    user, pid = worker.vars["cluster_user"], worker.service.pid
+    environ = worker.check(f"runuser -u {user} -- cat /proc/{pid}/environ").split("\0")
     assert f"MY_TOKEN={GIVEN['ray_environment']['MY_TOKEN']}" in environ
     assert f"https_proxy={GIVEN['proxy_env']['https_proxy']}" in environ
     assert next(line for line in environ if line.startswith("no_proxy=")).startswith("no_proxy=intranet,")
