@@ -142,28 +142,19 @@ def test_odd_paths_and_values_reach_units_and_environment_as_they_are(derived):
     assert environment["https_proxy"] == "http://p"
 
 
-def test_a_daemon_gets_its_environment_from_the_closed_file(derived, tmp_path):
-    """Its definition is read by every account; the shell that raises the limit reads the file."""
+def test_a_daemon_reads_the_closed_file_and_opens_its_log_itself(derived, tmp_path):
+    """Its definition is read by every account, and launchd would open the log as root in a folder of the account."""
     daemon = derived["mac"]["daemon"]
-    shell, option, script, files, _file, *argv = daemon["ProgramArguments"]
+    shell, option, script, files, _log, _file, *argv = daemon["ProgramArguments"]
     (tmp_path / "ray.env").write_text(derived["odd"]["file"], encoding="utf-8")
-    # where the account that runs the tests has room, a limit of 256 is one
-    command = [
-        shell,
-        option,
-        script,
-        files,
-        str(tmp_path / "ray.env"),
-        "/bin/sh",
-        "-c",
-        'printenv A; ulimit -n; echo "$@"',
-        "x",
-        *argv,
-    ]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    log, argument = tmp_path / "log", 'printenv A; ulimit -n; echo "$@"'
+    command = [shell, option, script, files, str(log), str(tmp_path / "ray.env"), "/bin/sh", "-c", argument, "x", *argv]
+    subprocess.run(command, check=True)
+    told = log.read_text().splitlines()
     assert told[0] == derived["odd"]["environment"]["A"]
     assert told[1] == "256"
     assert told[2].startswith("/opt/saf/venvs/1/bin/ray start")
+    assert not {"StandardOutPath", "StandardErrorPath"} & set(daemon)
     assert "proxy" not in json.dumps(derived["odd"]["daemon"]["EnvironmentVariables"])
 
 
