@@ -61,7 +61,8 @@ PLAY = """
         mode: "0644"
         content: >-
           {{ {'mlx': _ray_has_mlx | bool, 'store': _ray_store | int, 'secret': _ray_secret_file, 'environment': _ray_environment,
-              'definition': _ray_definition, 'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon, 'same': same,
+              'definition': _ray_definition, 'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
+              'process': _ray_process_argv, 'prune': _ray_prune, 'same': same,
               'others': [other_environment, other_venv, other_argument, other_account],
               'unit': lookup('ansible.builtin.template', role_path ~ '/templates/saf-ray.service.j2'),
               'file': lookup('ansible.builtin.template', role_path ~ '/templates/ray.env.j2')} | to_json }}
@@ -160,6 +161,43 @@ def test_a_daemon_reads_the_closed_file_and_opens_its_log_itself(derived, tmp_pa
 
 def test_the_watchdog_runs_on_the_interpreter_of_the_system(derived):
     assert derived["mac"]["watchdog"]["ProgramArguments"][:3] == ["/usr/bin/python3", "-I", "/opt/saf/etc/ray_watchdog.py"]
+
+
+@pytest.fixture
+def sessions(tmp_path):
+    """Folders of sessions as Ray leaves them, of one service account; the newest is linked."""
+    for number in range(10, 18):
+        (tmp_path / f"session_2026-01-01_{number}-00-00_1_{number}" / "logs").mkdir(parents=True)
+    (tmp_path / "session_latest").symlink_to("session_2026-01-01_17-00-00_1_17")
+    (tmp_path / "other").mkdir()
+    return tmp_path
+
+
+def left(sessions):
+    return sorted(path.name.split("_")[2][:2] for path in sessions.glob("session_2*"))
+
+
+def test_old_sessions_of_ray_are_removed_before_a_start(derived, sessions):
+    environment = {"PATH": os.environ["PATH"], "RAY_TMPDIR": str(sessions)}
+    process = [*derived["plain"]["process"][:4], "echo", "started"]
+    done = subprocess.run(process, env=environment, capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout == "started\n"
+    assert left(sessions) == ["13", "14", "15", "16", "17"]
+    assert (sessions / "session_latest").is_symlink()
+    assert (sessions / "other").is_dir()
+    subprocess.run(process, env=environment, check=True, capture_output=True)
+    assert len(left(sessions)) == 5
+
+
+def test_every_manager_removes_them_as_the_account(derived, tmp_path):
+    """RAY_TMPDIR is in the environment that each of them gives; a folder that is not there yet stops nothing."""
+    assert '"$RAY_TMPDIR"' in derived["plain"]["prune"]
+    assert derived["plain"]["prune"] in derived["mac"]["daemon"]["ProgramArguments"][2]
+    quoted = derived["plain"]["prune"].replace("$", "$$").replace('"', '\\"')
+    assert f'ExecStartPre=-/bin/sh -c "{quoted}"' in derived["plain"]["unit"].splitlines()
+    process = [*derived["plain"]["process"][:4], "echo", "started"]
+    environment = {"PATH": os.environ["PATH"], "RAY_TMPDIR": str(tmp_path / "missing")}
+    assert subprocess.run(process, env=environment, capture_output=True, text=True, check=True).stdout == "started\n"
 
 
 @pytest.mark.parametrize("line", ["OOMPolicy=continue", "TasksMax=infinity", "RequiresMountsFor=/opt/saf", "User=saf"])

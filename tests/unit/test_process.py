@@ -103,6 +103,17 @@ def test_what_an_earlier_release_started_is_ended_and_its_record_removed(service
     assert not service(argv=["sleep", "60"])["changed"]
 
 
+def test_another_manager_takes_over_once(service, tmp_path, folder):
+    """What site.yml does where systemd or launchd comes after manager process: nothing of it stays, and once is enough."""
+    record = process.read_record(str(tmp_path / "ray.json")) if service(argv=["sleep", "60"]) else {}
+    write(folder / "ray.json", {"pid": 4194000, "started": "1"})
+    assert service("absent")["changed"]
+    assert not process.alive(record)
+    assert not (tmp_path / "ray.json").exists()
+    assert not (folder / "ray.json").exists()
+    assert not service("absent")["changed"]
+
+
 @root_only
 @pytest.mark.parametrize("state", ["started", "stopped", "absent", "restarted"])
 def test_a_record_of_another_account_ends_no_process_of_ours(service, folder, foreign, state):
