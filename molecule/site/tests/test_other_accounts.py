@@ -17,9 +17,9 @@ ON_THE_NETWORK = [
     "ray_dashboard_agent_grpc_port",
     "ray_metrics_port",
 ]
-ON_THE_NETWORK_OF_THE_HEAD = ["ray_port", "ray_client_port", "ray_gcs_metrics_port", "ray_dashboard_metrics_port"]
+ON_THE_NETWORK_OF_THE_HEAD = ["ray_port", "ray_client_port", "ray_autoscaler_metrics_port", "ray_dashboard_metrics_port"]
 ON_LOOPBACK_OF_THE_HEAD = ["ray_dashboard_port"]
-# Ray's own metrics of GCS and dashboard, where no variable pins them
+# Ray's own choice for the metrics of autoscaler and dashboard, where no variable pins them
 METRICS = {44217, 44227}
 SSH = 22
 
@@ -41,8 +41,9 @@ def test_only_what_is_listed_is_readable(node, walks):
 def allowed(node, is_head):
     """Return {address: ports} that may answer."""
     names = ON_THE_NETWORK + (ON_THE_NETWORK_OF_THE_HEAD if is_head else [])
-    network = {node.vars[name] for name in names if name in node.vars} | {SSH} | (METRICS if is_head else set())
-    network |= set(range(node.vars["ray_worker_port_min"], node.vars["ray_worker_port_max"] + 1))
+    network = {node.vars[name] for name in names if name in node.vars} | {SSH}
+    unpinned = METRICS if is_head and "ray_autoscaler_metrics_port" not in node.vars else set()
+    network |= unpinned | set(range(node.vars["ray_worker_port_min"], node.vars["ray_worker_port_max"] + 1))
     loopback = {node.vars[name] for name in ON_LOOPBACK_OF_THE_HEAD} if is_head else set()
     return {node.address: network, "127.0.0.1": network | loopback}
 
