@@ -88,6 +88,17 @@ def blocked(daemon, root):
     return sorted(target for target, answer in daemon.items() if answer == "unreachable" and root[target] != "unreachable")
 
 
+def answers(path, targets):
+    """Return what the daemon wrote about the targets and nothing else: the file lies in a folder of the account's."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
+            found = json.loads(stream.read(1 << 20))
+    except (OSError, ValueError) as error:
+        raise launchd.LaunchdError(f"What the daemon found out about the local network cannot be read: {error}.") from error
+    found = found if isinstance(found, dict) else {}
+    return {target: found[target] for target in targets if isinstance(found.get(target), str)}
+
+
 def ask_daemon(module, folder):
     """Return what a daemon of the account can reach."""
     params = module.params
@@ -118,8 +129,7 @@ def ask_daemon(module, folder):
         while time.monotonic() < deadline:
             job = daemon.look()
             if job and not job["pid"] and job["runs"] and os.path.exists(output):
-                with open(output, encoding="utf-8") as stream:
-                    return json.load(stream)
+                return answers(output, params["targets"])
             time.sleep(0.5)
     finally:
         daemon.unload(5)

@@ -58,6 +58,9 @@ options:
     description: How many earlier venvs to keep as the way back.
     type: int
     default: 1
+  user:
+    description: Account that imports what O(imports) names where the module runs as root; role node makes it before.
+    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -105,13 +108,16 @@ import glob
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 import tempfile
 import time
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import account
 from ansible.module_utils.saf import venv as venvs
+from ansible.module_utils.saf.redaction import redact
 
 _SHOWN = 20  # problems in a diff; a venv that lost a folder would fill the screen
 
@@ -123,7 +129,7 @@ class BuildError(Exception):
 def run(module, command, what):
     rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C", "UV_NO_PROGRESS": "1"})
     if rc != 0:
-        tail = " ".join((err or out).split())[-600:]
+        tail = redact(" ".join((err or out).split()))[-600:]
         raise BuildError(f"{what} failed: {tail}")
     return out
 
@@ -152,6 +158,12 @@ def build(module, folder, archive):
             tar.extractall(folder, **safely)  # noqa: S202
     except (tarfile.TarError, EOFError) as error:
         raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error
+    # The archive holds the mode of the folder that it was packed from.
+    os.chmod(folder, 0o755)  # noqa: S103 the service account imports from here
+    # uv runs the interpreter that the venv is made from, as root where the play does: the venv has to be root's, or the tasks
+    # of the cluster could change it. An interpreter of the system, of uv or of conda's environment (below venv_root) is root's.
+    # Homebrew's keg belongs to the account that installed Homebrew, an administrator of that Mac; the building of a venv is
+    # the one time that root executes it.
     uv = unpack_installer(folder)
     venv = os.path.join(folder, "venv")
     cache = ["--cache-dir", os.path.join(folder, "cache"), "--offline", "--quiet"]
@@ -166,9 +178,30 @@ def build(module, folder, archive):
     # The service user cannot write into the venv: without byte code every Ray worker would compile for itself.
     run(module, [*install, "--compile-bytecode", *cache], "Installing the wheels")
     for name in params["imports"]:
-        # In a child: MLX can abort its process where it finds no device.
-        run(module, [os.path.join(venv, "bin", "python"), "-c", f"import {name}"], f"Importing {name} in the new venv")
+        try_import(os.path.join(venv, "bin", "python"), name, params["user"])
     return venv
+
+
+def try_import(python, name, user):
+    """Import a package as the service account: root executes no more of the wheels than the installer, and what that account
+    cannot read is found now. In a child: MLX can abort its process where it finds no device."""
+    try:
+        answer = subprocess.run(
+            [python, "-c", f"import {name}"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=600,
+            cwd="/",
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
+            **account.popen_arguments(user),
+        )
+    except (OSError, KeyError, subprocess.SubprocessError) as error:
+        raise BuildError(f"Importing {name} in the new venv failed: {error}") from error
+    if answer.returncode != 0:
+        tail = " ".join((answer.stderr or answer.stdout).split())[-600:] or f"exit status {answer.returncode}"
+        raise BuildError(f"Importing {name} in the new venv failed: {redact(tail)}")
 
 
 def note(venv, params):
@@ -249,6 +282,7 @@ def main():
             "archive": {"type": "path"},
             "imports": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "int", "default": 1},
+            "user": {"type": "str"},
         },
         supports_check_mode=True,
     )

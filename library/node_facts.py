@@ -32,6 +32,9 @@ options:
     description: Named addresses of this node.
     type: dict
     default: {}
+  user:
+    description: Account that runs the venv's interpreter where the module runs as root.
+    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -42,6 +45,7 @@ EXAMPLES = r"""
     node: alpha
     venv_root: /opt/saf
     links: {default: 192.168.1.172, thunderbolt: 10.10.0.1}
+    user: saf
   register: node
 """
 
@@ -59,18 +63,32 @@ not_measured:
 
 import os
 import platform
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import busiest, facts_darwin, facts_linux, mtu, network, node_state, venv
+from ansible.module_utils.saf import account, busiest, facts_darwin, facts_linux, mtu, network, node_state, venv
 
 
-def gpu_working_set(python):
+def gpu_working_set(python, user=None):
     """Return the bytes that Metal recommends as the most for a working set, None without MLX or a device.
 
-    In a child: MLX ends its process where it finds no device.
+    In a child, as ``user`` when we are root: MLX ends its process where it finds no device, and the interpreter
+    need not be root's.
     """
     question = "import mlx.core as mx; print(mx.metal.device_info()['max_recommended_working_set_size'])"
-    answer = node_state.command_output(python, "-c", question).strip()
+    try:
+        answer = subprocess.run(
+            [python, "-c", question],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
+            **account.popen_arguments(user),
+        ).stdout.strip()
+    except (OSError, KeyError, subprocess.SubprocessError):
+        return None
     return int(answer) if answer.isdigit() else None
 
 
@@ -88,6 +106,7 @@ def main():
             "node": {"type": "str", "required": True},
             "venv_root": {"type": "path", "required": True},
             "links": {"type": "dict", "default": {}},
+            "user": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -107,7 +126,8 @@ def main():
     }
     facts["conditions"].update(busiest.now())
     if platform.system() == "Darwin":
-        facts["gpu"]["working_set_bytes"] = gpu_working_set(os.path.join(module.params["venv_root"], "current", "bin", "python"))
+        python = os.path.join(module.params["venv_root"], "current", "bin", "python")
+        facts["gpu"]["working_set_bytes"] = gpu_working_set(python, module.params["user"])
     reasons = {name: network.unknown_capability(link) for name, link in facts["links"].items()}
     unknown = [
         {"name": "link.capability", "subject": [module.params["node"]], "link": name, "reason": reason}

@@ -83,11 +83,24 @@ def launchd_state(job):
     return {"manager": "launchd", "state": state, "restarts": max(job["runs"] - 1, 0)}
 
 
+def process_state(root):
+    """Return the state of a service without a supervisor, None where there is none; run/ is where earlier releases kept it."""
+    for folder in ("etc", "run"):
+        record = process.read_record(os.path.join(root, folder, "ray.json"))
+        if record:
+            return {"manager": "process", "state": "active" if process.alive(record) else "inactive", "restarts": None}
+    return None
+
+
 def service_state(module):
-    pid_file = os.path.join(module.params["venv_root"], "run", "ray.json")
-    record = process.read_record(pid_file)
-    if record:
-        return {"manager": "process", "state": "active" if process.alive(record) else "inactive", "restarts": None}
+    """The manager that is configured decides: a record that was left, or that the service account made up, hides no service."""
+    known = supervised_state(module)
+    if known["state"] != "missing":
+        return known
+    return process_state(module.params["venv_root"]) or known
+
+
+def supervised_state(module):
     if platform.system() == "Darwin":
         daemon = launchd.Daemon(module.params["label"], module.run_command)
         try:

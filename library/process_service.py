@@ -13,6 +13,7 @@ description:
   - Starts a program detached, in a session of its own, and remembers it by process ID and start time, so that a reused ID is
     never touched. Nothing starts it again after a crash or a reboot.
   - A running program whose command line or environment differs from what is asked for is restarted.
+  - What root runs never comes from a file that another account may write, so O(pid_file) belongs into a folder of root's.
 attributes:
   check_mode:
     support: full
@@ -26,24 +27,35 @@ options:
     type: str
     required: true
   state:
-    description: What the service shall be.
+    description: What the service shall be. V(absent) stops it and forgets how it was started.
     type: str
-    choices: [started, stopped, restarted]
+    choices: [started, stopped, restarted, absent]
     default: started
   argv:
     description: Command line. Left out, the one of the last start is taken.
     type: list
     elements: str
   environment:
-    description: Environment, added to C(PATH) and a C locale.
+    description: Environment, added to C(PATH) and a C locale. What is secret belongs into O(environment_file).
     type: dict
+  environment_file:
+    description: File of C(NAME="value") lines that are added as well. It is read at each start, its values are shown nowhere.
+    type: path
+  user:
+    description: Account that the program runs as where the module runs as root.
+    type: str
   chdir:
     description: Working directory.
     type: path
   pid_file:
-    description: File (JSON) that remembers the process and how it was started.
+    description: File (JSON) that remembers the process and how it was started; only its owner may read it.
     type: path
     required: true
+  earlier_pid_file:
+    description:
+      - Where an earlier release kept it. A process that runs on its word is ended, and the file removed; nothing else is taken
+        from it, and no process of another account than the file's is touched.
+    type: path
   log:
     description: File that gets the program's output; beside the pid file when left out.
     type: path
@@ -60,7 +72,7 @@ EXAMPLES = r"""
   process_service:
     name: ray
     argv: [/home/me/.saf/current/bin/ray, start, --head, --block]
-    pid_file: /home/me/.saf/run/ray.json
+    pid_file: /home/me/.saf/etc/ray.json
     log: /home/me/.saf/log/ray.log
 """
 
@@ -71,79 +83,124 @@ pid:
   returned: always
 """
 
+import contextlib
+import hashlib
+import json
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import environment as environments
 from ansible.module_utils.saf import process
+from ansible.module_utils.saf.redaction import redact
+
+KEPT = ("argv", "environment", "environment_file", "chdir", "log", "user")
 
 
 def wanted(module, record):
-    """Return argv, environment, chdir and log: as given, else as recorded at the last start."""
+    """Return argv, environment (as given), environment_file, chdir, log and user: as asked for, else as at the last start."""
     params = module.params
-    argv = params["argv"] or record.get("argv")
-    if not argv:
+    if not params["argv"] and record.get("written_by") not in (None, 0, os.geteuid()):
+        module.fail_json(msg=f"{params['pid_file']} belongs to another account: nothing is started on its word. Run site.yml.")
+    how = {key: params[key] if params[key] is not None else record.get(key) for key in KEPT}
+    if not how["argv"]:
         module.fail_json(msg=f"{params['name']} was never started here: run site.yml, it knows the command line.")
-    if params["environment"] is None:
-        environment = record.get("environment", {})
-    else:
-        base = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-        environment = {**base, **{name: str(value) for name, value in params["environment"].items()}}
-    chdir = params["chdir"] or record.get("chdir") or os.path.dirname(params["pid_file"])
-    log = params["log"] or record.get("log") or params["pid_file"] + ".log"
-    return argv, environment, chdir, log
+    how["environment"] = {name: str(value) for name, value in (how["environment"] or {}).items()}
+    how["chdir"] = how["chdir"] or os.path.dirname(params["pid_file"])
+    how["log"] = how["log"] or params["pid_file"] + ".log"
+    return how
 
 
-def same(record, argv, environment):
-    """PATH depends on how Ansible came in; it alone is no reason for a restart."""
-    left = {key: value for key, value in record.get("environment", {}).items() if key != "PATH"}
-    right = {key: value for key, value in environment.items() if key != "PATH"}
-    return record.get("argv") == argv and left == right
+def given_environment(module, how):
+    """Return what is added to the bare environment; the file's values are in no result and in no record."""
+    if not how["environment_file"]:
+        return how["environment"]
+    try:
+        with open(how["environment_file"], encoding="utf-8") as stream:
+            return {**how["environment"], **environments.parse(stream.read())}
+    except OSError as error:
+        if module.check_mode:
+            return how["environment"]
+        module.fail_json(msg=f"The environment of {module.params['name']} cannot be read: {error}. Run site.yml.")
+
+
+def definition(how, environment):
+    """Return a digest of how it is started; the bare environment depends on how Ansible came in and is no part of it."""
+    return hashlib.sha256(json.dumps([how["argv"], environment, how["user"]], sort_keys=True).encode()).hexdigest()
+
+
+def end(module, record):
+    """End the process that a record names, where that record may name it."""
+    process.stop(record, module.params["stop_timeout"])
+    if process.alive(record):
+        module.fail_json(msg=f"{module.params['name']} (process {record['pid']}) does not end; end it by hand.")
+
+
+def stop(module, records):
+    """States stopped and absent."""
+    absent = module.params["state"] == "absent"
+    files = [path for path in records if os.path.lexists(path)] if absent else []
+    running = [record for record in records.values() if process.ours(record)]
+    if not module.check_mode:
+        for record in running:
+            end(module, record)
+        for path in files:
+            os.unlink(path)
+    before = "".join(f"process {record['pid']}\n" for record in running) or "stopped\n"
+    module.exit_json(changed=bool(running or files), pid=0, diff={"before": before, "after": "stopped\n"})
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "default": "started"},
+            "state": {"type": "str", "choices": ["started", "stopped", "restarted", "absent"], "default": "started"},
             "argv": {"type": "list", "elements": "str"},
             "environment": {"type": "dict"},
+            "environment_file": {"type": "path"},
+            "user": {"type": "str"},
             "chdir": {"type": "path"},
             "pid_file": {"type": "path", "required": True},
+            "earlier_pid_file": {"type": "path"},
             "log": {"type": "path"},
             "stop_timeout": {"type": "int", "default": 30},
         },
         supports_check_mode=True,
     )
     params = module.params
-    record = process.read_record(params["pid_file"])
-    running = process.alive(record)
-    before = f"{' '.join(record['argv'])}\n" if running else "stopped\n"
+    paths = [path for path in (params["pid_file"], params["earlier_pid_file"]) if path]
+    records = {path: process.read_record(path) for path in paths}
+    if params["state"] in ("stopped", "absent"):
+        stop(module, records)
 
-    if params["state"] == "stopped":
-        if running and not module.check_mode:
-            process.stop(record, params["stop_timeout"])
-            if process.alive(record):
-                module.fail_json(msg=f"{params['name']} (process {record['pid']}) does not end; end it by hand.")
-        module.exit_json(changed=running, pid=0, diff={"before": before, "after": "stopped\n"})
-
-    argv, environment, chdir, log = wanted(module, record)
-    keep = running and params["state"] == "started" and same(record, argv, environment)
-    diff = {"before": before, "after": " ".join(argv) + "\n"}
+    record = records[params["pid_file"]]
+    running = process.ours(record)
+    earlier = {path: found for path, found in records.items() if path != params["pid_file"] and os.path.lexists(path)}
+    how = wanted(module, record)
+    environment = given_environment(module, how)
+    digest = definition(how, environment)
+    keep = running and params["state"] == "started" and record.get("definition") == digest and not earlier
+    before = f"{' '.join(record.get('argv', []))}\n" if running else "stopped\n"
+    diff = {"before": before, "after": " ".join(how["argv"]) + "\n"}
     if keep or module.check_mode:
-        module.exit_json(changed=not keep, pid=record.get("pid", 0) if running else 0, diff=diff)
+        module.exit_json(changed=not keep, pid=record["pid"] if running else 0, diff=diff)
+    for path, found in earlier.items():
+        if process.ours(found):
+            end(module, found)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
     if running:
-        process.stop(record, params["stop_timeout"])
+        end(module, record)
+    bare = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
     try:
-        record = process.start(argv, environment, chdir, log)
-    except OSError as error:
+        record = process.start(how["argv"], {**bare, **environment}, how["chdir"], how["log"], how["user"])
+    except (OSError, KeyError) as error:
         module.fail_json(msg=f"{params['name']} could not be started: {error}.")
-    process.write_record(params["pid_file"], {**record, "chdir": chdir, "log": log})
+    process.write_record(params["pid_file"], {**how, **record, "definition": digest})
     time.sleep(1)
     if not process.alive(record):
-        with open(log, encoding="utf-8", errors="replace") as stream:
-            last = stream.read().strip().splitlines()[-1:]
-        module.fail_json(msg=f"{params['name']} ended at once: {' '.join(last)} (log: {log}).")
+        last = redact(process.last_line(how["log"]))
+        module.fail_json(msg=f"{params['name']} ended at once: {last} (log: {how['log']}).")
     module.exit_json(changed=True, pid=record["pid"], diff=diff)
 
 

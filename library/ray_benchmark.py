@@ -109,6 +109,7 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import environment as environments
 from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.job import Job
 from ansible.module_utils.saf.probe import ProbeError, run_probe
@@ -146,18 +147,12 @@ UNITS = {
 }
 
 
-def read_environment(text):
-    """Return the dict of a file with NAME=value lines."""
-    pairs = (line.partition("=") for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 def environment_of(path):
     """Return the environment that drivers need; raises OSError where site.yml has not written it."""
     if not path:
         return {}
     with open(path, encoding="utf-8") as stream:
-        return read_environment(stream.read())
+        return environments.parse(stream.read())
 
 
 def subject_of(document, head):

@@ -63,6 +63,9 @@ options:
       log:
         description: Log of a V(process).
         type: path
+  user:
+    description: Account that runs the interpreter where the module runs as root, which then executes nothing of the venv.
+    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -72,6 +75,7 @@ EXAMPLES = r"""
   ray_cluster_info:
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
+    user: saf
     expected: [alpha, beta]
     wait: 180
   register: cluster
@@ -139,7 +143,7 @@ from ansible.module_utils.saf.probes import cluster_nodes
 _PAUSE = 2
 
 
-def ask(python, address, timeout):
+def ask(python, address, timeout, user=None):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
     host, _, port = address.rpartition(":")
     try:
@@ -148,7 +152,9 @@ def ask(python, address, timeout):
     except (OSError, ValueError) as error:
         return None, f"Nothing answers at {address} ({error})."
     try:
-        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout)
+        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout, user=user)
+    except KeyError:
+        return None, f"The GCS at {address} could not be asked: there is no account {user} here; run site.yml."
     except (ProbeError, OSError) as error:
         return None, f"The GCS at {address} could not be asked: {error}"
     return reported["result"][0], ""
@@ -192,6 +198,7 @@ def main():
                     "log": {"type": "path"},
                 },
             },
+            "user": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -200,7 +207,7 @@ def main():
 
     def ask_once(left):
         timeout = min(params["timeout"], int(left)) if params["wait"] else params["timeout"]
-        return ask(params["python"], params["address"], timeout)
+        return ask(params["python"], params["address"], timeout, params["user"])
 
     watch = service_end.Watch(**(params["service"] or {}))
     result, reason, ended = wait(ask_once, expected, params["wait"], watch) if params["wait"] else (*ask_once(0), "")

@@ -58,9 +58,15 @@ options:
         description: Version of macOS on a Darwin node.
         type: str
   index_url:
-    description: Package index to fetch from; pip's own settings when empty.
+    description: Package index to fetch from; pip's own settings when empty. A password in it is shown nowhere.
     type: str
     default: ""
+  environment:
+    description:
+      - Environment of pip, for instance of a proxy. Given here and not by the keyword of the task, which would show it in the
+        list of processes.
+    type: dict
+    default: {}
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -100,6 +106,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.saf import lock as locks
+from ansible.module_utils.saf.redaction import redact, secrets_in
 
 try:
     import packaging  # noqa: F401
@@ -107,6 +114,13 @@ try:
     HAS_PACKAGING = True
 except ImportError:
     HAS_PACKAGING = False
+
+
+def environment_of(module):
+    """Return what is added to pip's environment. The index as well: arguments are in the list of processes."""
+    given = {name: str(value) for name, value in module.params["environment"].items()}
+    index = {"PIP_INDEX_URL": module.params["index_url"]} if module.params["index_url"] else {}
+    return {**given, **index, "LC_ALL": "C", "PIP_NO_INPUT": "1"}
 
 
 def download(module, resolved, target, wheels):
@@ -123,12 +137,11 @@ def download(module, resolved, target, wheels):
         command += ["--abi", abi]
     for tag in locks.platform_tags(target):
         command += ["--platform", tag]
-    if module.params["index_url"]:
-        command += ["--index-url", module.params["index_url"]]
     # Wheels that an earlier archive brought are taken from the cache instead of the network.
     command += ["--cache-dir", os.path.join(module.params["cache"], "pip")]
-    rc, _out, err = module.run_command(command, environ_update={"LC_ALL": "C", "PIP_NO_INPUT": "1"})
+    rc, _out, err = module.run_command(command, environ_update=environment_of(module))
     if rc != 0:
+        err = redact(err)
         errors = [line for line in err.splitlines() if line.startswith("ERROR")] or err.splitlines()[-1:]
         module.fail_json(
             msg=f"The wheels for {locks.target_key(target)} could not be fetched: {' '.join(errors[-2:])} "
@@ -168,9 +181,12 @@ def main():
                 "required_if": [("system", "Linux", ["glibc"]), ("system", "Darwin", ["macos"])],
             },
             "index_url": {"type": "str", "default": ""},
+            "environment": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
+    # Not the option's no_log: every short value of a dict ("1") would then be blotted out of all results.
+    module.no_log_values.update(secrets_in(module.params["index_url"], module.params["environment"]))
     if not HAS_PACKAGING:
         module.fail_json(msg=missing_required_lib("packaging"))
     target = module.params["target"]

@@ -135,7 +135,7 @@ class Process(Kind):
 
     def undo(self):
         record = process.read_record(self.name)
-        if record and process.alive(record):
+        if process.ours(record):  # a file that another account may have written ends no foreign process
             process.stop(record, timeout=30)
             if process.alive(record):
                 return f"Process {record['pid']} of {self.name} does not end."

@@ -6,8 +6,14 @@ import contextlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import time
+
+from . import account
+
+# The log is opened by the process's own account: it lies in that account's folder, where root must follow no link.
+_TO_LOG = 'exec "$@" >>"$0" 2>&1'
 
 
 def start_time(pid):
@@ -32,20 +38,38 @@ def _ps_start(pid, surroundings):
     return answer.stdout.strip()
 
 
-def read_record(path):
-    """Return the record of a pid file, {} when there is none or it cannot be read."""
+def owner(pid):
+    """Return the user ID that a process runs as, None without one."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        if os.path.isdir("/proc/self"):
+            return None
+    answer = subprocess.run(["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    return int(answer) if answer.isdigit() else None
+
+
+def read_record(path):
+    """Return the record of a pid file, {} when there is none or it cannot be read. ``written_by``: the file's owner."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(handle, encoding="utf-8") as stream:
+            state = os.fstat(handle)
+            document = json.load(stream) if stat.S_ISREG(state.st_mode) else None
     except (OSError, ValueError):
         return {}
+    known = isinstance(document, dict) and isinstance(document.get("pid"), int) and document["pid"] > 1
+    return {**document, "written_by": state.st_uid} if known else {}
 
 
 def write_record(path, record):
-    """Write a pid file in one step."""
+    """Write a pid file in one step; for its owner alone."""
     partial = f"{path}.{os.getpid()}"
-    with open(partial, "w", encoding="utf-8") as stream:
-        json.dump(record, stream, indent=1, sort_keys=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="utf-8") as stream:
+        json.dump({key: value for key, value in record.items() if key != "written_by"}, stream, indent=1, sort_keys=True)
     os.replace(partial, path)
 
 
@@ -60,19 +84,45 @@ def alive(record):
     return not os.path.isdir("/proc/self") and _ps_start(record["pid"], {}) == started
 
 
-def start(argv, environment, chdir, log):
-    """Start a detached process in a session of its own and return its record."""
-    with open(log, "ab") as stream:
-        child = subprocess.Popen(
-            argv,
-            env=environment,
-            cwd=chdir,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-        )
-    return {"pid": child.pid, "started": start_time(child.pid), "argv": argv, "environment": environment}
+def ours(record):
+    """Return whether the recorded process runs and may be ended on the word of this record (of read_record).
+
+    Whoever wrote the file names only processes of their own account, and root those of the account that it started them as:
+    a file that the service account made up ends nobody else's process.
+    """
+    if not alive(record):
+        return False
+    writer = record.get("written_by", os.geteuid())
+    return owner(record["pid"]) == (record.get("uid", writer) if writer in (0, os.geteuid()) else writer)
+
+
+def start(argv, environment, chdir, log, user=None):
+    """Start a detached process in a session of its own, as ``user`` when we are root, and return its record."""
+    as_user = account.popen_arguments(user)
+    child = subprocess.Popen(
+        ["/bin/sh", "-c", _TO_LOG, log, *argv],
+        env=environment,
+        cwd=chdir,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **as_user,
+    )
+    return {"pid": child.pid, "started": start_time(child.pid), "uid": as_user.get("user", os.geteuid()), "argv": argv}
+
+
+def last_line(log):
+    """Return the last line of a log that another account writes, "" where it cannot be read."""
+    try:
+        handle = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    with open(handle, "rb") as stream:
+        size = os.fstat(handle).st_size
+        stream.seek(max(size - 4096, 0))
+        lines = stream.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def stop(record, timeout):

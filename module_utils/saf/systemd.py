@@ -1,4 +1,4 @@
-"""Writing systemd units: pure functions."""
+"""Writing systemd units, and what runs of them: pure functions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,38 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@+-]+")
 
 
 def quote(argument):
-    """Return one argument as ExecStart wants it (systemd.service(5), "Command lines")."""
-    escaped = argument.replace("%", "%%").replace("$", "$$")
+    """Return one argument as ExecStart wants it (systemd.service(5), "Command lines"): there $ is expanded as well."""
+    return word(argument).replace("$", "$$")
+
+
+def word(argument):
+    """Return one word of a setting that takes a list of them (RequiresMountsFor, Environment)."""
+    escaped = argument.replace("%", "%%")
     if _PLAIN.fullmatch(argument):
         return escaped
     return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def path(argument):
+    """Return a path of a setting that takes one and unquotes nothing (WorkingDirectory, EnvironmentFile)."""
+    return argument.replace("%", "%%")
+
+
+def parse_show(text):
+    """Return ``{property: value}`` of ``systemctl show --property=...``; the order of its lines is nobody's promise."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def runs(shown, started, definition):
+    """Return ``{active, pid, current}``: whether a service is active and whether its process is of this definition.
+
+    shown: as from parse_show, with ActiveState and MainPID; started: text that the unit wrote when it was started last, "" where
+    there is none; definition: what the unit that is on disk would write. No time is compared: clocks are set, and the options
+    that tell times in numbers are newer than some systems (--timestamp=unix: systemd 251).
+    """
+    pid = shown.get("MainPID", "0")
+    return {
+        "active": shown.get("ActiveState") in ("active", "reloading"),
+        "pid": int(pid) if pid.isdigit() else 0,
+        "current": bool(definition) and started.strip() == definition,
+    }

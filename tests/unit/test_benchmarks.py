@@ -6,7 +6,7 @@ import time
 
 import pytest
 import yaml
-from ansible.module_utils.saf import mlx_suites
+from ansible.module_utils.saf import environment, mlx_suites
 from ansible.module_utils.saf.probes import llm, ray_tasks, timing
 
 import collective_benchmark
@@ -186,7 +186,7 @@ def test_one_node_has_nobody_to_send_to(run_module):
 
 def test_environment_file():
     text = "# comment\nA=1\nB=x=y\n\n"
-    assert ray_benchmark.read_environment(text) == {"A": "1", "B": "x=y"}
+    assert environment.parse(text) == {"A": "1", "B": "x=y"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from ansible.module_utils.saf import launchd
 from ansible.module_utils.saf.probes import local_network
 
 import local_network_probe
@@ -32,3 +33,15 @@ def test_a_closed_port_was_reached():
 def test_check_mode_tries_nothing(run_module):
     arguments = {"python": "/x", "user": "saf", "folder": "/x", "private_folder": "/x", "targets": ["b:1"]}
     assert run_module(local_network_probe, arguments, check=True)["blocked"] == []
+
+
+def test_the_account_answers_only_what_was_asked(tmp_path):
+    (tmp_path / "out").write_text('{"b:1": "open", "c:1": 3, "evil:22": "unreachable"}')
+    assert local_network_probe.answers(str(tmp_path / "out"), ["b:1", "c:1", "d:1"]) == {"b:1": "open"}
+
+
+def test_a_link_in_the_folder_of_the_account_is_not_followed(tmp_path):
+    (tmp_path / "real").write_text('{"b:1": "open"}')
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    with pytest.raises(launchd.LaunchdError):
+        local_network_probe.answers(str(tmp_path / "out"), ["b:1"])

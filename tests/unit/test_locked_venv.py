@@ -158,3 +158,29 @@ def test_one_earlier_venv_is_kept(converge, archive):
 def test_the_service_user_can_read_it(converge, archive):
     path = converge("1.0", archive())["path"]
     assert stat.S_IMODE(os.stat(path).st_mode) & 0o005 == 0o005
+
+
+def test_packages_are_imported_as_the_service_account_from_a_folder_that_it_reads(converge, archive, monkeypatch, run_module):
+    """The archive is packed from a temporary folder, which is 0700, and brings that mode along."""
+    tried = []
+
+    def try_import(python, name, user):
+        workshop = os.path.dirname(os.path.dirname(os.path.dirname(python)))
+        tried.append((name, user, oct(stat.S_IMODE(os.stat(workshop).st_mode))))
+
+    monkeypatch.setattr(locked_venv, "try_import", try_import)
+    path = archive()
+    content = path[: -len(".tar")]
+    os.chmod(content, 0o700)
+    with tarfile.open(path, "w") as tar:
+        tar.add(content, arcname=".")
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)  # as in the Python of Debian 12
+    args = {"root": str(converge.root), "python": sys.executable, "python_version": VERSION, "digest": "d", "archive": path}
+    run_module(locked_venv, {**args, "distributions": {"pkg": "1.0"}, "imports": ["pkg"], "user": "saf"})
+    assert tried == [("pkg", "saf", "0o755")]
+
+
+def test_an_account_that_is_not_there_imports_nothing(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(locked_venv.BuildError, match="Importing os"):
+        locked_venv.try_import(sys.executable, "os", "nosuchaccount")

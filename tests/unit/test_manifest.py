@@ -188,8 +188,10 @@ def test_stop_takes_the_whole_group(tmp_path):
     script = "import subprocess, time; child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
     log = tmp_path / "log"
     record = process.start([sys.executable, "-c", script], dict(os.environ), str(tmp_path), str(log))
-    while not log.read_text().strip():
-        pass
+    deadline = time.monotonic() + 20
+    while not (log.exists() and log.read_text().strip()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     child = int(log.read_text())
     process.stop(record, timeout=5)
     assert not process.alive(record)

@@ -1,5 +1,13 @@
 """When the watchdog starts a node again, and when it must leave it alone."""
 
+import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import time
+
 import pytest
 import ray_watchdog as watchdog
 
@@ -10,11 +18,11 @@ def seen(gcs=None, pid=7, head=False):
     return {"pid": pid, "head": head, "gcs": gcs}
 
 
-def looks(*answers, head=False, start=200):
-    """Return at which looks, 30 s apart, it restarts."""
+def checks(*answers, head=False, start=200, every=30):
+    """Return at which checks it restarts."""
     state, restarts = OLD, []
     for number, gcs in enumerate(answers):
-        state, restart = watchdog.decide(state, seen(gcs, head=head), start + 30 * number)
+        state, restart = watchdog.decide(state, seen(gcs, head=head), start + every * number)
         restarts.append(restart)
     return restarts
 
@@ -24,14 +32,36 @@ def looks(*answers, head=False, start=200):
     [
         (("gone", "gone"), False, [False, True]),
         (("gone", "alive", "gone"), False, [False, False, False]),
-        (("silent", "silent", "silent"), False, [False, False, False]),  # the head is away: not this worker's fault
-        (("silent", "silent"), True, [False, True]),  # the head's GCS is its own child
+        (("closed", "closed", "closed"), False, [False, False, False]),  # the head is away: not this worker's fault
+        (("closed", "closed"), True, [False, True]),  # the head's GCS is its own child
         ((None, None, None), False, [False, False, False]),
         (("gone", "gone", "gone"), False, [False, True, False]),  # young again
+        (("gone", "failed", "gone"), True, [False, False, True]),  # our own failure neither counts nor clears
     ],
 )
 def test_restarts(answers, head, restarts):
-    assert looks(*answers, head=head) == restarts
+    assert checks(*answers, head=head) == restarts
+
+
+@pytest.mark.parametrize("head", [True, False])
+@pytest.mark.parametrize("answer", ["failed", "unanswered"])
+def test_neither_our_own_failure_nor_a_slow_head_is_a_dead_one(answer, head):
+    """Swap storms, a venv that is being repaired, a newer Ray: a restart of the head would end every job."""
+    assert not any(checks(*[answer] * 20, head=head))
+
+
+def test_our_own_failure_is_never_counted():
+    assert not any(checks(*["failed"] * 200, head=True))
+
+
+def test_silence_of_the_head_counts_in_minutes_not_in_checks():
+    assert watchdog.UNANSWERED_S >= 600
+    for every in (1, 30, 300):
+        restarts = checks(*["unanswered"] * (watchdog.UNANSWERED_S // every + 1), head=True, every=every)
+        assert restarts[-1]
+        assert not any(restarts[:-1])
+    assert not any(checks(*["unanswered"] * 20, "alive", *["unanswered"] * 20, head=True))
+    assert not any(checks(*["unanswered"] * 100, head=False))
 
 
 def test_a_stopped_service_and_a_young_one_are_left_alone():
@@ -45,6 +75,7 @@ def test_a_stopped_service_and_a_young_one_are_left_alone():
 def test_the_gcs_is_asked_when_there_is_a_reason():
     assert watchdog.must_ask(OLD, port_open=False, now=100)
     assert watchdog.must_ask({**OLD, "strikes": 1}, port_open=True, now=100)
+    assert watchdog.must_ask({**OLD, "unanswered": 50}, port_open=True, now=100)
     assert watchdog.must_ask(OLD, port_open=True, now=watchdog.ASK_S)
     assert not watchdog.must_ask({**OLD, "asked": 90}, port_open=True, now=100)
 
@@ -61,3 +92,132 @@ def test_the_gcs_is_asked_when_there_is_a_reason():
 def test_pid_of_either_supervisor(monkeypatch, text, pid):
     monkeypatch.setattr(watchdog.subprocess, "run", lambda *_arguments, **_options: type("Answer", (), {"stdout": text})())
     assert watchdog.service_pid(["x"]) == pid
+
+
+# --- the question
+
+
+@pytest.mark.parametrize(
+    ("events", "returncode", "answer"),
+    [
+        ([{"asking": True}, {"alive": True}], 0, "alive"),
+        ([{"asking": True}, {"alive": True}], -6, "alive"),  # what happens at its exit is no matter
+        ([{"asking": True}, {"alive": False}], 0, "gone"),
+        ([{"asking": True}, {"unanswered": "Deadline Exceeded"}], 0, "unanswered"),
+        ([{"asking": True}], -6, "unanswered"),
+        ([{"asking": True}], None, "unanswered"),
+        ([{"failed": "Ray cannot be imported"}], 0, "failed"),
+        ([], 1, "failed"),
+        ([], None, "failed"),  # a swap storm: Ray was not even imported
+        ([], -9, "failed"),
+        ([{"asking": True}, {"failed": "AttributeError"}], 0, "failed"),
+        ([["alive"], 3, None], 0, "failed"),
+    ],
+)
+def test_what_the_child_said(events, returncode, answer):
+    assert watchdog.interpret(events, returncode)[0] == answer
+
+
+@pytest.fixture
+def gcs():
+    """A port that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def ask(gcs, root, **more):
+    question = str(root / "roles" / "ray" / "files" / "ray_membership.py")
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    return watchdog.ask_gcs({"gcs": gcs, "name": "a", "user": user, "python": sys.executable, "question": question, **more})
+
+
+def test_a_port_that_answers_and_an_interpreter_without_ray_is_our_own_failure(gcs, root):
+    answer, reason = ask(gcs, root)
+    assert answer == "failed"
+    assert "imported" in reason
+
+
+def test_an_interpreter_or_an_account_that_is_gone_is_our_own_failure(gcs, root):
+    assert ask(gcs, root, python="/nowhere/python")[0] == "failed"
+    if os.geteuid() == 0:
+        assert ask(gcs, root, user="nosuchaccount")[0] == "failed"
+
+
+def test_a_closed_port_is_told_from_a_silent_one(root):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert ask(f"127.0.0.1:{port}", root) == ("closed", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_the_question_runs_as_the_account(gcs, tmp_path):
+    question = tmp_path / "question.py"
+    question.write_text("import json, os\nprint(json.dumps({'failed': [os.getuid(), os.getgroups(), os.getcwd()]}))\n")
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent != parent.parent and parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o5 != 0o5:
+            parent.chmod(0o755)
+    answer = watchdog.ask_gcs(
+        {"gcs": gcs, "name": "a", "user": "nobody", "python": "/usr/bin/python3", "question": str(question)}
+    )
+    assert answer == ("failed", str([65534, [], "/"]))
+
+
+# --- leases
+
+
+@pytest.fixture
+def lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(watchdog.tempfile, "gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / "saf-job-x"
+    folder.mkdir()
+    (folder / "lease").touch()
+    return folder / "lease"
+
+
+def test_a_lease_of_our_own_counts_while_it_is_fresh(lease):
+    assert watchdog.measuring(time.time())
+    assert not watchdog.measuring(time.time() + watchdog.LEASE_S)
+    assert not watchdog.measuring(time.time() - 3600), "a time in the future would switch the watchdog off for good"
+
+
+def test_a_link_is_no_lease(lease, tmp_path):
+    lease.unlink()
+    (tmp_path / "elsewhere").touch()
+    lease.symlink_to(tmp_path / "elsewhere")
+    assert not watchdog.measuring(time.time())
+
+
+def test_a_linked_folder_holds_no_lease(lease, tmp_path):
+    (tmp_path / "other").mkdir()
+    lease.rename(tmp_path / "other" / "lease")
+    lease.parent.rmdir()
+    lease.parent.symlink_to(tmp_path / "other")
+    assert not watchdog.measuring(time.time())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("whose", ["folder", "lease"])
+def test_a_lease_of_another_account_does_not_count(lease, whose):
+    os.chown(lease if whose == "lease" else lease.parent, 65534, 65534)
+    assert not watchdog.measuring(time.time())
+
+
+# --- one check from end to end, with a supervisor that is a script
+
+
+def test_a_failure_of_our_own_is_logged_once_and_restarts_nothing(tmp_path, gcs, root):
+    restarted = tmp_path / "restarted"
+    config = {
+        "name": "a", "head": True, "host": "127.0.0.1", "port": 1, "gcs": gcs, "user": "nobody", "python": "/nowhere/python",
+        "question": "/nowhere", "state_file": str(tmp_path / "state"), "pid": ["echo", "MainPID=7"],
+        "restart": ["touch", str(restarted)],
+    }  # fmt: skip
+    (tmp_path / "config").write_text(json.dumps(config))
+    (tmp_path / "state").write_text(json.dumps({**OLD, "since": time.monotonic() - 1000, "asked": 0}))
+    command = [sys.executable, str(root / "roles" / "ray" / "files" / "ray_watchdog.py"), str(tmp_path / "config")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    told = [subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout for _check in range(4)]
+    assert "could not be asked" in told[0]
+    assert told[1:] == ["", "", ""]
+    assert not restarted.exists()

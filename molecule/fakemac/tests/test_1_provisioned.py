@@ -4,7 +4,7 @@ import json
 import plistlib
 import shlex
 
-from tests.support import settings
+from tests.support import accounts, settings
 
 RAY = "org.studio-air-fabric.ray"
 WATCHDOG = "org.studio-air-fabric.ray-watchdog"
@@ -60,6 +60,19 @@ def test_both_daemons_are_loaded_and_enabled(node):
     assert node.service.is_running
     assert node.service.is_enabled
     assert node.run(f"launchctl print system/{WATCHDOG}").rc == 0
+
+
+def test_root_runs_the_watchdog_on_what_is_roots(node):
+    """The keg belongs to whoever installed Homebrew, and the venv's interpreter is a link to it."""
+    argv = plist(node, WATCHDOG)["ProgramArguments"]
+    assert argv[0] == "/usr/bin/python3"
+    assert accounts.not_of_root(node, [word for word in argv if word.startswith("/")]) == {}
+
+
+def test_a_third_account_gets_at_nothing_of_the_service(node):
+    seen = accounts.walk(node)
+    assert seen["writable"] == []
+    assert {path.rpartition("/")[2] for path in seen["readable"]} == {"ray_watchdog.py", "ray_membership.py", "watchdog.json"}
 
 
 def test_a_mac_stays_awake(node):

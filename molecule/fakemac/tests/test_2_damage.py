@@ -58,6 +58,19 @@ def test_a_changed_definition_is_loaded_not_only_written(nodes, saf_playbook, wh
         assert "fast_disk" in node.check(f"launchctl print system/{RAY}")
 
 
+def test_a_limit_of_the_gpu_memory_is_taken_back(nodes, saf_playbook, wheels):
+    beta, path = nodes["beta"], "/Library/LaunchDaemons/org.studio-air-fabric.gpu-wired-limit.plist"
+    for limit in (98304, 0):
+        done = saf_playbook(
+            "playbooks/provision.yml", {**wheels, "node_gpu_wired_limit_mb": limit}, arguments=["--limit", "beta"]
+        )
+        assert done.rc == 0, done.output
+        assert beta.check("sysctl -n iogpu.wired_limit_mb") == str(limit)
+        assert beta.exists(path) is bool(limit)
+    again = saf_playbook("playbooks/provision.yml", wheels, arguments=["--limit", "beta"])
+    assert not again.changed
+
+
 def test_the_firewall_lets_the_real_listeners_through(nodes):
     """It filters by program: never bin/python3.9, which only starts another one. alpha's firewall is off."""
     list_apps = "/usr/libexec/ApplicationFirewall/socketfilterfw --listapps"

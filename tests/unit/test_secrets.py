@@ -1,0 +1,97 @@
+"""Passwords of proxies and indexes: in no result, no argument, no diff."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+HIDDEN = "s3cr3tW0rd"
+INDEX = f"https://me:{HIDDEN}@127.0.0.1:1/simple"
+PROXY = {"https_proxy": f"http://me:{HIDDEN}@127.0.0.1:1", "PIP_RETRIES": "0", "X": "1"}
+
+
+@pytest.fixture
+def wheelhouse(run_module, root, tmp_path, monkeypatch):
+    """Run the module with a pip that fails and says its index, and return (result as text, [argv], [environment])."""
+    module = pytest.importorskip("wheelhouse")
+    commands, environments = [], []
+
+    def pip(_self, command, environ_update=None, **_options):
+        commands.append(command)
+        environments.append(environ_update)
+        return 1, "", f"WARNING: {PROXY['https_proxy']}\nERROR: no match at {INDEX}\n"
+
+    monkeypatch.setattr(module.AnsibleModule, "run_command", pip)
+    target = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
+    arguments = {
+        "lock": str(root / "stacks" / "studio-2025" / "requirements.lock"),
+        "installer_lock": str(root / "data" / "installer.lock"),
+        "cache": str(tmp_path),
+        "target": target,
+        "index_url": INDEX,
+        "environment": PROXY,
+    }
+    return json.dumps(run_module(module, arguments)), commands, environments
+
+
+def test_the_index_password_is_in_no_result(wheelhouse):
+    told, commands, _environments = wheelhouse
+    assert commands
+    assert "could not be fetched" in told
+    assert HIDDEN not in told
+    assert "127.0.0.1" in told, "the host helps to find the fault"
+
+
+def test_the_index_password_is_in_no_argument_and_reaches_pip(wheelhouse):
+    _told, commands, environments = wheelhouse
+    assert HIDDEN not in json.dumps(commands)
+    assert environments[0]["PIP_INDEX_URL"] == INDEX
+    assert environments[0]["https_proxy"] == PROXY["https_proxy"]
+
+
+def tasks_of(root):
+    """Yield (path, task) of every role's tasks, blocks included."""
+
+    def flat(tasks):
+        for task in tasks or []:
+            yield task
+            for part in ("block", "rescue", "always"):
+                yield from flat(task.get(part))
+
+    for path in sorted((root / "roles").glob("*/tasks/*.yml")):
+        yield from ((path, task) for task in flat(yaml.safe_load(path.read_text())))
+
+
+def test_files_that_hold_the_owners_environment_are_closed_and_have_no_diff(root):
+    """Whichever template or copy gets at proxy_env or ray_environment, under whatever name it goes."""
+    carriers = {"proxy_env", "ray_environment", "_ray_environment"}
+    found = []
+    for path, task in tasks_of(root):
+        module = task.get("ansible.builtin.template") or task.get("ansible.builtin.copy")
+        if not module:
+            continue
+        source = path.parents[1] / "templates" / str(module.get("src", ""))
+        text = str(module.get("content", "")) + (source.read_text() if source.is_file() else "")
+        if carriers & set(re.findall(r"\w+", text)):
+            found.append(str(module["dest"]))
+            assert task.get("diff") is False, f"{path.name}: {task['name']}"
+            assert "_ray_secret_file" in str(module["mode"]), f"{path.name}: {task['name']}"
+    assert len(found) == 2
+
+
+def test_definitions_that_everybody_reads_have_public_variables_alone(root):
+    variables = yaml.safe_load((root / "roles" / "ray" / "vars" / "main.yml").read_text())
+    assert variables["_ray_daemon"]["EnvironmentVariables"].strip("{} ") == "_ray_environment_public"
+    assert not {"proxy_env", "ray_environment"} & set(re.findall(r"\w+", variables["_ray_environment_public"]))
+    assert not {"_ray_environment", "proxy_env", "ray_environment"} & set(re.findall(r"\w+", variables["_ray_definition"]))
+
+
+def test_no_module_gets_the_owners_environment_as_an_option_that_is_shown(root):
+    """wheelhouse blots it out itself; the service reads it from its file."""
+    takers = set()
+    for _path, task in tasks_of(root):
+        for name, options in task.items():
+            if isinstance(options, dict) and name not in ("vars", "environment") and "environment" in options:
+                takers.add(name)
+    assert takers == {"wheelhouse"}
