@@ -5,7 +5,10 @@ PYTHON ?= python3
 STACK ?= studio-2025
 INVENTORY ?= inventory/local
 ARGS ?=
+KEEP ?=
 
+# How ansible-playbook is called in the shell that make was typed in; printed commands say it so.
+export SAF_ANSIBLE_PLAYBOOK := $(if $(findstring :$(CURDIR)/.venv/bin:,:$(PATH):),,.venv/bin/)ansible-playbook
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
@@ -32,8 +35,8 @@ setup-test: .venv/.ready-test
 site: setup ## provision INVENTORY (default: this machine)
 	ansible-playbook -i $(INVENTORY) site.yml $(ARGS)
 
-bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report
-	ansible-playbook -i $(INVENTORY) site.yml bench.yml $(ARGS)
+bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report; KEEP=1 keeps Ray running
+	@tools/bench.py $(if $(filter-out 0 no false,$(KEEP)),--keep) $(INVENTORY) $(ARGS)
 
 lock: setup ## compile the stack's and the installer's locks from their .in files
 	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \

@@ -94,10 +94,14 @@ def wanted(module, record):
     return argv, environment, chdir, log
 
 
-def same(record, argv, environment):
-    """PATH depends on how Ansible came in; it alone is no reason for a restart."""
-    left = {key: value for key, value in record.get("environment", {}).items() if key != "PATH"}
-    right = {key: value for key, value in environment.items() if key != "PATH"}
+def same(record, argv, environment, given):
+    """Return whether the record has this command line and environment; given: names that the caller has set.
+
+    A PATH that was not given depends on how Ansible came in; it alone is no reason for a restart.
+    """
+    ignored = {"PATH"} - set(given)
+    left = {key: value for key, value in record.get("environment", {}).items() if key not in ignored}
+    right = {key: value for key, value in environment.items() if key not in ignored}
     return record.get("argv") == argv and left == right
 
 
@@ -128,7 +132,7 @@ def main():
         module.exit_json(changed=running, pid=0, diff={"before": before, "after": "stopped\n"})
 
     argv, environment, chdir, log = wanted(module, record)
-    keep = running and params["state"] == "started" and same(record, argv, environment)
+    keep = running and params["state"] == "started" and same(record, argv, environment, params["environment"] or {})
     diff = {"before": before, "after": " ".join(argv) + "\n"}
     if keep or module.check_mode:
         module.exit_json(changed=not keep, pid=record.get("pid", 0) if running else 0, diff=diff)
