@@ -50,8 +50,8 @@ EXAMPLES = r"""
 RETURN = r"""
 service:
   description:
-    - Manager, state (active, inactive, failed, missing ...), restarts since the last start by hand and seconds since the last start
-      (null if unknown), whether it keeps ending, the last error of its log (empty for one that runs).
+    - Manager, state (active, inactive, failed, missing ...), restarts since the last start by hand and seconds since the last
+      start (null if unknown), whether it keeps ending, the last error of its log (empty for one that runs).
   type: dict
   returned: always
   sample: {manager: systemd, state: active, restarts: 0, seconds: 310, keeps_ending: false, last_error: ""}
