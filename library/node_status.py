@@ -92,7 +92,7 @@ import plistlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import launchd, listening, node_state, process, service_log, service_state, venv
+from ansible.module_utils.saf import launchd, listening, node_state, preflight, process, service_log, service_state, venv
 
 _PROPERTIES = "LoadState,ActiveState,NRestarts,ActiveEnterTimestampMonotonic,ExecStart"
 # Longer than any command line of ours, and a bound for whatever a node may answer.
@@ -106,7 +106,8 @@ def by_systemd(module):
     unit = module.params["unit"]
     shown = node_state.command_output("systemctl", "show", unit, f"--property={_PROPERTIES}")
     service = service_state.parse_show(shown, time.monotonic())
-    return service, shown, lambda: node_state.command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
+    command = next((line for line in shown.splitlines() if line.startswith("ExecStart=")), "")
+    return service, command, lambda: node_state.command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
 
 
 def by_launchd(module):
@@ -143,12 +144,16 @@ def log_file(module):
 
 
 def observe(module):
-    """Return ``(service, command line)``; the record of a process counts only where no init system knows the service."""
+    """Return ``(service, command line)`` of what runs from venv_root.
+
+    The record of a process, which the service account may write, counts only where no init system knows the service; a unit of
+    another root is not ours.
+    """
     missing = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
     service, command, log = missing, "", lambda: ""
     for look in (by_systemd, by_launchd, by_process):
         found = look(module)
-        if found and service["state"] == "missing":
+        if found and service["state"] == "missing" and (not found[1] or preflight.ours(found[1], module.params["venv_root"])):
             service, command, log = found
     ends = service_state.keeps_ending(service)
     silent = service["state"] == "missing" or (service["state"] == "active" and not ends)

@@ -1,10 +1,13 @@
 """Healthy, degraded, or nobody can tell."""
 
 import os
+import types
 
 import pytest
 from ansible.module_utils.saf import cluster, listening, service_log, service_state, status
 from ansible.module_utils.saf.probes import cluster_nodes
+
+import node_status
 
 
 def node(state="active", **more):
@@ -252,6 +255,35 @@ def test_age_of_a_service():
     assert service_state.parse_etime("   01:05 ") == 65
     assert service_state.parse_etime("2-03:04:05") == 183845
     assert service_state.parse_etime("") is None
+
+
+UNIT = "ExecStart={ path=/opt/saf/venvs/1/bin/ray ; argv[]=/opt/saf/venvs/1/bin/ray start --node-ip-address=10.0.0.2 ; }"
+PROCESS = "/root/.saf/venvs/1/bin/ray start --head --node-ip-address=127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("root", "unit", "record", "manager"),
+    [
+        ("/opt/saf", ("active", UNIT), None, "systemd"),
+        # the account may write the record of a process: it does not hide the unit
+        ("/opt/saf", ("active", UNIT), ("inactive", "/opt/saf/venvs/1/bin/ray"), "systemd"),
+        ("/opt/saf", ("missing", ""), ("active", "/opt/saf/venvs/1/bin/ray"), "process"),
+        # the unit of a cluster beside the Ray of `make bench`
+        ("/root/.saf", ("active", UNIT), ("active", PROCESS), "process"),
+        ("/root/.saf", ("active", UNIT), None, None),
+        ("/opt/saf", None, None, None),
+    ],
+)
+def test_which_manager_is_believed(monkeypatch, root, unit, record, manager):
+    def found(name, said):
+        return (lambda _module: said and ({"manager": name, "state": said[0]}, said[1], lambda: "")) if said else (lambda _: None)
+
+    monkeypatch.setattr(node_status, "by_systemd", found("systemd", unit))
+    monkeypatch.setattr(node_status, "by_launchd", found("launchd", None))
+    monkeypatch.setattr(node_status, "by_process", found("process", record))
+    service, _command = node_status.observe(types.SimpleNamespace(params={"venv_root": root}))
+    assert service["manager"] == manager
+    assert manager or service["state"] == "missing"
 
 
 @pytest.mark.parametrize(
