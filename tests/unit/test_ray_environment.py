@@ -11,22 +11,21 @@ VENV = "/opt/saf/venvs/0123456789abcdef"
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
-    """Return {host: {env, people, daemon, argv, alone}} of one machine at the loopback address, a head and a worker."""
+    """Return {host: {env, people, daemon, given, dashboard}} of one machine at the loopback address, a head and a worker."""
     from conftest import ROOT
 
     folder = tmp_path_factory.mktemp("rendered")
-    hosts = {
-        "single": {"cluster_members": ["single"], "cluster_head": "single", "cluster_addresses": {"single": "127.0.0.1"}},
-        **{
-            name: {
-                "cluster_members": ["alpha", "beta"],
-                "cluster_head": "alpha",
-                "cluster_addresses": {"alpha": "10.0.0.1", "beta": "10.0.0.2"},
-            }
-            for name in ("alpha", "beta")
-        },
-    }
+    pair = {"cluster_members": ["alpha", "beta"], "cluster_head": "alpha"}
+    hosts = {name: {**pair, "cluster_addresses": {"alpha": "10.0.0.1", "beta": "10.0.0.2"}} for name in ("alpha", "beta")}
+    everywhere = "0.0.0.0"  # noqa: S104 what an inventory says, nothing binds
+    for name, dashboard in (("single", "127.0.0.1"), ("open", everywhere), ("six", "fd00::1"), ("named", "192.168.1.172")):
+        alone = {"cluster_members": [name], "cluster_head": name, "cluster_addresses": {name: "127.0.0.1"}}
+        hosts[name] = {**alone, "ray_dashboard_host": dashboard}
+    defaults = {}
+    for file in ("roles/cluster/defaults/main.yml", "roles/ray/defaults/main.yml"):
+        defaults |= yaml.safe_load((ROOT / file).read_text())
     common = {
+        **defaults,
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "venv_path": VENV,
@@ -39,12 +38,12 @@ def rendered(tmp_path_factory):
             "dest": f"{folder}/{{{{ inventory_hostname }}}}.json",
             "content": "{{ {'env': lookup('template', repo ~ '/roles/ray/templates/ray.env.j2'), "
             "'people': lookup('template', repo ~ '/roles/ray/templates/saf.env.j2'), "
-            "'daemon': _ray_daemon.EnvironmentVariables, 'given': _ray_environment, 'argv': _ray_argv} | to_json }}",
+            "'daemon': _ray_daemon.EnvironmentVariables, 'given': _ray_environment, "
+            "'dashboard': _ray_dashboard_url} | to_json }}",
         },
         "vars": {"repo": str(ROOT), "ansible_managed": "x", "ansible_facts": {"system": "Linux", "machine": "x86_64"}},
     }
-    files = ["roles/cluster/defaults/main.yml", "roles/ray/defaults/main.yml", "roles/ray/vars/main.yml"]
-    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / file) for file in files], "tasks": [task]}]
+    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "roles/ray/vars/main.yml")], "tasks": [task]}]
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (folder / "play.yml").write_text(yaml.safe_dump(play))
     command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
@@ -78,6 +77,13 @@ def test_the_heads_metric_ports_are_pinned(rendered):
     for name, port in (("AUTOSCALER_METRIC_PORT", "6387"), ("DASHBOARD_METRIC_PORT", "6388")):
         assert lines(rendered["alpha"]["env"])[name] == port
         assert name not in lines(rendered["beta"]["env"])
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("alpha", "127.0.0.1"), ("open", "127.0.0.1"), ("six", "[fd00::1]"), ("named", "192.168.1.172")]
+)
+def test_where_the_head_asks_for_its_dashboard(rendered, host, address):
+    assert rendered[host]["dashboard"] == f"http://{address}:8265"
 
 
 def test_preflight_looks_at_every_port_of_the_contract(root):
