@@ -157,7 +157,7 @@ def observe(module):
             service, command, log = found
     ends = service_state.keeps_ending(service)
     silent = service["state"] == "missing" or (service["state"] == "active" and not ends)
-    error = "" if silent else service_log.last_error(log())
+    error = "" if silent else service_log.last_error(log(), ended=service["state"] != "inactive")
     return {**service, "keeps_ending": ends, "last_error": error}, command[:_COMMAND_CHARACTERS]
 
 

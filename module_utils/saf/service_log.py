@@ -8,6 +8,8 @@ import stat
 
 BYTES = 65536
 _ERROR = re.compile(r"error|exception|fail|fatal|refus|denied|cannot|could not|mismatch|no space|not found|unable", re.IGNORECASE)
+# "If connection to the dashboard fails, check ..." is advice.
+_CALM = re.compile(r"\bINFO\b|\bDEBUG\b")
 # What `ray start` says last, whatever the cause was.
 _EMPTY_WORDS = re.compile(
     r"Some Ray subprocesses exited|Remaining processes will be killed|Did not find any active Ray processes"
@@ -22,12 +24,15 @@ def one_line(text, limit=300):
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
-def last_error(text):
-    """Return the last line of a log that speaks of an error, else its last line, "" for an empty log."""
+def last_error(text, ended=True):
+    """Return the last line of a log that speaks of an error.
+
+    Without one: the last line where the service has ended by itself, "" where somebody may have stopped it.
+    """
     lines = [line for line in (one_line(line) for line in text[-BYTES:].splitlines()) if line]
     telling = [line for line in lines if not _EMPTY_WORDS.search(line)]
-    errors = [line for line in telling if _ERROR.search(line)]
-    return (errors or telling or lines or [""])[-1]
+    errors = [line for line in telling if _ERROR.search(line) and not _CALM.search(line)]
+    return (errors or (telling or lines if ended else []) or [""])[-1]
 
 
 def tail(path):

@@ -329,6 +329,13 @@ def test_last_error_of_a_log(log, line):
     assert service_log.last_error(log) == line
 
 
+def test_a_service_that_was_stopped_has_no_error():
+    log = "12:00 INFO scripts.py:1019 -- If connection to the dashboard fails, check your firewall settings.\nbye\n"
+    assert service_log.last_error(log, ended=False) == ""
+    assert service_log.last_error(log) == "bye"
+    assert service_log.last_error("OSError: no\n" + log, ended=False) == "OSError: no"
+
+
 def test_a_link_in_the_folder_of_the_account_is_not_followed(tmp_path):
     (tmp_path / "secret").write_text("password error\n")
     (tmp_path / "ray.log").symlink_to(tmp_path / "secret")
