@@ -6,9 +6,10 @@ import re
 import shlex
 import subprocess
 
+import inventory
 import pytest
 import yaml
-from ansible.module_utils.saf import command_line
+from ansible.module_utils.saf import command_line, preflight
 
 CALL = {
     "program": "ansible-playbook",
@@ -248,3 +249,15 @@ def test_results_of_another_folder_are_compared(root, elsewhere, tmp_path):
         ANSIBLE_CONFIG=str(root / "ansible.cfg"),
     )
     assert "nowhere/run.json cannot be read" in done.stdout + done.stderr
+
+
+def test_commands_stand_below_the_table_and_are_quoted():
+    row = preflight.problem("foreign Ray", "none", "x", "see below")
+    text = inventory.problem_table(
+        [{**row, "node": "alpha", "other_root": "/home/a b/.saf"}, {**row, "node": "beta", "command": "x y"}]
+    )
+    lines = text.splitlines()
+    stop = next(line for line in lines if "playbooks/stop.yml" in line)
+    assert stop.endswith("--limit alpha -e 'venv_root=/home/a b/.saf' -e ray_service_manager=process")
+    assert any("playbooks/reset.yml" in line for line in lines)
+    assert lines[lines.index("On beta:") + 1] == "x y"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import bench
 import pytest
 
 # Notes how it was called, then does as it is told for the playbook.
@@ -21,7 +22,7 @@ exit ${BENCH:-0}
 
 
 @pytest.fixture
-def bench(root, tmp_path):
+def run_bench(tmp_path):
     """Return (start, calls): start(*arguments, **environment) runs tools/bench.py with a double of ansible-playbook."""
     (tmp_path / "bin").mkdir()
     double = tmp_path / "bin" / "ansible-playbook"
@@ -31,7 +32,7 @@ def bench(root, tmp_path):
 
     def start(*arguments, **more):
         environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "CALLS": str(noted), **more}
-        command = [sys.executable, str(root / "tools" / "bench.py"), *arguments]
+        command = [sys.executable, bench.__file__, *arguments]
         return subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
@@ -57,8 +58,8 @@ STOP = "-i inventory/local playbooks/stop.yml"
         (["inventory/local", "--check"], {}, 0, [f"{RUN} --check"]),
     ],
 )
-def test_what_is_called(bench, arguments, environment, status, calls):
-    start, noted = bench
+def test_what_is_called(run_bench, arguments, environment, status, calls):
+    start, noted = run_bench
     process = start(*arguments, **environment)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == status, said
@@ -70,8 +71,8 @@ def test_what_is_called(bench, arguments, environment, status, calls):
 @pytest.mark.parametrize(
     ("number", "whole"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False), (signal.SIGHUP, False)]
 )
-def test_an_interrupt_stops_ray_too(bench, tmp_path, number, whole):
-    start, noted = bench
+def test_an_interrupt_stops_ray_too(run_bench, tmp_path, number, whole):
+    start, noted = run_bench
     process = start("inventory/local", WAIT=str(tmp_path / "waits"))
     for _ in range(300):
         if (tmp_path / "waits").exists():

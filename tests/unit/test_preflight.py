@@ -153,20 +153,6 @@ def test_one_holder_of_two_ports_is_one_row():
     ]
 
 
-def test_commands_stand_below_the_table_and_are_quoted():
-    import inventory as filters
-
-    row = preflight.problem("foreign Ray", "none", "x", "see below")
-    text = filters.problem_table(
-        [{**row, "node": "alpha", "other_root": "/home/a b/.saf"}, {**row, "node": "beta", "command": "x y"}]
-    )
-    lines = text.splitlines()
-    stop = next(line for line in lines if "playbooks/stop.yml" in line)
-    assert stop.endswith("--limit alpha -e 'venv_root=/home/a b/.saf' -e ray_service_manager=process")
-    assert any("playbooks/reset.yml" in line for line in lines)
-    assert lines[lines.index("On beta:") + 1] == "x y"
-
-
 def test_python_table_row_shows_what_was_found():
     found = [{"version": "3.9.6", "path": "/usr/bin/python3"}, {"version": "3.11.2", "path": "/usr/bin/python3.11"}]
     (row,) = preflight.python_problems(found, None, "3.9.23", "system")
