@@ -60,7 +60,7 @@ def test_nothing_is_left_running(machine):
 @pytest.fixture(scope="module")
 def kept(machine):
     """Start Ray with the command that `make bench` has printed, and return what KEEP=1 prints at its end."""
-    folder = f"cd {machine.folder} && ANSIBLE_NOCOLOR=1"
+    folder = f"cd {machine.folder} && HOME=/home/admin ANSIBLE_NOCOLOR=1"
     log = (settings.ephemeral() / "make-bench.log").read_text()
     start = re.search(r"(?m)^\s*(\S*ansible-playbook .*start\.yml)\s*$", log).group(1)
     machine.check(f"{folder} {start}")
@@ -81,7 +81,7 @@ def test_ray_runs_as_the_user_and_is_reached_from_the_machine_only(machine, kept
 
 def test_a_submitted_job_runs_with_the_python_of_the_cluster(machine, kept):
     submitted = machine.check(
-        "/home/admin/.saf/current/bin/ray job submit --address http://127.0.0.1:8265 -- "
+        "HOME=/home/admin /home/admin/.saf/current/bin/ray job submit --address http://127.0.0.1:8265 -- "
         "python -c 'import sys, ray; print(\"job runs\", sys.executable)'"
     )
     assert re.search(r"job runs /home/admin/\.saf/venvs/[0-9a-f]{16}/bin/python", submitted), submitted
