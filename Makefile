@@ -5,7 +5,10 @@ PYTHON ?= python3
 STACK ?= studio-2025
 INVENTORY ?= inventory/local
 ARGS ?=
+KEEP ?=
 
+# How ansible-playbook is called in the shell that make was typed in; printed commands say it so.
+export SAF_ANSIBLE_PLAYBOOK := $(if $(findstring :$(CURDIR)/.venv/bin:,:$(PATH):),,.venv/bin/)ansible-playbook
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
@@ -41,8 +44,8 @@ forget-venv:
 site: setup ## provision INVENTORY (default: this machine)
 	ansible-playbook -i $(INVENTORY) site.yml $(ARGS)
 
-bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report
-	ansible-playbook -i $(INVENTORY) site.yml bench.yml $(ARGS)
+bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report; KEEP=1 keeps Ray running
+	@tools/bench.py $(if $(filter-out 0 no false,$(KEEP)),--keep) $(INVENTORY) $(ARGS)
 
 lock: setup ## compile the stack's and the installer's locks from their .in files
 	@test -n "$(STACK_PYTHON)" || { echo "stacks/$(STACK)/stack.yml needs a line 'python_requires: \">=X.Y,<X.Z\"'."; exit 1; }

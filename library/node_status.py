@@ -10,7 +10,8 @@ module: node_status
 short_description: Tell what of the installation runs on a node
 version_added: "0.1.0"
 description:
-  - Reads the state of the service, by whichever manager runs it, and what the venv in use is. Changes nothing.
+  - Reads the state of the service, by whichever manager runs it, what it was configured with, the last error of its log where it
+    does not run, and what the venv in use is. Changes nothing.
 attributes:
   check_mode:
     support: full
@@ -31,6 +32,10 @@ options:
     description: Label of the LaunchDaemon.
     type: str
     default: org.studio-air-fabric.ray
+  sockets:
+    description: Also return on which addresses and ports Ray listens.
+    type: bool
+    default: false
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -44,74 +49,130 @@ EXAMPLES = r"""
 
 RETURN = r"""
 service:
-  description: Manager, state (active, inactive, failed, missing ...) and restarts since the last start by hand (null if unknown).
+  description:
+    - Manager, state (active, inactive, failed, missing ...), restarts since the last start by hand and seconds since the last
+      start (null if unknown), whether it keeps ending, the last error of its log (empty for one that runs).
   type: dict
   returned: always
-  sample: {manager: systemd, state: active, restarts: 0}
+  sample: {manager: systemd, state: active, restarts: 0, seconds: 310, keeps_ending: false, last_error: ""}
 venv:
   description: Python version, digest and fingerprint of the venv in use; empty without one.
   type: dict
   returned: always
+provisioned:
+  description: Whether site.yml has ever configured Ray here.
+  type: bool
+  returned: always
+configured:
+  description: The node's address and its head's address and port in the command line of the service; null where there is none.
+  type: dict
+  returned: always
+  sample: {address: 192.168.1.173, head: "192.168.1.172:6380"}
+addresses:
+  description: The node's own IPv4 addresses.
+  type: list
+  elements: str
+  returned: always
+listeners:
+  description: Where Ray listens, with O(sockets).
+  type: list
+  elements: dict
+  returned: always
+  sample: [{address: 127.0.0.1, port: 6380}]
+disk:
+  description: The file system of O(venv_root).
+  type: dict
+  returned: always
+  sample: {path: /opt/saf, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
 """
 
 import os
 import platform
+import plistlib
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import launchd, process, venv
+from ansible.module_utils.saf import launchd, listening, node_state, preflight, process, service_log, service_state, venv
+
+_PROPERTIES = "LoadState,ActiveState,NRestarts,ActiveEnterTimestampMonotonic,ExecStart"
+# Longer than any command line of ours, and a bound for whatever a node may answer.
+_COMMAND_CHARACTERS = 8192
 
 
-def parse_show(text):
-    """Return the service's state from ``systemctl show``; a unit that is not there is missing."""
-    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    state = "missing" if values.get("LoadState") == "not-found" else values.get("ActiveState", "unknown")
-    restarts = values.get("NRestarts", "")
-    return {"manager": "systemd", "state": state, "restarts": int(restarts) if restarts.isdigit() else None}
-
-
-def launchd_state(job):
-    """Return the service's state; job: as parse_print returns it, None when the label is not loaded."""
-    if job is None:
-        return {"manager": "launchd", "state": "missing", "restarts": None}
-    # xpcproxy: forked, its program not yet begun
-    words = {
-        "running": "active",
-        "not running": "inactive",
-        **dict.fromkeys(("spawn scheduled", "spawning", "xpcproxy"), "activating"),
-    }
-    state = words.get(job["state"]) or ("activating" if job["pid"] else job["state"])
-    return {"manager": "launchd", "state": state, "restarts": max(job["runs"] - 1, 0)}
-
-
-def process_state(root):
-    """Return the state of a service without a supervisor, None where there is none; run/ is where earlier releases kept it."""
-    for folder in ("etc", "run"):
-        record = process.read_record(os.path.join(root, folder, "ray.json"))
-        if record:
-            return {"manager": "process", "state": "active" if process.alive(record) else "inactive", "restarts": None}
-    return None
-
-
-def service_state(module):
-    """The manager that is configured decides: a record that was left, or that the service account made up, hides no service."""
-    known = supervised_state(module)
-    if known["state"] != "missing":
-        return known
-    return process_state(module.params["venv_root"]) or known
-
-
-def supervised_state(module):
-    if platform.system() == "Darwin":
-        daemon = launchd.Daemon(module.params["label"], module.run_command)
-        try:
-            return launchd_state(daemon.look())
-        except launchd.LaunchdError:
-            return {"manager": "launchd", "state": "unknown", "restarts": None}
+def by_systemd(module):
+    """Return ``(service, command line, log)`` of the unit, None where systemd does not run."""
     if not os.path.isdir("/run/systemd/system"):
-        return {"manager": None, "state": "missing", "restarts": None}
-    command = ["systemctl", "show", module.params["unit"], "--property=LoadState,ActiveState,NRestarts"]
-    _rc, out, _err = module.run_command(command, environ_update={"LC_ALL": "C"})
-    return parse_show(out)
+        return None
+    unit = module.params["unit"]
+    shown = node_state.command_output("systemctl", "show", unit, f"--property={_PROPERTIES}")
+    service = service_state.parse_show(shown, time.monotonic())
+    command = next((line for line in shown.splitlines() if line.startswith("ExecStart=")), "")
+    return service, command, lambda: node_state.command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
+
+
+def by_launchd(module):
+    """Return ``(service, command line, log)`` of the LaunchDaemon, None on other systems."""
+    if platform.system() != "Darwin":
+        return None
+    label = module.params["label"]
+    try:
+        job = launchd.Daemon(label, module.run_command).look()
+        age = node_state.command_output("ps", "-o", "etime=", "-p", str(job["pid"])) if job and job["pid"] else ""
+        service = service_state.launchd_state(job, service_state.parse_etime(age))
+    except launchd.LaunchdError:
+        service = {"manager": "launchd", "state": "unknown", "restarts": None, "seconds": None}
+    try:
+        with open(launchd.plist_path(label), "rb") as stream:
+            command = " ".join(map(str, plistlib.load(stream).get("ProgramArguments", [])))
+    except (OSError, ValueError, AttributeError, plistlib.InvalidFileException):
+        command = ""
+    return service, command, lambda: log_file(module)
+
+
+def by_process(module):
+    """Return ``(service, command line, log)`` of the process without a supervisor, None where none was ever started."""
+    # run/ is where earlier releases kept it.
+    places = (os.path.join(module.params["venv_root"], folder, "ray.json") for folder in ("etc", "run"))
+    record = next((found for found in map(process.read_record, places) if found), None)
+    if not record:
+        return None
+    state = "active" if process.alive(record) else "inactive"
+    service = {"manager": "process", "state": state, "restarts": None, "seconds": None}
+    return service, " ".join(map(str, record.get("argv") or [])), lambda: log_file(module)
+
+
+def log_file(module):
+    return service_log.tail(os.path.join(module.params["venv_root"], "log", "ray.log"))
+
+
+def observe(module):
+    """Return ``(service, command line)`` of what runs from venv_root.
+
+    The record of a process, which the service account may write, counts only where no init system knows the service; a unit of
+    another root is not ours.
+    """
+    missing = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
+    service, command, log = missing, "", lambda: ""
+    for look in (by_systemd, by_launchd, by_process):
+        found = look(module)
+        if found and service["state"] == "missing" and (not found[1] or preflight.ours(found[1], module.params["venv_root"])):
+            service, command, log = found
+    ends = service_state.keeps_ending(service)
+    silent = service["state"] == "missing" or (service["state"] == "active" and not ends)
+    error = "" if silent else service_log.last_error(log(), ended=service["state"] != "inactive")
+    return {**service, "keeps_ending": ends, "last_error": error}, command[:_COMMAND_CHARACTERS]
+
+
+def disk(root):
+    """Return the space of the file system that ``root`` is, or would be, on."""
+    path = node_state.nearest_existing(root)
+    status = os.statvfs(path)
+    return {
+        "path": path,
+        "free_bytes": status.f_bavail * status.f_frsize,
+        "total_bytes": status.f_blocks * status.f_frsize,
+        "inodes_free": status.f_favail if status.f_files else None,
+    }
 
 
 def main():
@@ -120,15 +181,22 @@ def main():
             "venv_root": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "saf-ray"},
             "label": {"type": "str", "default": "org.studio-air-fabric.ray"},
+            "sockets": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
-    keys = ("python_version", "digest", "fingerprint")
+    root = module.params["venv_root"]
+    marker = venv.read_marker(os.path.join(root, "current"))
+    service, command = observe(module)
     module.exit_json(
         changed=False,
-        service=service_state(module),
-        venv={key: marker[key] for key in keys if key in marker},
+        provisioned=os.path.exists(os.path.join(root, "etc", "ray.env")),
+        service=service,
+        configured=service_state.configured(command),
+        addresses=node_state.own_addresses(),
+        listeners=listening.of_ray(root) if module.params["sockets"] else [],
+        disk=disk(root),
+        venv={key: marker[key] for key in ("python_version", "digest", "fingerprint") if key in marker},
     )
 
 

@@ -6,6 +6,8 @@ Each problem is {check, wanted, found, fix}; the role adds the node and shows al
 from __future__ import annotations
 
 import ipaddress
+import re
+import shlex
 
 GIB = 2**30
 MIB = 2**20
@@ -15,6 +17,10 @@ _MEMORY_TOLERANCE = 0.9
 # "/session_<39 characters>/sockets/plasma_store".
 _SOCKET_LIMIT = {"Darwin": 103, "Linux": 107}
 _RAY_SOCKET = len("/session_2026-11-23_18-42-20_935786_1234567/sockets/plasma_store")
+# A venv of this product, the environment that any other Ray lies in, and what Ray starts beside its daemons.
+_PRODUCT = re.compile(r"(/.*?)/venvs/[0-9a-f]{16}/")
+_PACKAGE = re.compile(r"(/.*?)/lib/python[\d.]+/site-packages/ray/")
+_RAY_CHILD = re.compile(r"site-packages/ray/|\bray\.util\.client\.server\b|^ray::|^ray-dashboard-|/bin/ray start ")
 
 
 def problem(check, wanted, found, fix):
@@ -138,41 +144,80 @@ def service_manager_problems(observed, manager):
 
 def ours(command, venv_root):
     """Return whether a command line belongs to what we installed."""
-    return f"{venv_root.rstrip('/')}/" in command
+    return re.search(rf"(?:^|[\s=:\"']){re.escape(venv_root.rstrip('/'))}/", command) is not None
 
 
 def port_problems(listeners, processes, ports, venv_root):
-    """Ports of Ray must be free or held by our own Ray.
+    """Ports of Ray must be free or held by our own Ray; one row for each holder. A foreign Ray's ports are in its own row.
 
     listeners: [{port, user, pid, command}], pid 0 where the system does not tell the holder (it counts as ours when its
     account is the one that our Ray runs as); processes: [{pid, user, command}]; ports: {variable name: port}.
     """
     our_users = {process["user"] for process in processes if ours(process["command"], venv_root)}
-    problems = []
+    strangers = foreign_rays(processes, venv_root)
+    known = {"users": {ray["user"] for ray in strangers}, "any": bool(strangers)}
+    held = {}
     for name, port in ports.items():
         for listener in listeners:
             if listener["port"] != port or ours(listener["command"], venv_root):
                 continue
-            if not listener["pid"] and listener["user"] in our_users:
+            if not listener["pid"] and listener["user"] in our_users | known["users"]:
                 continue
-            holder = (
-                f"process {listener['pid']} ({listener['command'][:60]})" if listener["pid"] else f"account {listener['user']}"
-            )
-            fix = f"End what listens there, or set {name} to a free port."
-            problems.append(problem("port", f"{port} free", holder, fix))
+            if known["any"] and of_ray(listener["command"]):
+                continue
+            command = listener["command"][:60]
+            holder = f"process {listener['pid']} ({command})" if listener["pid"] else f"account {listener['user']}"
+            held.setdefault(holder, {})[name] = port
             break
-    return problems
+    return [
+        problem(
+            "port",
+            f"{', '.join(str(port) for port in mine.values())} free",
+            holder,
+            f"End what listens there, or set {', '.join(mine)} to {'a free port' if len(mine) == 1 else 'free ports'}.",
+        )
+        for holder, mine in held.items()
+    ]
+
+
+def foreign_rays(processes, venv_root):
+    """Return [{pid, user, root, program, daemon}] of the Rays that are not ours, one for each installation and account.
+
+    root: the folder of another installation of this product ("" for any other Ray); program: its `ray`, "" where its place
+    cannot be told; daemon: what was found running.
+    """
+    found = {}
+    for process in processes:
+        command = process["command"]
+        if not is_ray(command) or ours(command, venv_root):
+            continue
+        daemon = _daemon(command)
+        product, package = _PRODUCT.match(daemon), _PACKAGE.match(daemon)
+        root = product.group(1) if product else ""
+        program = f"{package.group(1)}/bin/ray" if package else ""
+        ray = {**process, "root": root, "program": program, "daemon": daemon}
+        found.setdefault((process["user"], root or program), ray)
+    return list(found.values())
 
 
 def foreign_ray_problems(processes, venv_root):
-    """A Ray that is not ours would mix with ours; processes: [{pid, user, command}]."""
-    foreign = [process for process in processes if is_ray(process["command"]) and not ours(process["command"], venv_root)]
-    if not foreign:
-        return []
-    first = foreign[0]
-    found = f"process {first['pid']} of {first['user']} ({_daemon(first['command'])})"
-    fix = "Stop it as that user (ray stop) and remove whatever starts it: two Rays on a node disturb each other."
-    return [problem("foreign Ray", "none", found, fix)]
+    """A Ray that is not ours would mix with ours; processes: [{pid, user, command}]. One row for each, with what ends it.
+
+    A row carries the command to type on the node, or other_root for an installation of this product: the controller knows
+    the commands for that. A table would fold them.
+    """
+    problems = []
+    for ray in foreign_rays(processes, venv_root):
+        if ray["root"]:
+            found = f"Studio Air Fabric in {ray['root']}, process {ray['pid']} of {ray['user']}"
+            fix = "Stop it, or remove it: the commands are below the table."
+            problems.append({**problem("foreign Ray", "none", found, fix), "other_root": ray["root"]})
+        else:
+            stop = f"sudo -u {shlex.quote(ray['user'])} {shlex.quote(ray['program'] or 'ray')} stop"
+            found = f"process {ray['pid']} of {ray['user']} ({ray['daemon']})"
+            fix = "Stop it (the command is below the table) and remove whatever starts it: two Rays on a node disturb each other."
+            problems.append({**problem("foreign Ray", "none", found, fix), "command": stop})
+    return problems
 
 
 def is_ray(command):
@@ -187,6 +232,11 @@ def _daemon(command):
     program = command.split(" --", 1)[0].rstrip()
     candidates = words[:1] + ([program] if program.startswith("/") and " /" not in program else [])
     return next((path for path in candidates if path.rsplit("/", 1)[-1] in ("raylet", "gcs_server")), "")
+
+
+def of_ray(command):
+    """Return whether a command line is any process that Ray starts."""
+    return is_ray(command) or _RAY_CHILD.search(command) is not None
 
 
 def homebrew_problems(observed, wanted):

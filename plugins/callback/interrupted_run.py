@@ -36,10 +36,11 @@ def write_partial(folder):
     spec.loader.exec_module(filters)
     document = filters.assemble(folder)
     (folder / "run.json").write_text(json.dumps(document, indent=4) + "\n")
-    return (
-        f"The run did not come to its end; what was measured is in {folder}/run.json. "
-        f"Its report: ansible-playbook playbooks/bench_report.yml -e report_run_dir={folder}"
-    )
+    # The filters have put the modules' code on the path.
+    from ansible.module_utils.saf import command_line
+
+    command = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": folder})
+    return f"The run did not come to its end; what was measured is in {folder}/run.json. Its report:\n{command}"
 
 
 class CallbackModule(CallbackBase):

@@ -64,10 +64,28 @@ def task_lines(measurement):
     return [*lines, f"{len(tasks)} tasks in {measurement['samples'][0]:.3f} s"]
 
 
+def smoke_problem(result, members):
+    """Return why a smoke test (ray_benchmark, suite mlx_tasks) did not prove that each member with MLX took part, "" if it did.
+
+    An entry of not_measured that names nodes is about members without MLX, which may join all the same.
+    """
+    reasons = [entry["reason"] for entry in result["not_measured"] if not entry["subject"]]
+    if reasons:
+        return reasons[0]
+    without = {name for entry in result["not_measured"] for name in entry["subject"]}
+    expected = [name for name in members if name not in without]
+    if not expected:
+        return "No node of the cluster has MLX, so no task could run."
+    tasks = [task for measurement in result["measurements"] for task in measurement["context"].get("per_task", [])]
+    idle = [name for name in expected if name not in {task["node"] for task in tasks}]
+    return f"No task ran on {', '.join(idle)}." if idle else ""
+
+
 class FilterModule:
     def filters(self):
         return {
             "task_lines": task_lines,
+            "smoke_problem": smoke_problem,
             "node_links": node_links,
             "mesh_rounds": mesh_rounds,
             "mesh_together": mesh.everybody,

@@ -19,7 +19,7 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import inventory, options, table  # noqa: E402
+from ansible.module_utils.saf import command_line, inventory, options, service_log, table  # noqa: E402
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
 
@@ -186,6 +186,27 @@ def inventory_problems(groups, hostvars, taking_part=(), forks=None):
     return problems + _stack_problems(members, hostvars, defaults["stack"])
 
 
+def problem_table(rows):
+    """Return the table of problems, and below it the commands of its rows, which a cell would fold."""
+    commands = [line for row in rows for line in _commands(row)]
+    return table.render(rows, _COLUMNS) + ("\n" + "\n".join(commands) + "\n" if commands else "")
+
+
+def _commands(row):
+    """Return the lines below the table for one row; what it carries came from a node."""
+    node = row["node"]
+    if row.get("other_root"):
+        root = service_log.one_line(row["other_root"], 200)
+        # ~/.saf is where inventory/local puts it, without an init system.
+        extra = {"venv_root": root, **({"ray_service_manager": "process"} if root.endswith("/.saf") else {})}
+        stop = command_line.command("playbooks/stop.yml", node, extra)
+        reset = command_line.command("playbooks/reset.yml", node, extra)
+        return [f"To stop what runs from {root} on {node}:", stop, "To remove all of it:", reset]
+    if row.get("command"):
+        return [f"On {node}:", service_log.one_line(row["command"])]
+    return []
+
+
 class FilterModule:
     def filters(self):
         return {
@@ -196,5 +217,5 @@ class FilterModule:
             "preflight_rows": inventory.preflight_rows,
             "port_targets": inventory.port_targets,
             "unreachable_rows": inventory.unreachable_rows,
-            "problem_table": lambda rows: table.render(rows, _COLUMNS),
+            "problem_table": problem_table,
         }

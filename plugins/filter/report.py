@@ -15,7 +15,7 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import ceilings, comparison, export, history, report_view, run_document  # noqa: E402
+from ansible.module_utils.saf import ceilings, command_line, comparison, export, history, report_view, run_document  # noqa: E402
 from ansible.module_utils.saf.guard import guarded  # noqa: E402
 from ansible.module_utils.saf.verdicts import FAILED, failed  # noqa: E402
 
@@ -32,8 +32,8 @@ def read_document(path):
     """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
     run = read_json(path)
     if run.get("schema_version") != run_document.SCHEMA_VERSION or "keys" not in run:
-        hint = "write it again with playbooks/bench_report.yml -e report_run_dir=<its folder>."
-        raise AnsibleFilterError(f"{path} was written by another version: {hint}")
+        hint = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": Path(path).parent})
+        raise AnsibleFilterError(f"{path} was written by another version. Write it again:\n{hint}")
     return run
 
 

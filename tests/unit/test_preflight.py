@@ -118,6 +118,59 @@ def test_foreign_ray(command, foreign):
     assert bool(preflight.foreign_ray_problems([{"pid": 5, "user": "me", "command": command}], "/opt/saf")) is foreign
 
 
+OTHER = "/root/.saf/venvs/6fd493a0cc56b046"
+PIP = "/home/me/my ray/lib/python3.11/site-packages/ray".replace(" ", "_")
+PORTS = {"ray_port": 6380, "ray_node_manager_port": 6381, "ray_dashboard_agent_port": 6384, "ray_client_port": 10001}
+
+
+def second_ray(package, user, pids=True):
+    """Return (processes, listeners) of a Ray whose package lies there."""
+    held = {
+        6380: f"{package}/core/src/ray/gcs/gcs_server --log_dir=x",
+        6381: f"{package}/core/src/ray/raylet/raylet --x",
+        6384: "ray-dashboard-agent" if pids else "",
+        10001: "python3 -m ray.util.client.server --address=1.2.3.4",
+    }
+    running = [{"pid": port, "user": user, "command": command} for port, command in held.items()]
+    found = [{"port": port, "user": user, "pid": port if pids else 0, "command": held[port] if pids else ""} for port in held]
+    return running, found
+
+
+@pytest.mark.parametrize("pids", [True, False])
+@pytest.mark.parametrize(
+    ("package", "extra"),
+    [
+        (f"{OTHER}/lib/python3.11/site-packages/ray", {"other_root": "/root/.saf"}),
+        (PIP, {"command": "sudo -u me /home/me/my_ray/bin/ray stop"}),
+        ("/srv/ray", {"command": "sudo -u me ray stop"}),
+    ],
+)
+def test_a_second_ray_is_one_row_with_the_command_that_ends_it(package, extra, pids):
+    running, listening = second_ray(package, "me", pids)
+    rows = preflight.foreign_ray_problems(running, "/opt/saf") + preflight.port_problems(listening, running, PORTS, "/opt/saf")
+    assert len(rows) == 1, rows
+    assert extra.items() <= rows[0].items()
+
+
+def test_two_foreign_rays_are_two_rows():
+    running = second_ray(PIP, "me")[0] + second_ray("/srv/x/lib/python3.9/site-packages/ray", "you")[0]
+    assert [row["command"].split()[2] for row in preflight.foreign_ray_problems(running, "/opt/saf")] == ["me", "you"]
+
+
+def test_another_root_that_ends_like_ours_is_foreign():
+    command = "/data/opt/saf/venvs/6fd493a0cc56b046/lib/python3.11/site-packages/ray/core/src/ray/raylet/raylet"
+    rows = preflight.foreign_ray_problems([{"pid": 5, "user": "me", "command": command}], "/opt/saf")
+    assert rows[0]["other_root"] == "/data/opt/saf"
+
+
+def test_one_holder_of_two_ports_is_one_row():
+    held = [{"port": port, "user": "x", "pid": 7, "command": "nginx"} for port in (6380, 6381)]
+    rows = preflight.port_problems(held, [], PORTS, "/opt/saf")
+    assert [(row["wanted"], row["fix"]) for row in rows] == [
+        ("6380, 6381 free", "End what listens there, or set ray_port, ray_node_manager_port to free ports.")
+    ]
+
+
 def test_python_table_row_shows_what_was_found():
     found = [{"version": "3.9.6", "path": "/usr/bin/python3"}, {"version": "3.11.2", "path": "/usr/bin/python3.11"}]
     (row,) = preflight.python_problems(found, None, "3.9.23", "system")

@@ -1,14 +1,45 @@
 """Healthy, degraded, or nobody can tell."""
 
+import os
+import types
+
 import pytest
-from ansible.module_utils.saf import cluster, status
+from ansible.module_utils.saf import cluster, listening, service_log, service_state, status
 from ansible.module_utils.saf.probes import cluster_nodes
 
 import node_status
 
-RUNS = {"service": {"manager": "systemd", "state": "active", "restarts": 0}, "venv": {"python_version": "3.11.2"}}
-STOPPED = {"service": {"manager": "systemd", "state": "inactive", "restarts": 0}, "venv": {}}
-WANTED = {"ray": "2.49.1", "python": "3.11.2"}
+
+def node(state="active", **more):
+    """Return what node_status says of a healthy node at 10.0.0.2, with the changes of ``more``."""
+    service = {"manager": "systemd", "state": state, "restarts": 0, "seconds": 900, "keeps_ending": False, "last_error": ""}
+    said = {
+        "provisioned": True,
+        "service": {**service, **more.pop("service", {})},
+        "configured": {"address": "10.0.0.2", "head": "10.0.0.1:6380"},
+        "addresses": ["127.0.0.1", "10.0.0.2"],
+        "disk": {"path": "/opt/saf", "free_bytes": 50 * 2**30, "total_bytes": 100 * 2**30, "inodes_free": 10**6},
+        "venv": {"python_version": "3.11.2"},
+    }
+    return status.accept({**said, **more})
+
+
+HEAD = node(configured={"address": "10.0.0.1", "head": None}, addresses=["127.0.0.1", "10.0.0.1"])
+RUNS = node()
+STOPPED = node("inactive", service={"last_error": "OSError: [Errno 28] No space left on device"})
+MISSING = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
+NEVER = node(provisioned=False, service=MISSING, configured={"address": None, "head": None})
+SILENT = {"refused": "does not answer over SSH; start it, or look at its network."}
+WANTED = {
+    "ray": "2.49.1",
+    "python": "3.11.2",
+    "addresses": {"a": "10.0.0.1", "b": "10.0.0.2"},
+    "gcs": "10.0.0.1:6380",
+}
+
+
+def command(playbook, limit=""):
+    return f"<{playbook}{' ' + limit if limit else ''}>"
 
 
 def gcs(*names, dead=(), **more):
@@ -34,22 +65,26 @@ def gcs(*names, dead=(), **more):
     }
 
 
+def judge(observed, running):
+    return status.judge(["a", "b"], "a", observed, running, WANTED, "2026-11-23T18:00:00Z", command)
+
+
 @pytest.mark.parametrize(
     ("observed", "running", "verdict", "problem"),
     [
-        ({"a": RUNS, "b": RUNS}, gcs("a", "b"), "healthy", None),
-        ({"a": RUNS, "b": RUNS}, gcs("a"), "degraded", "b: the GCS has never seen it"),
-        ({"a": RUNS, "b": STOPPED}, gcs("a", dead=["b"]), "degraded", "b: its Ray service is inactive"),
-        ({"a": RUNS, "b": RUNS}, gcs("a", dead=["b"]), "degraded", "b: dead for the GCS (SIGTERM)"),
-        ({"a": RUNS, "b": None}, gcs("a", "b"), "degraded", "b: does not answer over SSH"),
-        ({"a": RUNS, "b": RUNS}, gcs("a", "b", unexpected=["c"]), "degraded", "c: alive in the cluster, but not"),
-        ({"a": RUNS, "b": RUNS}, gcs("a", "b", ray_version="2.48.0"), "degraded", "runs ray 2.48.0"),
-        ({"a": None, "b": RUNS}, None, "unknown", "a: the head does not answer"),
-        ({"a": RUNS, "b": RUNS}, {**gcs(), "reachable": False, "reason": "Nothing answers."}, "unknown", "Nothing answers."),
+        ({"a": HEAD, "b": RUNS}, gcs("a", "b"), "healthy", None),
+        ({"a": HEAD, "b": RUNS}, gcs("a"), "degraded", "b: the GCS has never seen it"),
+        ({"a": HEAD, "b": STOPPED}, gcs("a", dead=["b"]), "degraded", "b: its Ray service is inactive"),
+        ({"a": HEAD, "b": RUNS}, gcs("a", dead=["b"]), "degraded", "b: dead for the GCS (SIGTERM)"),
+        ({"a": HEAD, "b": SILENT}, gcs("a", "b"), "degraded", "b: does not answer over SSH"),
+        ({"a": HEAD, "b": RUNS}, gcs("a", "b", unexpected=["c"]), "degraded", "c: alive in the cluster, but not"),
+        ({"a": HEAD, "b": RUNS}, gcs("a", "b", ray_version="2.48.0"), "degraded", "runs ray 2.48.0"),
+        ({"a": SILENT, "b": RUNS}, None, "unknown", "a: the head could not be asked"),
+        ({"a": HEAD, "b": RUNS}, {**gcs(), "reachable": False, "reason": "Nothing answers."}, "unknown", "Nothing answers."),
     ],
 )
 def test_verdict(observed, running, verdict, problem):
-    document = status.judge(["a", "b"], "a", observed, running, WANTED, "2026-11-23T18:00:00Z")
+    document = judge(observed, running)
     assert document["verdict"] == verdict
     assert document["exit_code"] == {"healthy": 0, "degraded": 2, "unknown": 1}[verdict]
     assert [node["name"] for node in document["nodes"]] == ["a", "b"]
@@ -57,6 +92,110 @@ def test_verdict(observed, running, verdict, problem):
         assert any(problem in sentence for sentence in document["problems"])
     else:
         assert document["problems"] == []
+    assert len(status.table_rows(document)) == 2
+
+
+@pytest.mark.parametrize(
+    ("observed", "running", "problems"),
+    [
+        # a lease that moved: the inventory knows the new address, or still the old one
+        (
+            node(addresses=["127.0.0.1", "10.0.0.2", "10.0.0.9"], configured={"address": "10.0.0.7", "head": "10.0.0.1:6380"}),
+            gcs("a", dead=["b"]),
+            ["b: b is 10.0.0.2 now, its service was configured for 10.0.0.7: run <site.yml b>"],
+        ),
+        (
+            node(addresses=["127.0.0.1", "10.0.0.9"]),
+            gcs("a", dead=["b"]),
+            [
+                "b: b is 10.0.0.9 now, its service was configured for 10.0.0.2: set its cluster_address (now 10.0.0.2) "
+                "to 10.0.0.9 in the inventory, then run <site.yml b>"
+            ],
+        ),
+        # it looks alive for 17 s of every 22 s
+        (node(addresses=["127.0.0.1", "10.0.0.9"]), gcs("a", "b"), ["b is 10.0.0.9 now"]),
+        (
+            node(addresses=["10.0.0.2", "10.1.0.2"], configured={"address": "10.1.0.2", "head": "10.0.0.1:6380"}),
+            gcs("a", "b"),
+            ["its service was configured for 10.1.0.2, the inventory says 10.0.0.2: <site.yml b>"],
+        ),
+        (
+            node(configured={"address": "10.0.0.2", "head": "10.0.0.4:6380"}),
+            gcs("a"),
+            ["its service looks for the head at 10.0.0.4:6380, the inventory says 10.0.0.1:6380: <site.yml b>"],
+        ),
+        # a full disk is told beside what comes of it
+        (
+            node(disk={"path": "/opt/saf", "free_bytes": 1000, "total_bytes": 10**11, "inodes_free": 5}),
+            gcs("a", dead=["b"]),
+            ["b: the disk at /opt/saf is full (0.00 GiB free)", "b: dead for the GCS (SIGTERM): <playbooks/restart.yml b>"],
+        ),
+        (
+            node(disk={"path": "/opt/saf", "free_bytes": 10**11, "total_bytes": 10**12, "inodes_free": 0}),
+            gcs("a", "b"),
+            ["no inodes left"],
+        ),
+        (
+            node("activating", service={"restarts": 12, "keeps_ending": True, "last_error": "RuntimeError: Version mismatch"}),
+            gcs("a"),
+            ["is started again and again (12 restarts); the last error in its log: RuntimeError: Version mismatch"],
+        ),
+        # one that has just come back is no problem
+        (node(service={"restarts": 4, "seconds": 9, "keeps_ending": True}), gcs("a", "b"), []),
+        (
+            STOPPED,
+            gcs("a", dead=["b"]),
+            ["Its log ends with: OSError: [Errno 28] No space left on device Start it: <playbooks/start.yml b>"],
+        ),
+        (NEVER, gcs("a"), ["b: nothing was ever provisioned here: <site.yml b>"]),
+        (node(service=MISSING), gcs("a"), ["b: its Ray service is missing: <site.yml b>"]),
+    ],
+)
+def test_one_cause_with_what_to_type(observed, running, problems):
+    found = judge({"a": HEAD, "b": observed}, running)["problems"]
+    assert len(found) == len(problems), found
+    for problem, sentence in zip(problems, found):
+        assert problem in sentence
+
+
+@pytest.mark.parametrize(
+    ("head", "remedy"),
+    [
+        (node(provisioned=False, service=MISSING), "<site.yml>"),
+        (node("inactive", configured={"address": "10.0.0.1", "head": None}, addresses=["10.0.0.1"]), "<playbooks/start.yml>"),
+        (HEAD, "<playbooks/restart.yml>"),
+    ],
+)
+def test_a_head_that_does_not_answer_has_one_remedy(head, remedy):
+    found = judge({"a": head, "b": RUNS}, {**gcs(), "reachable": False, "reason": "Nothing answers."})["problems"]
+    assert [sentence for sentence in found if "<" in sentence] == [sentence for sentence in found if remedy in sentence]
+    assert any(remedy in sentence for sentence in found)
+
+
+def test_a_disk_that_is_nearly_full_is_a_note():
+    document = judge(
+        {"a": HEAD, "b": node(disk={"path": "/", "free_bytes": 4 * 2**30, "total_bytes": 100 * 2**30})}, gcs("a", "b")
+    )
+    assert document["verdict"] == "healthy"
+    assert document["notes"] == ["b: the disk at / is 96 % full; above 95 % Ray spills no objects to it."]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"service": "x", "configured": [], "addresses": {"a": 1}, "disk": None, "venv": 3},
+        {
+            "service": {"state": ["active"], "restarts": "3", "last_error": {"a": "b"}},
+            "addresses": [None, 1],
+            "disk": {"free_bytes": "0"},
+        },
+        {"service": {"state": "inactive", "last_error": "\x1b]0;owned\x07\x1b[31mfail\x00ed\r\n" + "x" * 10**6}},
+    ],
+)
+def test_a_hostile_answer_is_data(answer):
+    document = judge({"a": HEAD, "b": status.accept(answer)}, gcs("a"))
+    assert all(sentence.isprintable() and len(sentence) < 700 for sentence in document["problems"])
     assert len(status.table_rows(document)) == 2
 
 
@@ -105,5 +244,132 @@ def test_row_of_the_node_table():
     ],
 )
 def test_systemctl_show(text, service):
-    found = node_status.parse_show(text)
+    found = service_state.parse_show(text)
     assert (found["state"], found["restarts"]) == service
+
+
+def test_age_of_a_service():
+    shown = "LoadState=loaded\nActiveState=active\nNRestarts=3\nActiveEnterTimestampMonotonic=990000000\n"
+    assert service_state.parse_show(shown, 1000.0)["seconds"] == 10
+    assert service_state.parse_show(shown.replace("=active", "=activating"), 1000.0)["seconds"] is None
+    assert service_state.parse_etime("   01:05 ") == 65
+    assert service_state.parse_etime("2-03:04:05") == 183845
+    assert service_state.parse_etime("") is None
+
+
+UNIT = "ExecStart={ path=/opt/saf/venvs/1/bin/ray ; argv[]=/opt/saf/venvs/1/bin/ray start --node-ip-address=10.0.0.2 ; }"
+PROCESS = "/root/.saf/venvs/1/bin/ray start --head --node-ip-address=127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("root", "unit", "record", "manager"),
+    [
+        ("/opt/saf", ("active", UNIT), None, "systemd"),
+        # the account may write the record of a process: it does not hide the unit
+        ("/opt/saf", ("active", UNIT), ("inactive", "/opt/saf/venvs/1/bin/ray"), "systemd"),
+        ("/opt/saf", ("missing", ""), ("active", "/opt/saf/venvs/1/bin/ray"), "process"),
+        # the unit of a cluster beside the Ray of `make bench`
+        ("/root/.saf", ("active", UNIT), ("active", PROCESS), "process"),
+        ("/root/.saf", ("active", UNIT), None, None),
+        ("/opt/saf", None, None, None),
+    ],
+)
+def test_which_manager_is_believed(monkeypatch, root, unit, record, manager):
+    def found(name, said):
+        return (lambda _module: said and ({"manager": name, "state": said[0]}, said[1], lambda: "")) if said else (lambda _: None)
+
+    monkeypatch.setattr(node_status, "by_systemd", found("systemd", unit))
+    monkeypatch.setattr(node_status, "by_launchd", found("launchd", None))
+    monkeypatch.setattr(node_status, "by_process", found("process", record))
+    service, _command = node_status.observe(types.SimpleNamespace(params={"venv_root": root}))
+    assert service["manager"] == manager
+    assert manager or service["state"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("service", "ends"),
+    [
+        ({"state": "activating", "restarts": 0, "seconds": None}, True),
+        ({"state": "active", "restarts": 5, "seconds": 20}, True),
+        ({"state": "active", "restarts": 5, "seconds": 600}, False),
+        ({"state": "active", "restarts": 0, "seconds": 3}, False),
+        ({"state": "active", "restarts": None, "seconds": None}, False),
+        ({"state": "inactive", "restarts": 9, "seconds": None}, False),
+    ],
+)
+def test_a_service_that_keeps_ending(service, ends):
+    assert service_state.keeps_ending(service) is ends
+
+
+def test_what_a_service_was_configured_with():
+    shown = (
+        "ExecStart={ path=/opt/saf/venvs/1/bin/ray ; argv[]=/opt/saf/venvs/1/bin/ray start --address=10.0.0.1:6380 --node-name=b "
+        "--node-ip-address=10.0.0.2 --block ; ignore_errors=no }"
+    )
+    assert service_state.configured(shown) == {"address": "10.0.0.2", "head": "10.0.0.1:6380"}
+    assert service_state.configured("ray start --head --node-ip-address=10.0.0.1") == {"address": "10.0.0.1", "head": None}
+    assert service_state.configured("") == {"address": None, "head": None}
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("", ""),
+        ("Local node IP: 10.0.0.2\nstarted\n", "started"),
+        (
+            "RuntimeError: Version mismatch\nSome Ray subprocesses exited unexpectedly:\n  raylet [exit code=1]\n",
+            "RuntimeError: Version mismatch",
+        ),
+        ("Some Ray subprocesses exited unexpectedly:\n", "Some Ray subprocesses exited unexpectedly:"),
+        ("\x1b[31mConnection refused\x1b[0m\x07\nwaiting\n", "Connection refused"),
+        ("\x1b]0;title\x07cannot bind\n", "cannot bind"),
+    ],
+)
+def test_last_error_of_a_log(log, line):
+    assert service_log.last_error(log) == line
+
+
+def test_a_service_that_was_stopped_has_no_error():
+    log = "12:00 INFO scripts.py:1019 -- If connection to the dashboard fails, check your firewall settings.\nbye\n"
+    assert service_log.last_error(log, ended=False) == ""
+    assert service_log.last_error(log) == "bye"
+    assert service_log.last_error("OSError: no\n" + log, ended=False) == "OSError: no"
+
+
+def test_a_link_in_the_folder_of_the_account_is_not_followed(tmp_path):
+    (tmp_path / "secret").write_text("password error\n")
+    (tmp_path / "ray.log").symlink_to(tmp_path / "secret")
+    assert service_log.tail(tmp_path / "ray.log") == ""
+    os.link(tmp_path / "secret", tmp_path / "hard.log")
+    assert service_log.tail(tmp_path / "hard.log") == ""
+    os.mkfifo(tmp_path / "fifo")
+    assert service_log.tail(tmp_path / "fifo") == ""
+    (tmp_path / "real.log").write_text("x" * 10**6 + "\nend\n")
+    assert service_log.tail(tmp_path / "real.log").endswith("\nend\n")
+
+
+HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+
+
+def test_listening_sockets():
+    rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000  0        0"
+    connected = "   2: 0100007F:18EE 0100007F:0001 01 0 0 0 0 0 13"
+    tcp = f"{HEADER}   0: 0100007F:18EC {rest} 11\n   1: 00000000:18ED {rest} 12\n{connected}\n"
+    assert listening.parse_proc_net(tcp) == {"11": ("127.0.0.1", 6380), "12": ("*", 6381)}
+    mapped = f"{HEADER}   0: 0000000000000000FFFF00000100007F:18EC {rest} 21\n   1: {'0' * 32}:18ED {rest} 22\n"
+    assert listening.parse_proc_net(mapped) == {"21": ("127.0.0.1", 6380), "22": ("*", 6381)}
+    lsof = "p12\nf3\nn*:6380\nf4\nn127.0.0.1:8265\np13\nf3\nn[::1]:631\n"
+    assert listening.parse_lsof(lsof) == {(12, "*", 6380), (12, "127.0.0.1", 8265), (13, "::1", 631)}
+
+
+@pytest.mark.parametrize(
+    ("listeners", "words"),
+    [
+        ([], "No Ray runs on a."),
+        ([("127.0.0.1", 6380), ("127.0.0.1", 6381), ("::1", 8265)], "listens on 127.0.0.1 alone, ports 6380-6381, 8265"),
+        ([("127.0.0.1", 8265), ("*", 6380), ("10.0.0.1", 10001)], "other machines reach its ports 6380, 10001: "),
+    ],
+)
+def test_who_reaches_a_node(listeners, words):
+    found = listening.sentence([{"address": address, "port": port} for address, port in listeners], "a")
+    assert words in found

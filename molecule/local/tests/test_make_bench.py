@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import jsonschema
 import pytest
@@ -19,6 +20,7 @@ def test_the_path_of_the_report_is_told():
     text = (settings.ephemeral() / "make-bench.log").read_text()
     assert "report.html" in text
     assert "failed=0" in text
+    assert "Dashboard on localhost: http://127.0.0.1:8265" in text
 
 
 def test_document_keeps_its_schema_and_describes_the_machine(machine, root):
@@ -43,6 +45,43 @@ def test_nothing_was_written_outside_of_the_home(machine):
     assert not machine.run("find / -xdev -user admin -not -path '/home/admin*' -not -path '/tmp/*'").stdout
 
 
-def test_ray_runs_as_the_user_and_shows_its_dashboard_to_the_machine_only(machine):
+def listening(machine):
+    """Return {(address, port)} of everything that listens on the machine."""
+    rows = [line.split()[3].rpartition(":") for line in machine.check("ss -Htln").splitlines()]
+    return {(address.strip("[]").removeprefix("::ffff:"), int(port)) for address, _, port in rows}
+
+
+def test_nothing_is_left_running(machine):
+    assert "Ray is stopped." in (settings.ephemeral() / "make-bench.log").read_text()
+    assert machine.run("pgrep --uid admin --list-full 'raylet|gcs_server|ray'").stdout == ""
+    assert {address for address, _port in listening(machine)} <= {"127.0.0.1", "::1"}
+
+
+@pytest.fixture(scope="module")
+def kept(machine):
+    """Start Ray with the command that `make bench` has printed, and return what KEEP=1 prints at its end."""
+    folder = f"cd {machine.folder} && HOME=/home/admin ANSIBLE_NOCOLOR=1"
+    log = (settings.ephemeral() / "make-bench.log").read_text()
+    start = re.search(r"(?m)^\s*(\S*ansible-playbook .*start\.yml)\s*$", log).group(1)
+    machine.check(f"{folder} {start}")
+    yield machine.check(f"{folder} .venv/bin/ansible-playbook playbooks/listeners.yml")
+    machine.check(f"{folder} .venv/bin/ansible-playbook playbooks/stop.yml")
+
+
+def test_ray_runs_as_the_user_and_is_reached_from_the_machine_only(machine, kept):
     assert machine.check("pgrep --uid admin --count gcs_server") == "1"
-    assert machine.check("ss -Htln 'sport = :8265'").split()[3] == "127.0.0.1:8265"
+    seen = listening(machine)
+    assert ("127.0.0.1", 6380) in seen
+    assert {address for address, _port in seen} <= {"127.0.0.1", "::1"}
+    pinned = {*range(6380, 6389), 8265, *range(10001, 11000)}
+    assert {port for _address, port in seen} <= pinned
+    assert "listens on 127.0.0.1 alone, ports 6380-6388, 8265" in kept
+    assert "playbooks/stop.yml" in kept
+
+
+def test_a_submitted_job_runs_with_the_python_of_the_cluster(machine, kept):
+    submitted = machine.check(
+        "HOME=/home/admin /home/admin/.saf/current/bin/ray job submit --address http://127.0.0.1:8265 -- "
+        "python -c 'import sys, ray; print(\"job runs\", sys.executable)'"
+    )
+    assert re.search(r"job runs /home/admin/\.saf/venvs/[0-9a-f]{16}/bin/python", submitted), submitted

@@ -39,3 +39,12 @@ def test_a_dry_run_of_a_converged_cluster_tells_no_change(saf_playbook):
     dry = saf_playbook("site.yml", arguments=["--check", "--diff"])
     assert dry.rc == 0, dry.output
     assert not dry.changed
+
+
+def test_a_submitted_job_runs_with_the_python_of_the_cluster(head):
+    program = "import sys, ray; print('job runs', sys.executable)"
+    submit = f"{head.root}/current/bin/ray job submit --address http://127.0.0.1:{head.vars['ray_dashboard_port']}"
+    told = head.check(
+        f'cd / && runuser -u {head.vars["cluster_user"]} -- env HOME={head.root}/ray {submit} -- python -c "{program}"'
+    )
+    assert f"job runs {head.root}/venvs/" in told, told

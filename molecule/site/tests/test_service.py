@@ -33,6 +33,13 @@ def test_head_listens_for_nodes_and_shows_its_dashboard_only_where_told(head):
     assert listening[head.vars["ray_dashboard_port"]] == {head.vars["ray_dashboard_host"]}
 
 
+def test_every_port_of_the_head_is_pinned(head):
+    pinned = {name: value for name, value in head.vars.items() if name.startswith("ray_") and "_port" in name}
+    workers = range(pinned.pop("ray_worker_port_min"), pinned.pop("ray_worker_port_max") + 1)
+    ssh = 22
+    assert {port for port in head.listening() if port not in workers} <= {*pinned.values(), ssh}
+
+
 def test_workers_have_no_head_of_their_own(nodes, head):
     for name, node in nodes.items():
         if name != head.name:

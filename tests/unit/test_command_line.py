@@ -1,0 +1,263 @@
+"""Commands that the product prints: built in one place, and they run as they are printed."""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+
+import inventory
+import pytest
+import yaml
+from ansible.module_utils.saf import command_line, preflight
+
+CALL = {
+    "program": "ansible-playbook",
+    "cwd": "/home/me/fabric",
+    "repository": "/home/me/fabric",
+    "config": "",
+    "inventory": [],
+    "options": [],
+}
+DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+BUILT = re.compile(r"""['"]([\w/]+\.yml)['"]\s*\|\s*playbook_command|\bcommand\(\s*['"]([\w/]+\.yml)['"]""")
+# A playbook in prose where a command belongs. What runs on a node cannot know the inventory and may name a playbook.
+NAMED = re.compile(r"\b(?:site|bench|(?:playbooks/)?(?:start|stop|restart|status|smoke|reset|compare|bench_report))\.yml")
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "line"),
+    [
+        ({}, ("bench.yml",), "ansible-playbook bench.yml"),
+        (
+            {"inventory": ["/home/me/fabric/inventory/mine"]},
+            ("playbooks/start.yml", "beta"),
+            "ansible-playbook -i inventory/mine playbooks/start.yml --limit beta",
+        ),
+        ({"inventory": ["a,b"]}, ("site.yml",), "ansible-playbook -i a,b site.yml"),
+        ({"inventory": ["/etc/one", "/home/me/fabric/two"]}, ("site.yml",), "ansible-playbook -i /etc/one -i two site.yml"),
+        ({"options": ["-K"]}, ("site.yml", ["b", "c"]), "ansible-playbook -K site.yml --limit b,c"),
+        (
+            {"cwd": "/home/me", "config": "/home/me/fabric/ansible.cfg", "inventory": ["/home/me/my hosts"]},
+            ("site.yml",),
+            "ANSIBLE_CONFIG=/home/me/fabric/ansible.cfg ansible-playbook -i 'my hosts' fabric/site.yml",
+        ),
+        # a sibling whose name begins alike is not below
+        ({"cwd": "/home/me/fab"}, ("site.yml",), "ansible-playbook /home/me/fabric/site.yml"),
+        ({"program": ".venv/bin/ansible-playbook"}, ("site.yml",), ".venv/bin/ansible-playbook site.yml"),
+        (
+            {},
+            ("playbooks/bench_report.yml", "", {"report_run_dir": "/a b/$(id)"}),
+            "ansible-playbook playbooks/bench_report.yml -e 'report_run_dir=/a b/$(id)'",
+        ),
+    ],
+)
+def test_command(changed, arguments, line):
+    playbook, *rest = arguments
+    assert command_line.playbook_command(playbook, {**CALL, **changed}, *rest) == line
+
+
+def test_options_that_the_next_command_needs_too():
+    given = {"become_ask_pass": True, "ask_pass": False, "remote_user": "me", "vault_ids": ["a@f"], "tags": ["x"], "verbosity": 3}
+    assert command_line.options_of(given) == ["-K", "-u", "me", "--vault-id", "a@f"]
+
+
+def texts_of_python(path):
+    """Return the texts that a program may print: no docstrings, no documentation."""
+    tree = ast.parse(path.read_text())
+    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in DOCUMENTATION for target in node.targets):
+            passed.add(id(node.value))
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed
+    ]
+
+
+def texts_of_yaml(value):
+    """Return all texts below a YAML value."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in texts_of_yaml(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in texts_of_yaml(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def messages(root):
+    """Return [(path, text)] of everything that may be printed, documentation and comments excepted."""
+    found = []
+    for folder in ("library", "module_utils", "plugins", "roles"):
+        for path in (root / folder).rglob("*.py"):
+            if path != root / "module_utils" / "saf" / "command_line.py":
+                found += [(path, text) for text in texts_of_python(path)]
+    for folder in ("roles", "playbooks"):
+        for path in (root / folder).rglob("*.yml"):
+            if "meta" not in path.parts:
+                found += [(path, text) for text in texts_of_yaml(yaml.safe_load(path.read_text()))]
+        for path in (root / folder).rglob("*.j2"):
+            found.append((path, re.sub(r"(?m)^#.*$|\{#.*?#\}", "", path.read_text())))
+    return found
+
+
+def test_no_message_holds_a_command_of_its_own(root):
+    wrong = [f"{path.relative_to(root)}: {text[:80]}" for path, text in messages(root) if "ansible-playbook " in text]
+    assert wrong == []
+
+
+def controller_messages(root):
+    """Return [(path, text)] of the messages that the controller writes: of the plays, and what they include."""
+    found = []
+    for folder in ("roles", "playbooks"):
+        for path in (root / folder).rglob("*.yml"):
+            stack = [yaml.safe_load(path.read_text())] if "meta" not in path.parts else []
+            while stack:
+                value = stack.pop()
+                if isinstance(value, dict):
+                    found += [(path, value["msg"])] if isinstance(value.get("msg"), str) else []
+                    stack += value.values()
+                elif isinstance(value, list):
+                    stack += value
+    return found
+
+
+def test_a_message_of_a_play_gives_the_command_not_the_name_of_a_playbook(root):
+    wrong = []
+    for path, text in controller_messages(root):
+        rest = re.sub(r"['\"][\w/]+\.yml['\"]\s*\|\s*playbook_command", "", text)
+        wrong += [f"{path.relative_to(root)}: {name}" for name in NAMED.findall(rest)]
+    assert wrong == []
+
+
+def test_a_command_stands_on_a_line_of_its_own(root):
+    """YAML folds a long line of a message of one line, and a folded command cannot be pasted."""
+    for path, text in controller_messages(root):
+        if "playbook_command" in text:
+            assert "\n" in text, f"{path.relative_to(root)}: {text}"
+
+
+def built(root):
+    """Return the playbooks for which some message builds a command."""
+    found = set()
+    for folder in ("roles", "playbooks", "plugins", "module_utils"):
+        for path in (*(root / folder).rglob("*.yml"), *(root / folder).rglob("*.py")):
+            found |= {one or other for one, other in BUILT.findall(path.read_text())}
+    return sorted(found)
+
+
+@pytest.fixture
+def elsewhere(root, tmp_path):
+    """Run a shell command in a folder with a blank in its name: elsewhere(line, **environment) -> completed process."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "my hosts.yml").write_text(
+        yaml.safe_dump(
+            {
+                "all": {
+                    "vars": {
+                        "ansible_connection": "local",
+                        "ansible_become": False,
+                        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+                        "venv_root": str(tmp_path / "none"),
+                    },
+                    "children": {"cluster": {"children": {"head": {"hosts": {"alpha": {}}}, "workers": {"hosts": {"beta": {}}}}}},
+                }
+            }
+        )
+    )
+
+    def run(line, **more):
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", **more}
+        environment.pop("SAF_ANSIBLE_PLAYBOOK", None)
+        if "ANSIBLE_CONFIG" not in more:
+            environment.pop("ANSIBLE_CONFIG", None)
+        return subprocess.run(
+            ["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    return run
+
+
+def commands_in(text):
+    """Return the commands in the output of a playbook, each as it stands on its line."""
+    return list(dict.fromkeys(re.findall(r"(?m)^\s*((?:ANSIBLE_CONFIG=\S+ )?[\w./-]*ansible-playbook .*?)\s*$", text)))
+
+
+def test_every_command_runs_from_another_folder(root, elsewhere, tmp_path):
+    playbooks = built(root)
+    assert {"site.yml", "bench.yml", "playbooks/start.yml", "playbooks/status.yml", "playbooks/reset.yml"} <= set(playbooks)
+    lines = "\n".join(f"{{{{ '{name}' | playbook_command(limit='beta') }}}}" for name in playbooks)
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": f"Type:\n{lines}"}}]}]
+    (tmp_path / "print.yml").write_text(yaml.safe_dump(play))
+    printed = elsewhere(
+        f"ansible-playbook -i 'my hosts.yml' {shlex.quote(str(tmp_path / 'print.yml'))}", ANSIBLE_CONFIG=str(root / "ansible.cfg")
+    )
+    commands = commands_in(printed.stdout)
+    assert len(commands) == len(playbooks), printed.stdout
+    for line in commands:
+        done = elsewhere(f"{line} --list-hosts")
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        assert "beta" in done.stdout or "compare.yml" in line, f"{line}\n{done.stdout}"
+        assert "alpha" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("playbook", "extra", "sentence", "then"),
+    [
+        ("playbooks/start.yml", "", "alpha was never provisioned", "site.yml"),
+        ("playbooks/restart.yml", "--check", "alpha was never provisioned", "site.yml"),
+        ("playbooks/bench_report.yml", "-e bench_results_dir=none", "There is none in none", "bench.yml"),
+        ("playbooks/compare.yml", "-e bench_results_dir=none", "No run to compare in none", "bench.yml"),
+    ],
+)
+def test_a_command_that_comes_too_early_says_what_to_type(root, elsewhere, playbook, extra, sentence, then):
+    line = f"ansible-playbook -i 'my hosts.yml' {shlex.quote(str(root / playbook))} {extra}"
+    done = elsewhere(line, ANSIBLE_CONFIG=str(root / "ansible.cfg"))
+    assert done.returncode != 0
+    assert sentence in done.stdout + done.stderr, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    commands = commands_in(done.stdout)
+    assert commands, done.stdout
+    assert all(then in line for line in commands), commands
+    assert elsewhere(f"{commands[0]} --syntax-check").returncode == 0
+
+
+def test_status_of_nodes_that_were_never_provisioned(root, elsewhere, tmp_path):
+    playbook = shlex.quote(str(root / "playbooks" / "status.yml"))
+    line = f"ansible-playbook -i 'my hosts.yml' {playbook} -e status_file={tmp_path}/s.json"
+    done = elsewhere(line, ANSIBLE_CONFIG=str(root / "ansible.cfg"))
+    said = re.findall(r"beta: nothing was ever provisioned here: (.*)", done.stdout)
+    assert said, done.stdout + done.stderr
+    assert "site.yml --limit beta" in said[0]
+    assert elsewhere(f"{said[0]} --list-hosts").returncode == 0
+
+
+def test_results_of_another_folder_are_compared(root, elsewhere, tmp_path):
+    for name in ("20260101T000000Z", "20260102T000000Z"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "run.json").write_text('{"schema_version": 0}')
+    playbook = shlex.quote(str(root / "playbooks" / "compare.yml"))
+    done = elsewhere(
+        f"ansible-playbook -i 'my hosts.yml' {playbook} -e bench_results_dir={tmp_path}/runs",
+        ANSIBLE_CONFIG=str(root / "ansible.cfg"),
+    )
+    assert "was written by another version" in done.stdout + done.stderr
+    assert any(f"report_run_dir={tmp_path}/runs/20260101T000000Z" in line for line in commands_in(done.stdout)), done.stdout
+    done = elsewhere(
+        f"ansible-playbook -i 'my hosts.yml' {playbook} -e compare_runs=nowhere,{tmp_path}/runs/20260102T000000Z",
+        ANSIBLE_CONFIG=str(root / "ansible.cfg"),
+    )
+    assert "nowhere/run.json cannot be read" in done.stdout + done.stderr
+
+
+def test_commands_stand_below_the_table_and_are_quoted():
+    row = preflight.problem("foreign Ray", "none", "x", "see below")
+    text = inventory.problem_table(
+        [{**row, "node": "alpha", "other_root": "/home/a b/.saf"}, {**row, "node": "beta", "command": "x y"}]
+    )
+    lines = text.splitlines()
+    stop = next(line for line in lines if "playbooks/stop.yml" in line)
+    assert stop.endswith("--limit alpha -e 'venv_root=/home/a b/.saf' -e ray_service_manager=process")
+    assert any("playbooks/reset.yml" in line for line in lines)
+    assert lines[lines.index("On beta:") + 1] == "x y"

@@ -1,0 +1,93 @@
+"""What the Ray service is given to run with, rendered from the role's own variables, for each service manager."""
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+VENV = "/opt/saf/venvs/0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """Return {host: {env, people, daemon, given, dashboard}} of one machine at the loopback address, a head and a worker."""
+    from conftest import ROOT
+
+    folder = tmp_path_factory.mktemp("rendered")
+    pair = {"cluster_members": ["alpha", "beta"], "cluster_head": "alpha"}
+    hosts = {name: {**pair, "cluster_addresses": {"alpha": "10.0.0.1", "beta": "10.0.0.2"}} for name in ("alpha", "beta")}
+    everywhere = "0.0.0.0"  # noqa: S104 what an inventory says, nothing binds
+    for name, dashboard in (("single", "127.0.0.1"), ("open", everywhere), ("six", "fd00::1"), ("named", "192.168.1.172")):
+        alone = {"cluster_members": [name], "cluster_head": name, "cluster_addresses": {name: "127.0.0.1"}}
+        hosts[name] = {**alone, "ray_dashboard_host": dashboard}
+    defaults = {}
+    for file in ("roles/cluster/defaults/main.yml", "roles/ray/defaults/main.yml"):
+        defaults |= yaml.safe_load((ROOT / file).read_text())
+    common = {
+        **defaults,
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "venv_path": VENV,
+        "cluster_venv": "/opt/saf/current",
+        "cluster_node_address": "{{ cluster_addresses[inventory_hostname] }}",
+    }
+    inventory = {"all": {"hosts": hosts, "vars": common}}
+    task = {
+        "ansible.builtin.copy": {
+            "dest": f"{folder}/{{{{ inventory_hostname }}}}.json",
+            "content": "{{ {'env': lookup('template', repo ~ '/roles/ray/templates/ray.env.j2'), "
+            "'people': lookup('template', repo ~ '/roles/ray/templates/saf.env.j2'), "
+            "'daemon': _ray_daemon.EnvironmentVariables, 'given': _ray_environment, "
+            "'dashboard': _ray_dashboard_url} | to_json }}",
+        },
+        "vars": {"repo": str(ROOT), "ansible_managed": "x", "ansible_facts": {"system": "Linux", "machine": "x86_64"}},
+    }
+    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "roles/ray/vars/main.yml")], "tasks": [task]}]
+    (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    (folder / "play.yml").write_text(yaml.safe_dump(play))
+    command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in hosts}
+
+
+def lines(text):
+    return dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("host", ["single", "alpha", "beta"])
+def test_python_of_a_job_is_the_clusters(rendered, host):
+    for given in (lines(rendered[host]["env"]), rendered[host]["daemon"], rendered[host]["given"]):
+        assert given["PATH"].split(":")[0] == f"{VENV}/bin"
+        assert {"/usr/bin", "/bin", "/usr/sbin", "/sbin"} <= set(given["PATH"].split(":"))
+
+
+def test_people_keep_their_own_path_behind_the_venv(rendered):
+    paths = [line for line in rendered["alpha"]["people"].splitlines() if line.startswith("export PATH=")]
+    assert paths == ['export PATH=/opt/saf/current/bin:"$PATH"']
+
+
+@pytest.mark.parametrize(("host", "several"), [("single", "0"), ("alpha", "1"), ("beta", "1")])
+def test_one_machine_listens_on_loopback_alone(rendered, host, several):
+    assert lines(rendered[host]["env"])["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == several
+
+
+def test_the_heads_metric_ports_are_pinned(rendered):
+    for name, port in (("AUTOSCALER_METRIC_PORT", "6387"), ("DASHBOARD_METRIC_PORT", "6388")):
+        assert lines(rendered["alpha"]["env"])[name] == port
+        assert name not in lines(rendered["beta"]["env"])
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("alpha", "127.0.0.1"), ("open", "127.0.0.1"), ("six", "[fd00::1]"), ("named", "192.168.1.172")]
+)
+def test_where_the_head_asks_for_its_dashboard(rendered, host, address):
+    assert rendered[host]["dashboard"] == f"http://{address}:8265"
+
+
+def test_preflight_looks_at_every_port_of_the_contract(root):
+    defaults = yaml.safe_load((root / "roles/cluster/defaults/main.yml").read_text())
+    ports = {name for name in defaults if name.startswith("ray_") and "_port" in name}
+    text = (root / "roles/preflight/vars/main.yml").read_text()
+    assert {name for name in ports if f"'{name}'" not in text} == {"ray_worker_port_min", "ray_worker_port_max"}
