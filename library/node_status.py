@@ -47,6 +47,10 @@ service:
   description: Manager, state (active, inactive, failed, missing ...) and restarts since the last start by hand (null if unknown).
   type: dict
   returned: always
+  contains:
+    manager: {description: Service manager., type: str, returned: when there is one}
+    state: {description: State of the service., type: str, returned: always}
+    restarts: {description: Restarts since the last start by hand., type: int, returned: when the manager counts them}
   sample: {manager: systemd, state: active, restarts: 0}
 venv:
   description: Python version, digest and fingerprint of the venv in use; empty without one.

@@ -52,12 +52,16 @@ found:
   type: list
   elements: dict
   returned: always
+  contains:
+    version: {description: Its version., type: str, returned: always}
   sample:
     - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython}
 chosen:
   description: The first that is CPython of the exact version, or null.
   type: dict
-  returned: always
+  returned: when there is one
+  contains:
+    real_path: {description: Its path without links., type: str, returned: always}
 """
 
 from ansible.module_utils.basic import AnsibleModule
