@@ -36,7 +36,7 @@ display = Display()
 
 
 def progress_line(host, text, elapsed):
-    """Return the line for a record {what, latest, done, total} in JSON after ``elapsed`` seconds, "" where it is no such record."""
+    """Return the line for a record {what, latest, done, total} in JSON after ``elapsed`` seconds, "" where it is none."""
     try:
         record = untrusted.clean(json.loads(text))
         done, total = float(record["done"]), float(record["total"])

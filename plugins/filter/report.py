@@ -15,7 +15,16 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import ceilings, comparison, export, history, report_view, run_document  # noqa: E402
+from ansible.module_utils.saf import (  # noqa: E402
+    ceilings,
+    comparison,
+    export,
+    history,
+    markdown,
+    report_view,
+    run_document,
+    untrusted,
+)
 
 
 def read_json(path):
@@ -28,7 +37,7 @@ def read_json(path):
 
 def read_document(path):
     """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
-    run = read_json(path)
+    run = untrusted.clean(read_json(path))
     if run.get("schema_version") != run_document.SCHEMA_VERSION or "keys" not in run:
         hint = "write it again with playbooks/bench_report.yml -e report_run_dir=<its folder>."
         raise AnsibleFilterError(f"{path} was written by another version: {hint}")
@@ -72,7 +81,7 @@ def earlier_runs(folder):
 
 def read_run(folder, earlier):
     """Return the run document of a folder with plan.json and raw/*.json."""
-    raws = [read_json(path) for path in sorted(folder.glob("raw/*.json"))]
+    raws = [untrusted.clean(read_json(path)) for path in sorted(folder.glob("raw/*.json"))]
     if not raws:
         raise AnsibleFilterError(f"{folder} holds no raw files: name the folder of a run, below results/.")
     return run_document.assemble(read_json(folder / "plan.json"), raws, data_files(), finished_of(raws), earlier)
@@ -127,6 +136,7 @@ class FilterModule:
             "run_document": assemble,
             "valid_run": validate,
             "report_view": report_view.prepare,
+            "markdown_view": markdown.view,
             "run_dirs": run_dirs,
             "newest_run": newest_run,
             "suspect_groups": suspect_groups,

@@ -24,7 +24,7 @@ ACTS = {
     "add_host": {"host_name": "alpha", "groups": ["head"], "host_vars": {"planted": "by add_host"}},
     "add_group": "planted",
     "parent_groups": ["all"],
-    "ansible_facts": {"planted": "by facts", "ansible_connection": "ssh", "discovered_interpreter_python": "/tmp/x"},
+    "ansible_facts": {"planted": "by facts", "ansible_connection": "ssh", "discovered_interpreter_python": "/x"},
     "_ansible_no_log": True,
     "_ansible_notify": ["planted"],
     "_ansible_delegated_vars": {"ansible_host": "10.0.0.1"},

@@ -175,7 +175,6 @@ def test_every_key_that_a_bordered_module_returns_is_documented(root):
 
 
 def test_every_module_that_the_controller_reads_has_its_border(root):
-    """A registered result of ours whose keys a role or filter uses comes from a bordered module, or from one that changes things."""
     changing = {
         "interface_mtu",
         "launchd_service",
