@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import time
@@ -108,9 +109,13 @@ class ActionModule(border.Bordered, ActionBase):
 
     def _make_folder(self):
         """Make the job's folder as the account that the module runs as; take away what an interrupted play left."""
+        own = re.sub(r"[^\w.-]", "-", f"saf-job-{os.uname().nodename}-{os.getppid()}-")
         command = (
-            'cd "${TMPDIR:-/tmp}" && find . -maxdepth 1 -name "saf-job-*" -user "$(id -un)" -mmin +60 -exec rm -rf {} + ; '
-            'folder=$(umask 077 && mktemp -d "$PWD/saf-job-XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
+            'cd "${TMPDIR:-/tmp}" && '
+            f'other=$(find . -maxdepth 2 -path "./saf-job-*/lease" ! -path "./{own}*" -user "$(id -un)" -mmin -1 2>/dev/null); '
+            'if [ -n "$other" ]; then echo "Another benchmark measures on this node now:" $other >&2; exit 1; fi; '
+            'find . -maxdepth 1 -name "saf-job-*" -user "$(id -un)" -mmin +60 -exec rm -rf {} + ; '
+            f'folder=$(umask 077 && mktemp -d "$PWD/{own}XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
         )
         made = self._low_level_execute_command(command)
         lines = made["stdout"].split()

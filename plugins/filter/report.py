@@ -83,7 +83,7 @@ def earlier_runs(folder):
         other = _earlier_plan(path.parent / "plan.json", plan)
         alike = history.may_compare(plan, other)
         # Only runs before this one count; a folder's name is the time of its start.
-        if path.parent.name >= folder.name or not (alike or not runs and history.same_nodes(plan, other)):
+        if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
             continue
         try:
             run = untrusted.clean(json.loads(path.read_text()))
