@@ -118,7 +118,7 @@ class ActionModule(border.Bordered, ActionBase):
             f'folder=$(umask 077 && mktemp -d "$PWD/{own}XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
         )
         made = self._low_level_execute_command(command)
-        lines = made["stdout"].split()
+        lines = made["stdout"].strip().splitlines()
         if made["rc"] != 0 or not lines:
             words = untrusted.clean_text(made["stderr"].strip() or made["stdout"].strip(), limit=300)
             raise AnsibleError(f"No folder for the measurement can be made: {words}")

@@ -166,3 +166,22 @@ def test_what_a_node_says_of_its_progress_does_not_mix_with_what_the_callback_wr
     done, _seen = answer({"measurements": [], "not_measured": [], "changed": False})
     assert "  beta: products (about " in done.stderr
     assert "products" not in done.stdout
+
+
+def test_a_benchmark_of_somebody_else_is_named(answer, tmp_path):
+    """Two at the same time falsify each other; the lease of the other one is fresh."""
+    other = tmp_path / "saf-job-laptop-4711-abcdefgh"
+    other.mkdir()
+    (other / "lease").touch()
+    _done, seen = answer({"measurements": [], "not_measured": [], "changed": False})
+    assert "Another benchmark measures on this node now: ./saf-job-laptop-4711-abcdefgh/lease" in seen["beta"]["answer"]["msg"]
+
+
+def test_what_a_killed_play_left_is_no_benchmark(answer, tmp_path):
+    other = tmp_path / "saf-job-laptop-4711-abcdefgh"
+    other.mkdir()
+    (other / "lease").touch()
+    os.utime(other / "lease", (1, 1))
+    _done, seen = answer({"measurements": [], "not_measured": [], "changed": False})
+    assert seen["beta"]["answer"]["measurements"] == []
+    assert "msg" not in seen["beta"]["answer"]
