@@ -120,9 +120,8 @@ def main():
             try:
                 mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
             except OSError as error:
-                module.fail_json(
-                    msg=f"UDP port {params['port']} cannot be used to answer the other nodes ({error.strerror}): free it, run again."
-                )
+                fault = f"UDP port {params['port']} cannot be used to answer the other nodes ({error.strerror})"
+                module.fail_json(msg=f"{fault}: free it, run again.")
         elif state == "tried":
             result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
         elif state == "restored" and os.path.exists(pending):

@@ -10,7 +10,7 @@ import pytest
 MODULE = """#!/usr/bin/python
 import json, os, time
 from ansible.module_utils.basic import AnsibleModule
-module = AnsibleModule(argument_spec={{"job_dir": {{"type": "path"}}, "timeout": {{"type": "int"}}}}, supports_check_mode=True)
+module = AnsibleModule(argument_spec={{"job_dir": {{"type": "path"}}, "nodes": {{"type": "list"}}}}, supports_check_mode=True)
 host, folder = os.environ["SAF_HOST"], module.params["job_dir"]
 if folder:
     with open(folder + "/progress", "w") as stream:
@@ -52,7 +52,7 @@ PLAYBOOK = """
 - hosts: cluster
   gather_facts: false
   tasks:
-    - mlx_benchmark:
+    - mlx_benchmark: {nodes: [delta]}
       register: answer
       ignore_errors: true
     - ray_cluster_info:
@@ -185,3 +185,11 @@ def test_what_a_killed_play_left_is_no_benchmark(answer, tmp_path):
     _done, seen = answer({"measurements": [], "not_measured": [], "changed": False})
     assert seen["beta"]["answer"]["measurements"] == []
     assert "msg" not in seen["beta"]["answer"]
+
+
+def test_a_node_speaks_of_those_alone_that_it_was_asked_about(answer):
+    skipped = [{**SKIPPED, "subject": [name], "reason": "x"} for name in ("alpha", "beta", "delta", "gamma")]
+    _done, seen = answer({"measurements": [], "not_measured": skipped, "changed": False})
+    kept = seen["beta"]["answer"]["not_measured"]
+    assert [item["subject"] for item in kept] == [["alpha"], ["beta"], ["delta"], ["beta"]]
+    assert kept[-1]["reason"] == "A part of the answer of beta is ignored: it speaks of gamma, which is no node of this run."
