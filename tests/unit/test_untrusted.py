@@ -4,8 +4,7 @@ import ast
 import json
 
 import pytest
-import yaml
-from ansible.module_utils.saf import border, untrusted
+from ansible.module_utils.saf import border, untrusted, words
 from ansible.module_utils.saf.untrusted import clean, clean_text, pick
 
 GEMM = {
@@ -188,8 +187,12 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
     assert modules - {path.stem for path in (root / "plugins" / "action").glob("*.py")} == changing
 
 
+def test_the_schema_knows_every_flag_that_has_a_meaning(root):
+    schema = json.loads((root / "data" / "run.schema.json").read_text())
+    assert schema["$defs"]["flag"]["enum"] == sorted(words.FLAGS)
+
+
 def test_returns_are_yaml_with_types(root):
     for path in (root / "library").glob("*.py"):
         for key, shape in border.documented(path.stem).items():
             assert shape.get("type") in untrusted._TYPES, (path.stem, key)
-    assert yaml.safe_load("a: 1")
