@@ -47,7 +47,8 @@ def _schemas():
     }
     # A module may measure nothing of what it was asked for; hundreds of thousands of samples are checked without jsonschema.
     measurement["properties"]["samples"] = {"type": "array"}
-    skipped = {**schema["properties"]["not_measured"]["items"], "additionalProperties": True}
+    skipped = schema["properties"]["not_measured"]["items"]
+    skipped = {**skipped, "properties": {**skipped["properties"], "link": shapes["link"]}}
     return tuple(jsonschema.Draft202012Validator({**one, "$defs": schema["$defs"]}) for one in (measurement, skipped))
 
 

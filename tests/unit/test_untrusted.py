@@ -138,6 +138,16 @@ def test_a_measurement_that_no_module_makes_is_left_out_with_the_reason(changed,
     assert entry["subject"] == ["alpha"]
 
 
+@pytest.mark.parametrize("changed", [{"samples": 7}, {"subject": 7}, {"subject": [7]}, {"name": "<b>"}, {"reason": ""}, {"x": 1}])
+def test_an_entry_that_no_module_makes_is_left_out_too(changed):
+    entry = {"name": "gemm", "subject": ["alpha"], "reason": "no room", "link": None}
+    result = border.result(
+        "mlx_benchmark", "alpha", {"measurements": [], "not_measured": [entry, {**entry, **changed}]}, {"alpha"}
+    )
+    assert result["not_measured"][0] == entry
+    assert result["not_measured"][1]["reason"].startswith("A part of the answer of alpha is ignored: ")
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
