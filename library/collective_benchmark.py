@@ -78,6 +78,9 @@ not_measured:
   returned: always
 """
 
+import errno
+import socket
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.job import Job
@@ -114,6 +117,19 @@ def as_measurement(document, link):
     }
 
 
+def port_taken(address, port):
+    """Return a sentence with the remedy where another program listens on the port, else ""."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((address, port))
+            trial.listen()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"port {port} is in use by another program: free it or set bench_collective_port."
+    return ""
+
+
 def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
@@ -127,6 +143,9 @@ def main():
     request["rank"] = params["nodes"].index(params["node"])
     # Each rank has a port of its own, so that several nodes may share one address.
     request["hosts"] = [f"{address}:{params['port'] + rank}" for rank, address in enumerate(params["addresses"])]
+    taken = port_taken(params["addresses"][request["rank"]], params["port"] + request["rank"])
+    if taken:
+        module.exit_json(changed=False, measurements=[], not_measured=skipped(f"rank {request['rank']}: {taken}"))
     not_measured = []
     with Job(params["job_dir"]) as job:
         try:

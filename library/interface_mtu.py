@@ -126,7 +126,11 @@ def main():
                 run(module, interface, wanted)
     elif not module.check_mode:
         if state == "answering":
-            mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
+            try:
+                mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
+            except OSError as error:
+                fault = f"UDP port {params['port']} cannot be used to answer the other nodes ({error.strerror})"
+                module.fail_json(msg=f"{fault}: free it, run again.")
         elif state == "tried":
             result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
         elif state == "confirmed":

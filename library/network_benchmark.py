@@ -46,6 +46,10 @@ options:
         description: Name of the link.
         type: str
         default: default
+      own:
+        description: Address of this node that the peer measures against; nothing listens on another one. Any by default.
+        type: str
+        default: ""
   targets:
     description: What this node measures in the round.
     type: list
@@ -83,6 +87,12 @@ options:
     description: Number of idle round trips.
     type: int
     default: 1000
+  user:
+    description: Account that serves and measures; nothing of it runs as root.
+    type: str
+  python:
+    description: Interpreter of the echo, one that O(user) may run; the module's own by default.
+    type: path
   udp:
     description: Measure jitter and loss over UDP at half of the TCP goodput.
     type: bool
@@ -118,7 +128,7 @@ import threading
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import network
+from ansible.module_utils.saf import budgets, network
 from ansible.module_utils.saf.benchmark_spec import JOB
 from ansible.module_utils.saf.children import Children
 from ansible.module_utils.saf.job import Job
@@ -130,6 +140,7 @@ PEER = {
     "peer": {"type": "str", "required": True},
     "host": {"type": "str", "required": True},
     "link": {"type": "str", "default": "default"},
+    "own": {"type": "str", "default": ""},
 }
 SPEC = {
     "node": {"type": "str", "required": True},
@@ -149,6 +160,8 @@ SPEC = {
     },
     "round_trips": {"type": "int", "default": 1000},
     "udp": {"type": "bool", "default": False},
+    "user": {"type": "str"},
+    "python": {"type": "path"},
     **JOB,
 }
 
@@ -164,16 +177,27 @@ class Server:
         self.error = ""
         self._ready = threading.Event()
         clients = params["clients"]
-        ports = [params["port"] + 1 + params["nodes"].index(client["peer"]) for client in clients]
+        served = [
+            {"peer": client["peer"], "own": client["own"], "port": params["port"] + 1 + params["nodes"].index(client["peer"])}
+            for client in clients
+        ]
         # All at once is about rates; each pair's ends were looked at in its own round.
         ends = {} if params["together"] else {client["peer"]: _end(client["host"]) for client in clients}
-        self._request = {"iperf3": iperf3, "port": params["port"], "iperf3_ports": ports, "ends": ends}
+        self._request = {"iperf3": iperf3, "port": params["port"], "clients": served, "ends": ends, "patience": budgets.ARRIVAL_S}
+        self._python, self._user = params["python"] or sys.executable, params["user"]
         self._thread = threading.Thread(target=self._run, args=(params["timeout"],), daemon=True)
 
     def _run(self, timeout):
         try:
-            run_probe(sys.executable, link_server, self._request, timeout, on_event=lambda event, _document: self._ready.set())
-        except ProbeError as error:
+            run_probe(
+                self._python,
+                link_server,
+                self._request,
+                timeout,
+                user=self._user,
+                on_event=lambda event, _document: self._ready.set(),
+            )
+        except (ProbeError, OSError, KeyError) as error:
             self.error = str(error)
         finally:
             self._ready.set()
@@ -211,7 +235,7 @@ def main():
         module.exit_json(changed=False, measurements=[], not_measured=told)
     deadline = time.monotonic() + params["timeout"]
     measured, skipped = [], []
-    with Job(params["job_dir"]) as job, Children() as children:
+    with Job(params["job_dir"]) as job, Children(params["user"]) as children:
         server = Server(params, iperf3)
         if params["clients"]:
             server.start()

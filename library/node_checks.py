@@ -127,6 +127,11 @@ problems:
   type: list
   elements: dict
   returned: always
+  contains:
+    check: &text {description: Text of the row's column., type: str, returned: always}
+    wanted: *text
+    found: *text
+    fix: *text
   sample:
     - {check: disk, wanted: 6.0 GiB free, found: 1.2 GiB at /opt, fix: Free space at /opt}
 time:

@@ -54,6 +54,27 @@ facts:
   description: The node; sizes in bytes, speeds in bit/s.
   type: dict
   returned: always
+  contains:
+    system: {description: Linux or Darwin., type: str, returned: always}
+    machine: {description: Architecture., type: str, returned: always}
+    chip: {description: Name of the processor., type: str, returned: when known}
+    model: {description: Model of the machine., type: str, returned: when known}
+    virtual: {description: What it is virtualized by., type: str, returned: when known}
+    memory_bytes: {description: Memory., type: int, returned: when known}
+    gpu: {description: What MLX computes on., type: dict, returned: always}
+    cpu: {description: Model and cores., type: dict, returned: always}
+    os: {description: Name and versions., type: dict, returned: always}
+    python: {description: Version and path., type: dict, returned: always}
+    venv: {description: The venv in use., type: dict, returned: when there is one}
+    links: {description: The interface of each link., type: dict, returned: always}
+    conditions:
+      description: What changes from minute to minute.
+      type: dict
+      returned: always
+      contains:
+        load_average: {description: Of 1; 5 and 15 minutes., type: list, elements: float, returned: when known}
+        power: {description: Power mode and source., type: dict, returned: when known}
+        busiest: {description: The busiest processes., type: list, elements: dict, returned: when known}
 not_measured:
   description: What could not be found out about its links, with the reason.
   type: list

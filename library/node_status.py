@@ -54,6 +54,13 @@ service:
       start (null if unknown), whether it keeps ending, the last error of its log (empty for one that runs).
   type: dict
   returned: always
+  contains:
+    manager: {description: Service manager., type: str, returned: when there is one}
+    state: {description: State of the service., type: str, returned: always}
+    restarts: {description: Restarts since the last start by hand., type: int, returned: when the manager counts them}
+    seconds: {description: Seconds since the last start., type: int, returned: when the manager tells}
+    keeps_ending: {description: Whether the manager starts it again and again., type: bool, returned: always}
+    last_error: {description: The last error of its log; empty for one that runs., type: str, returned: always}
   sample: {manager: systemd, state: active, restarts: 0, seconds: 310, keeps_ending: false, last_error: ""}
 venv:
   description: Python version, digest and fingerprint of the venv in use; empty without one.

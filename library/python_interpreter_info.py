@@ -58,6 +58,8 @@ found:
   type: list
   elements: dict
   returned: always
+  contains:
+    version: {description: Its version., type: str, returned: always}
   sample:
     - path: /usr/bin/python3
       real_path: /usr/bin/python3.11
@@ -69,7 +71,9 @@ found:
 chosen:
   description: The first that is CPython of the exact version and built for the node's architecture, or null.
   type: dict
-  returned: always
+  returned: when there is one
+  contains:
+    real_path: {description: Its path without links., type: str, returned: always}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -109,6 +109,7 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import budgets
 from ansible.module_utils.saf import environment as environments
 from ansible.module_utils.saf.benchmark_spec import JOB, VENV
 from ansible.module_utils.saf.job import Job
@@ -199,7 +200,7 @@ def main():
     if module.check_mode:
         told = unfinished(suites, {}, "check mode: nothing is measured")
         module.exit_json(changed=False, measurements=[], not_measured=skipped + told)
-    request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, "warmup": 20}
+    request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, **budgets.RAY}
     with Job(params["job_dir"]) as job:
         try:
             environment = environment_of(params["environment_file"])

@@ -100,6 +100,13 @@ nodes:
   type: list
   elements: dict
   returned: always
+  contains:
+    name: {description: Name of the node., type: str, returned: always}
+    address: {description: Its address., type: str, returned: always}
+    alive: {description: Whether the GCS counts it as alive., type: bool, returned: always}
+    is_head: {description: Whether the GCS runs on it., type: bool, returned: always}
+    resources: {description: What it offers., type: dict, returned: always}
+    death_reason: {description: Why it is dead; empty where it lives., type: str, returned: always}
   sample:
     - {name: alpha, address: 192.168.1.172, alive: true, is_head: true, resources: {CPU: 24.0, mlx: 1.0}, death_reason: ""}
 missing:

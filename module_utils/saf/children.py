@@ -7,11 +7,15 @@ import os
 import subprocess
 import threading
 
+from . import account
+
 
 class Children:
     """Context manager; ``run`` may be called from several threads."""
 
-    def __init__(self):
+    def __init__(self, user=None):
+        """user: account that the children run as when we are root."""
+        self._account = account.popen_arguments(user)
         self._running = set()
         self._lock = threading.Lock()
 
@@ -27,13 +31,17 @@ class Children:
 
     def run(self, argv, timeout):
         """Run a command to its end and return (standard output or else error, "" or a sentence); timeout in seconds."""
+        env = dict(os.environ, LC_ALL="C")
+        if self._account:  # the caller's folder for temporary files may be the caller's alone
+            env = {name: value for name, value in env.items() if name not in ("TMPDIR", "TMP", "TEMP")}
         child = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(os.environ, LC_ALL="C"),
+            env=env,
             text=True,
+            **self._account,
         )
         with self._lock:
             self._running.add(child)

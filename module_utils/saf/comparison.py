@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import history, statistics
+from .markdown import view as escaped
 from .units import human
 from .words import what
 
@@ -73,6 +74,7 @@ def lines(table):
 
 def markdown(table):
     """Return the comparison as a Markdown table with every figure."""
+    table = escaped(table)
     head = ["metric", *(run["run_id"] for run in table["runs"]), "ratio", "verdict"]
     text = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in table["rows"]:

@@ -8,6 +8,8 @@ import io
 import json
 import time
 
+from .untrusted import clean_text
+
 _COLUMNS = ("unit", "better", "n", "median", "mad", "p95", "min", "max", "ceiling", "share")
 
 
@@ -57,7 +59,13 @@ def _family(name, text, series):
 
 
 def _escape(label):
-    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return clean_text(label).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _cell(text):
+    """Return text that no spreadsheet takes for a formula."""
+    text = clean_text(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def csv_text(run):
@@ -66,8 +74,9 @@ def csv_text(run):
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["run_id", "started", "name", "scope", "subject", "link", "params", *_COLUMNS, "flags"])
     for metric in run["metrics"]:
-        where = [metric["name"], metric["scope"], ",".join(metric["subject"]) or "cluster", metric["link"] or ""]
+        subject = ",".join(metric["subject"]) or "cluster"
+        where = [_cell(text) for text in (metric["name"], metric["scope"], subject, metric["link"] or "")]
         params = json.dumps(metric["params"], sort_keys=True)
         figures = ["" if metric[column] is None else metric[column] for column in _COLUMNS]
-        writer.writerow([run["run_id"], run["started"], *where, params, *figures, ",".join(metric["flags"])])
+        writer.writerow([run["run_id"], run["started"], *where, params, *figures, _cell(",".join(metric["flags"]))])
     return stream.getvalue()

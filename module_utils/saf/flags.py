@@ -7,6 +7,7 @@ throttled: the series itself falls by more than 5 %. cpu_bound: iperf3 kept a co
 from __future__ import annotations
 
 from . import statistics
+from .words import FLAGS
 
 THROTTLED = 0.95
 _UNSTABLE = 0.1
@@ -16,8 +17,8 @@ _SWAP_BYTES = 64 * 2**20
 
 
 def of(metric, nodes):
-    """Return the flags of a metric, sorted."""
-    flags = set(metric["flags"])
+    """Return the flags of a metric, sorted; one that has no meaning here is dropped."""
+    flags = set(metric["flags"]) & set(FLAGS)
     if metric["name"] == "gemm.sustained" and throttled(metric["samples"]):
         flags.add("throttled")
     if metric["name"].startswith("net.goodput") and cpu_bound(metric):

@@ -21,6 +21,7 @@ SMALLEST = 0.05
 # A run that has not been compared yet, or whose comparison failed.
 NO_KEYS = {"testbed": "0" * 12, "software": "0" * 12, "testbed_parts": {}, "software_parts": {}}
 NOTHING = {"runs": [], "comparisons": [], "software_changes": [], "testbed_changes": []}
+_MEMORY_STEP = 256 * 2**20
 # Facts about the software, though they stand among a metric's parameters.
 _SOFTWARE_PARAMS = ("iperf3",)
 
@@ -60,11 +61,17 @@ def _hardware(node):
         for name, link in (facts.get("links") or {}).items()
     }
     return {
-        **{key: facts.get(key) for key in ("system", "machine", "model", "chip", "memory_bytes")},
+        **{key: facts.get(key) for key in ("system", "machine", "model", "chip")},
+        "memory_bytes": _round_memory(facts.get("memory_bytes")),
         "gpu": {key: gpu.get(key) for key in ("kind", "name", "cores", "wired_limit_bytes")},
         "power": {key: power.get(key) for key in ("mode", "source")},
         "links": links,
     }
+
+
+def _round_memory(size):
+    """Return a memory's size by which a machine stays the same one: a new kernel keeps some MiB more or less for itself."""
+    return round(size / _MEMORY_STEP) * _MEMORY_STEP if isinstance(size, (int, float)) else None
 
 
 def _software(node):
@@ -84,6 +91,28 @@ def metric_key(metric):
     """Return what a metric is called over all runs, hashable."""
     params = {key: value for key, value in metric["params"].items() if key not in _SOFTWARE_PARAMS}
     return json.dumps([metric["name"], metric["subject"], metric["link"], params], sort_keys=True)
+
+
+def kept(run):
+    """Return of an old run what a history needs: no samples, no contexts, and its keys as today's rules make them."""
+    return {
+        **{key: run[key] for key in ("run_id", "started")},
+        "partial": run.get("partial", False),
+        "nodes": dict.fromkeys(run["nodes"]),
+        "keys": keys(run),
+        "metrics": [
+            {key: metric[key] for key in ("name", "subject", "link", "params", "median", "flags")} for metric in run["metrics"]
+        ],
+    }
+
+
+def may_compare(plan, other):
+    """Tell whether a run with the plan ``other`` can be on the same testbed as one with ``plan``, before it is read."""
+    return all(plan.get(key) == other.get(key) for key in ("profile", "parameters", "head")) and same_nodes(plan, other)
+
+
+def same_nodes(plan, other):
+    return set(plan["nodes"]) == set(other.get("nodes", ()))
 
 
 def comparable(run, earlier):

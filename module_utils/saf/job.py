@@ -53,8 +53,8 @@ class Job:
 
     def on_event(self, event, document):
         """Take a probe's progress over."""
-        if event == "progress":
-            self.report(document["what"], document["latest"], document["done"], document["total"])
+        if event == "progress" and isinstance(document, dict):
+            self.report(*(document.get(key) for key in ("what", "latest", "done", "total")))
 
     def _path(self, name):
         return os.path.join(self._folder, name)

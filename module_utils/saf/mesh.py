@@ -35,10 +35,17 @@ def _pair(links, a, b, link):
 
 
 def roles(pairs, node):
-    """Return {targets, clients} of a node in one round, each [{peer, host, link}] with the peer's address."""
+    """Return {targets, clients} of a node in one round, each [{peer, host, link}] with the peer's address.
+
+    A client also has ``own``: this node's address on the link, which it measures against.
+    """
     return {
         "targets": [{"peer": pair["to"], "host": pair["host"], "link": pair["link"]} for pair in pairs if pair["from"] == node],
-        "clients": [{"peer": pair["from"], "host": pair["back"], "link": pair["link"]} for pair in pairs if pair["to"] == node],
+        "clients": [
+            {"peer": pair["from"], "host": pair["back"], "link": pair["link"], "own": pair["host"]}
+            for pair in pairs
+            if pair["to"] == node
+        ],
     }
 
 

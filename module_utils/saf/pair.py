@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from . import iperf, network, round_trip
+from . import budgets, iperf, network, round_trip
 
-_PATIENCE_S = 60  # until the peer serves: its module may start later than ours
+_PATIENCE_S = budgets.PATIENCE_S  # until the peer serves: its module may start later than ours
 _SPREAD_S = 4  # nodes start within so many seconds of each other; the ends of a run together do not count
 _LEAST_RATE = 8 * 1500  # bit/s: one datagram a second; to iperf3 a rate of 0 means as fast as it can
-_SLACK_S = 30  # over the planned length of a run, before it counts as hung
+_SLACK_S = budgets.RUN_SLACK_S  # over the planned length of a run, before it counts as hung
 
 
 class Pair:
@@ -101,8 +101,8 @@ class Pair:
         count = self.params["round_trips"]
         self.tell("round trips", 0, 1)
         try:
-            round_trip.samples(control, 50)
-            times = round_trip.samples(control, count)
+            round_trip.samples(control, 50, budgets.WARM_UP_S)
+            times = round_trip.samples(control, count, budgets.ROUND_TRIPS_S)
         except OSError as error:
             self.skip("net.rtt.idle", f"The round trip to {self.host} broke off ({error}).")
             return
@@ -164,9 +164,12 @@ class Pair:
         except OSError as error:
             return [], f"{self.peer} does not answer ({error})"
         try:
+            round_trip.far_end(control, self.params["node"])  # from now on the peer knows that we are there
             seconds = self.params["seconds"] + 2 * _SPREAD_S
             line = iperf.command(self._iperf3, self.host, self._port, "forward", 1, seconds, 0)
             text, error = self._children.run(line, seconds + _SLACK_S)
+        except OSError as error:
+            return [], f"{self.peer} broke off ({error})"
         finally:
             round_trip.goodbye(control)
         answer = {"error": error, "directions": {}} if error else iperf.parse(text, "forward")

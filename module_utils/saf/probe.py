@@ -22,6 +22,8 @@ import threading
 from . import account
 
 _MARK = "@saf@"
+MOST_BYTES = 48 * 2**20  # of all that a probe reports: less than what the controller takes (untrusted.MOST_BYTES)
+_LONGEST_LINE = 4096
 
 # The child leads its own process group and ends it when its standard input closes: that happens when the module's process dies,
 # however it dies. Probes and what they start therefore never outlive the run.
@@ -53,7 +55,7 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
     helpers: imported modules that the probe uses; on_event: called with (event, document) as soon as one arrives.
     Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its time-out.
     """
-    with tempfile.TemporaryDirectory(prefix="saf-") as folder:
+    with tempfile.TemporaryDirectory(prefix="saf-", dir=_base_for(user)) as folder:
         script = os.path.join(folder, probe.__name__.rsplit(".", 1)[-1] + ".py")
         with open(script, "w") as stream:
             stream.write(inspect.getsource(probe) + _RUNNER)
@@ -62,7 +64,7 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
         for helper in helpers:
             with open(os.path.join(folder, helper.__name__.rsplit(".", 1)[-1] + ".py"), "w") as stream:
                 stream.write(inspect.getsource(helper))
-        os.chmod(folder, 0o755)  # noqa: S103 the account that runs the probe reads it
+        _hand_over(folder, user)
         env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": folder, "PYTHONUNBUFFERED": "1"}
         env["PYTHONDONTWRITEBYTECODE"] = "1"
         env.update(environment or {})
@@ -77,6 +79,42 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
             **account.popen_arguments(user),
         )
         return _collect(child, probe.__name__.rsplit(".", 1)[-1], timeout, on_event)
+
+
+def _base_for(user):
+    """Return a folder for temporary files that ``user`` can enter, None for the default: TMPDIR may be the caller's alone."""
+    arguments = account.popen_arguments(user)
+    if not arguments:
+        return None
+    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 only looked at; mkdtemp makes the folder
+    return next((path for path in places if _enters(arguments["user"], arguments["group"], path)), None)
+
+
+def _enters(uid, gid, path):
+    """Tell whether an account may go into a folder and all that it lies in."""
+    path = os.path.realpath(path)
+    while True:
+        try:
+            state = os.stat(path)
+        except OSError:
+            return False
+        bit = 0o100 if state.st_uid == uid else 0o010 if state.st_gid == gid else 0o001
+        if not state.st_mode & bit:
+            return False
+        if path == os.path.dirname(path):
+            return True
+        path = os.path.dirname(path)
+
+
+def _hand_over(folder, user):
+    """Give the probe's files to the account that runs it, whatever the umask of the caller; nobody else reads them."""
+    arguments = account.popen_arguments(user)
+    owner = (arguments.get("user", -1), arguments.get("group", -1))
+    for name in os.listdir(folder):
+        os.chmod(os.path.join(folder, name), 0o400)
+        os.chown(os.path.join(folder, name), *owner)
+    os.chmod(folder, 0o700)
+    os.chown(folder, *owner)
 
 
 def _collect(child, name, timeout, on_event):
@@ -112,17 +150,27 @@ def _end_group(child):
 
 
 def _read_events(stream, reported, on_event):
-    for line in stream:
+    left = MOST_BYTES
+    while left > 0:
+        line = stream.readline(left)
+        left -= len(line)
+        if not line:
+            return
         text = line.decode("utf-8", "replace")
         if text.startswith(_MARK):
-            event = json.loads(text[len(_MARK) :])
-            reported.setdefault(event["event"], []).append(event["document"])
+            try:
+                event = json.loads(text[len(_MARK) :])
+                name, document = event["event"], event["document"]
+            except (ValueError, KeyError, TypeError, RecursionError):  # cut off, or not what _emit writes
+                continue
+            reported.setdefault(name, []).append(document)
             if on_event:
-                on_event(event["event"], event["document"])
+                on_event(name, document)
+    stream.close()  # a probe that still writes ends by SIGPIPE
 
 
 def _read_tail(stream, errors):
-    for line in stream:
+    for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
         text = line.decode("utf-8", "replace").strip()
         if text:
             errors.append(text)

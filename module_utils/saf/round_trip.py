@@ -29,11 +29,13 @@ def connect(host, port, patience):
         return connection
 
 
-def samples(connection, count, until=None):
-    """Return up to ``count`` round-trip times in seconds, one message at a time; ``until`` (an event) ends it early."""
-    times = []
-    while len(times) < count and not (until and until.is_set()):
+def samples(connection, count, seconds=None):
+    """Return up to ``count`` round-trip times in seconds, one message at a time; after ``seconds`` no further one is begun."""
+    times, begun = [], time.perf_counter()
+    while len(times) < count:
         start = time.perf_counter()
+        if times and seconds is not None and start - begun > seconds:
+            break
         connection.sendall(MESSAGE)
         left = len(MESSAGE)
         while left:

@@ -9,42 +9,44 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import time
+from pathlib import Path
 
+import ansible.module_utils
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
+_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
+if _SHARED not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(_SHARED)
+
+from ansible.module_utils.saf import border, untrusted  # noqa: E402
 
 _POLL_S = 2.0  # reading a small file over an open connection; a renewal every 2 s is far within the lease
 _SAY_S = 5.0  # a line at most every so often, so that a log stays readable
 _LAST_CALL_S = 10  # to end the job on a node when the play is interrupted; the lease does it where that fails
 _FAILURES = 5  # polls in a row that may fail before the node counts as unreachable
+_WORDS = 120  # letters of a progress line's parts
+_LONGEST_S = 10**6
 display = Display()
 
 
-def progress_line(host, record, elapsed):
-    """Return the line for a record {what, latest, done, total} after ``elapsed`` seconds."""
-    left = ""
-    if record["done"]:
-        seconds = elapsed / record["done"] * max(record["total"] - record["done"], 0)
-        left = f"about {seconds:.0f} s left"
-    parts = [part for part in (record["latest"], left) if part]
-    return f"  {host}: {record['what']}" + (f" ({', '.join(parts)})" if parts else "")
-
-
-def readable(document):
-    """Return a result; where there is only a traceback, the wrapper's or the module's own, with the last words instead."""
-    if not document.get("failed"):
-        return document
-    if "msg" not in document:
-        event = (document.get("exception") or {}).get("event") or {}
-        return {"failed": True, "msg": f"The module ended with an error: {event.get('msg') or 'no message'}"}
-    if "cmd" not in document:
-        return document
-    words = [line.strip() for text in ("stderr", "data") for line in str(document.get(text, "")).splitlines() if line.strip()]
-    return {"failed": True, "msg": "The module ended without a result: " + (words[-1] if words else "no message")}
+def progress_line(host, text, elapsed):
+    """Return the line for a record {what, latest, done, total} in JSON after ``elapsed`` seconds, "" where it is none."""
+    try:
+        record = untrusted.clean(json.loads(text))
+        done, total = float(record["done"]), float(record["total"])
+        what, latest = str(record["what"]), record["latest"]
+    except (ValueError, TypeError, KeyError, RecursionError):  # half a line, or none of ours
+        return ""
+    left = f"about {min(elapsed / done * max(total - done, 0), _LONGEST_S):.0f} s left" if done > 0 else ""
+    parts = [part for part in (str(latest or "")[:_WORDS], left) if part]
+    return f"  {host}: {what[:_WORDS]}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 class _Interrupted(BaseException):
@@ -77,18 +79,19 @@ def _unwound_when_interrupted():
             signal.signal(number, handler)
 
 
-class ActionModule(ActionBase):
+class ActionModule(border.Bordered, ActionBase):
     _supports_async = True
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
+        module = self._task.action.rpartition(".")[2]
         if self._task.check_mode:
-            result.update(self._execute_module(task_vars=task_vars))
+            result.update(self.trusted(module, self._execute_module(task_vars=task_vars), task_vars))
             return result
         folder = self._make_folder()
         with _unwound_when_interrupted() as handlers:
             try:
-                result.update(self._follow(folder, task_vars))
+                result.update(self.trusted(module, self._follow(folder, task_vars), task_vars))
             except _Interrupted as interrupted:
                 signal.alarm(_LAST_CALL_S)
                 self._end_job(folder)
@@ -106,14 +109,19 @@ class ActionModule(ActionBase):
 
     def _make_folder(self):
         """Make the job's folder as the account that the module runs as; take away what an interrupted play left."""
+        own = re.sub(r"[^\w.-]", "-", f"saf-job-{os.uname().nodename}-{os.getppid()}-")
         command = (
-            'cd "${TMPDIR:-/tmp}" && find . -maxdepth 1 -name "saf-job-*" -user "$(id -un)" -mmin +60 -exec rm -rf {} + ; '
-            'folder=$(umask 077 && mktemp -d "$PWD/saf-job-XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
+            'cd "${TMPDIR:-/tmp}" && '
+            f'other=$(find . -maxdepth 2 -path "./saf-job-*/lease" ! -path "./{own}*" -user "$(id -un)" -mmin -1 2>/dev/null); '
+            'if [ -n "$other" ]; then echo "Another benchmark measures on this node now:" $other >&2; exit 1; fi; '
+            'find . -maxdepth 1 -name "saf-job-*" -user "$(id -un)" -mmin +60 -exec rm -rf {} + ; '
+            f'folder=$(umask 077 && mktemp -d "$PWD/{own}XXXXXXXX") && touch "$folder/lease" && echo "$folder"'
         )
         made = self._low_level_execute_command(command)
-        lines = made["stdout"].split()
+        lines = made["stdout"].strip().splitlines()
         if made["rc"] != 0 or not lines:
-            raise AnsibleError(f"No folder for the measurement can be made: {made['stderr'].strip() or made['stdout'].strip()}")
+            words = untrusted.clean_text(made["stderr"].strip() or made["stdout"].strip(), limit=300)
+            raise AnsibleError(f"No folder for the measurement can be made: {words}")
         return lines[-1]
 
     def _follow(self, folder, task_vars):
@@ -141,10 +149,13 @@ class ActionModule(ActionBase):
             offset += len(news.encode())
             lines = [line for line in news.split("\n") if line.startswith("{")]
             now = time.monotonic()
-            if lines and now - said >= _SAY_S:
+            line = (
+                progress_line(task_vars["inventory_hostname"], lines[-1], now - begun) if lines and now - said >= _SAY_S else ""
+            )
+            if line:
                 said = now
-                with contextlib.suppress(ValueError):  # half a line: the rest comes next time
-                    display.display(progress_line(task_vars["inventory_hostname"], json.loads(lines[-1]), now - begun))
+                # On standard error: standard output belongs to the callback, and that may write JSON.
+                display.display(line, stderr=True)
             if state != "running":
                 return self._results(results, state)
 
@@ -152,7 +163,8 @@ class ActionModule(ActionBase):
         """Renew the lease; return ("running", "ended" or "gone", what came since ``offset``)."""
         folder, results = shlex.quote(folder), shlex.quote(results)
         answer = self._low_level_execute_command(
-            f"touch {folder}/lease; head -c 11 {results}; echo; tail -c +{offset} {folder}/progress 2>/dev/null; true"
+            f"touch {folder}/lease; head -c 11 {results}; echo; "
+            f"tail -c +{offset} {folder}/progress 2>/dev/null | head -c {untrusted.MOST_PROGRESS_BYTES}; true"
         )
         head, _, news = answer["stdout"].partition("\n")
         if answer["rc"] != 0 or not head.strip():
@@ -161,15 +173,13 @@ class ActionModule(ActionBase):
         return ("running" if head.strip().startswith('{"started"') else "ended"), news
 
     def _results(self, results, state):
-        answer = self._low_level_execute_command(f"cat {shlex.quote(results)}")
+        answer = self._low_level_execute_command(f"head -c {untrusted.MOST_BYTES + 1} {shlex.quote(results)}")
         if state == "gone" or answer["rc"] != 0:
             return {
                 "failed": True,
                 "msg": "The measurement's result is gone: the node was restarted or its temporary folder emptied.",
             }
         try:
-            document = json.loads(answer["stdout"][answer["stdout"].index("{") :])
-        except ValueError:
-            return {"failed": True, "msg": "The measurement ended without a result: " + answer["stdout"].strip()[:300]}
-        document.pop("invocation", None)
-        return readable(document)
+            return border.parse(answer["stdout"])
+        except ValueError as error:
+            return {"failed": True, "msg": f"The measurement ended without a result: {error}."}

@@ -13,16 +13,17 @@ _SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import preflight  # noqa: E402
+from ansible.module_utils.saf import border, preflight  # noqa: E402
 
 
-class ActionModule(ActionBase):
+class ActionModule(border.Bordered, ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         before = time.time()
-        result.update(self._execute_module(module_name="node_checks", task_vars=task_vars))
+        answer = self._execute_module(module_name="node_checks", task_vars=task_vars)
         after = time.time()
-        if "time" in result:
+        result.update(self.trusted("node_checks", answer, task_vars))
+        if "time" in result and not result.get("failed"):
             tolerance = float(self._task.args.get("clock_tolerance", 5))
             result["problems"] += preflight.clock_problems(result["time"] - after, result["time"] - before, tolerance)
         return result

@@ -25,6 +25,9 @@ description:
 """
 
 
+_SET_FACT = ("ansible.builtin.set_fact", "ansible.legacy.set_fact", "set_fact")
+
+
 def write_partial(folder):
     """Write run.json of a run's folder from the raw files that are there; return a sentence for the screen, or ""."""
     folder = Path(folder)
@@ -54,6 +57,8 @@ class CallbackModule(CallbackBase):
         self._pid = os.getpid()
 
     def v2_runner_on_ok(self, result):
+        if result._task.action not in _SET_FACT:  # what any other action returns comes from a node
+            return
         folder = (result._result.get("ansible_facts") or {}).get("bench_run_dir")
         if folder and self._folder is None:
             self._folder = str(folder)
@@ -68,4 +73,4 @@ class CallbackModule(CallbackBase):
         except Exception as error:
             sentence = f"No run.json could be made of {self._folder} ({error}); its raw files are kept."
         if sentence:
-            self._display.display(sentence)
+            self._display.display(sentence, stderr=True)  # standard output belongs to the stdout callback

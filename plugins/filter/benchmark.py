@@ -11,7 +11,7 @@ _SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import mesh  # noqa: E402
+from ansible.module_utils.saf import budgets, mesh  # noqa: E402
 
 
 def node_links(nodes, hostvars, addresses):
@@ -21,6 +21,11 @@ def node_links(nodes, hostvars, addresses):
         named = {name: address for name, address in (hostvars[node].get("links") or {}).items() if address != addresses[node]}
         links[node] = {"default": addresses[node], **named}
     return links
+
+
+def with_iperf3(nodes, hostvars):
+    """Return those of ``nodes`` that have iperf3, by what roles/bench/tasks/plan.yml has registered on each."""
+    return [node for node in nodes if (hostvars[node].get("__bench_iperf3") or {}).get("rc") == 0]
 
 
 def mesh_rounds(links):
@@ -33,15 +38,22 @@ def bench_suites(settings, names):
     return [name for name in names if (settings or {}).get(name) is not None]
 
 
-def bench_parts(nodes, suites, rounds, head):
-    """Return ``{part: [nodes]}``: the raw files that a whole run leaves; suites: those of MLX, network, ray and collective."""
+def bench_parts(nodes, suites, rounds, head, able=None):
+    """Return ``{part: [nodes]}``: the raw files that a whole run leaves; suites: those of MLX, network, ray and collective.
+
+    able: the nodes that can measure links, all by default.
+    """
+    able = nodes if able is None else able
     sections = ("network", "ray", "collective")
     parts = {"10-facts": nodes, **{f"20-{suite}": nodes for suite in suites if suite not in sections}}
     if "network" in suites:
         for number, pairs in enumerate(rounds, start=1):
             parts[f"30-network-{number:02d}"] = sorted({pair[end] for pair in pairs for end in ("from", "to")})
-        if len(nodes) > 2:
-            parts["31-together"] = nodes
+        unable = [node for node in nodes if node not in able or len(able) < 2]
+        if unable:  # the reason is recorded
+            parts["30-network"] = unable
+        if len(able) > 2:
+            parts["31-together"] = able
     if "ray" in suites:  # a head that --limit leaves out is no driver
         parts["40-ray"] = [head] if head in nodes else nodes[:1]
     if "collective" in suites:
@@ -90,7 +102,11 @@ class FilterModule:
             "mesh_rounds": mesh_rounds,
             "mesh_together": mesh.everybody,
             "round_roles": mesh.roles,
-            "pair_seconds": mesh.seconds_of_pair,
+            "with_iperf3": with_iperf3,
+            "network_timeout": budgets.network,
+            "ray_timeout": budgets.ray,
+            "mlx_timeout": lambda settings, suite, sampling: budgets.mlx(suite, settings, sampling),
+            "collective_timeout": budgets.collective,
             "bench_parts": bench_parts,
             "bench_suites": bench_suites,
             "task_shapes": task_shapes,

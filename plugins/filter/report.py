@@ -15,7 +15,17 @@ _SHARED = str(REPOSITORY / "module_utils")
 if _SHARED not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(_SHARED)
 
-from ansible.module_utils.saf import ceilings, command_line, comparison, export, history, report_view, run_document  # noqa: E402
+from ansible.module_utils.saf import (  # noqa: E402
+    ceilings,
+    command_line,
+    comparison,
+    export,
+    history,
+    markdown,
+    report_view,
+    run_document,
+    untrusted,
+)
 from ansible.module_utils.saf.guard import guarded  # noqa: E402
 from ansible.module_utils.saf.verdicts import FAILED, failed  # noqa: E402
 
@@ -30,11 +40,19 @@ def read_json(path):
 
 def read_document(path):
     """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
-    run = read_json(path)
-    if run.get("schema_version") != run_document.SCHEMA_VERSION or "keys" not in run:
+    run = untrusted.clean(read_json(path))
+    try:
+        run["keys"] = history.keys(run)  # by today's rules, so that an older run stays comparable
+    except (KeyError, TypeError, AttributeError):
+        run = {}
+    if run.get("schema_version") != run_document.SCHEMA_VERSION:
         hint = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": Path(path).parent})
         raise AnsibleFilterError(f"{path} was written by another version. Write it again:\n{hint}")
     return run
+
+
+# The history takes the newest of one testbed; other testbeds of the same plan (another link, another power source) are between.
+_MOST_EARLIER = 3 * history.MOST_RUNS
 
 
 def data_files():
@@ -58,18 +76,37 @@ def finished_of(raws, started):
 
 
 def earlier_runs(folder):
-    """Return the run documents beside a run's folder; one that cannot be read is no reason to lose a run."""
-    runs = []
-    for path in sorted(folder.parent.glob("*Z/run.json")):
-        if path.parent == folder:
+    """Return what the history needs of the runs beside a run's folder, one document in memory at a time.
+
+    The newest that can be comparable, and the newest of the same nodes, which says what changed; one that cannot be read is no
+    reason to lose a run.
+    """
+    plan, runs, whole = read_json(folder / "plan.json"), [], 0
+    for path in sorted(folder.parent.glob("*Z/run.json"), reverse=True):
+        other = _earlier_plan(path.parent / "plan.json", plan)
+        alike = history.may_compare(plan, other)
+        # Only runs before this one count; a folder's name is the time of its start.
+        if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
             continue
         try:
-            run = json.loads(path.read_text())
-        except (OSError, ValueError):
+            run = untrusted.clean(json.loads(path.read_text()))
+            if run.get("schema_version") != run_document.SCHEMA_VERSION:
+                continue
+            runs.append(history.kept(run))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
-        if run.get("schema_version") == run_document.SCHEMA_VERSION and "keys" in run:
-            runs.append(run)
+        whole += alike and not runs[-1]["partial"]
+        if whole >= _MOST_EARLIER:
+            break
     return runs
+
+
+def _earlier_plan(path, default):
+    """Return the plan of an old run; without one only its document can tell what it is."""
+    try:
+        return {"nodes": [], **json.loads(path.read_text())}
+    except (OSError, ValueError, TypeError):
+        return default
 
 
 def read_raws(folder):
@@ -77,7 +114,7 @@ def read_raws(folder):
     raws, unreadable = [], []
     for path in sorted(folder.glob("raw/*.json")):
         try:
-            raws.append(read_json(path))
+            raws.append(untrusted.clean(read_json(path)))
         except AnsibleFilterError as error:
             unreadable.append({"name": path.stem, "subject": [], "reason": str(error)})
     if not raws:
@@ -164,6 +201,7 @@ class FilterModule:
             "run_document": assemble,
             "valid_run": validate,
             "report_view": report_view.prepare,
+            "markdown_view": markdown.view,
             "run_dirs": run_dirs,
             "newest_run": newest_run,
             "suspect_groups": suspect_groups,

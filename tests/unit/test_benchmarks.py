@@ -1,6 +1,9 @@
 """The benchmark modules where nothing needs to be measured; Molecule runs them for real."""
 
+import ast
+import inspect
 import math
+import socket
 import sys
 import time
 
@@ -246,3 +249,24 @@ def test_a_rank_that_is_alone_ends_in_time(run_module):
     result = run_module(collective_benchmark, {**COLLECTIVE, "timeout": 20})
     assert result["measurements"] == []
     assert result["not_measured"][0]["reason"].startswith("rank 0: ")
+
+
+@pytest.mark.parametrize(("sizes", "chosen"), [([2**20, 2**24, 2**30], 2**24), ([2**30, 2**29], 2**29), ([2**28], 2**28)])
+def test_a_broadcast_has_a_size_whatever_the_sizes(sizes, chosen):
+    assert ray_tasks.broadcast_size(sizes) == chosen
+
+
+def test_no_remote_function_is_made_within_what_is_timed():
+    """Ray exports each new one to the GCS: what runs the sets takes it as an argument."""
+    (function,) = [one for one in ast.parse(inspect.getsource(ray_tasks)).body if getattr(one, "name", "") == "run_tasks"]
+    assert not [one for one in ast.walk(function) if isinstance(one, ast.FunctionDef) and one is not function]
+
+
+def test_a_port_of_collectives_in_use_is_named(run_module):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        addresses = {"node": "a", "nodes": ["a", "b"], "addresses": ["127.0.0.1", "127.0.0.2"], "port": port, "python": "python3"}
+        (skipped,) = run_module(collective_benchmark, addresses)["not_measured"]
+    assert skipped["reason"] == f"rank 0: port {port} is in use by another program: free it or set bench_collective_port."

@@ -1,6 +1,7 @@
 """Regressions are between runs: which runs compare, and what counts as worse."""
 
 import copy
+import json
 import random
 
 import pytest
@@ -177,3 +178,68 @@ def test_other_iperf3_is_the_same_metric():
         history.metric_key({**measured, "params": {"streams": 1, "iperf3": version}}) for version in ("iperf 3.12", "iperf 3.21")
     }
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(("more", "same"), [(4096, True), (80 * 2**20, True), (2**30, False)])
+def test_a_kernel_that_keeps_less_memory_is_no_other_machine(template, more, same):
+    other = copy.deepcopy(template)
+    for node in other["nodes"].values():
+        node["facts"]["memory_bytes"] += more
+    assert (history.keys(other)["testbed"] == history.keys(template)["testbed"]) == same
+
+
+@pytest.fixture
+def results(tmp_path, data):
+    """Return a maker of a folder of runs: results(count, edit of a document and plan by its number) -> the newest's folder."""
+
+    def make(count, edit=lambda _number, _document, _plan: None):
+        plan, raws = SITUATIONS["healthy_single"]()
+        document = run_document.assemble(plan, raws, data, "2026-11-23T18:25:00Z")
+        for number in range(count):
+            folder = tmp_path / f"2026{1 + number // 28:02}{1 + number % 28:02}T000000Z"
+            started = f"2026-{1 + number // 28:02}-{1 + number % 28:02}T00:00:00Z"
+            folder.mkdir()
+            run, own = copy.deepcopy({**document, "run_id": folder.name, "started": started}), {**plan, "started": started}
+            edit(number, run, own)
+            (folder / "plan.json").write_text(json.dumps(own))
+            (folder / "run.json").write_text(json.dumps(run))
+        return folder
+
+    return make
+
+
+def test_of_an_old_run_only_what_the_history_needs_is_kept(results):
+    (run,) = report_filters.earlier_runs(results(2))
+    assert set(run) == {"run_id", "started", "partial", "nodes", "keys", "metrics"}
+    assert not [metric for metric in run["metrics"] if {"samples", "context"} & set(metric)]
+
+
+def test_a_long_history_is_not_read_to_its_end(results):
+    found = report_filters.earlier_runs(results(100))
+    assert len(found) == 3 * history.MOST_RUNS
+    assert found[0]["run_id"] == "20260415T000000Z"
+    assert {run["run_id"] for run in found} & {"20260416T000000Z", "20260101T000000Z"} == set()
+
+
+def test_runs_of_another_plan_are_not_read(results):
+    def edit(number, _document, plan):
+        plan["profile"] = "standard" if number in (0, 9) else "quick"
+
+    found = [run["run_id"] for run in report_filters.earlier_runs(results(10, edit))]
+    assert found == ["20260109T000000Z", "20260101T000000Z"]  # the newest of the same nodes says what changed
+
+
+def test_keys_of_an_older_rule_do_not_cut_the_history(results, template):
+    def edit(_number, document, _plan):
+        document["keys"]["testbed"] = "0" * 12
+
+    assert {run["keys"]["testbed"] for run in report_filters.earlier_runs(results(3, edit))} == {
+        history.keys(template)["testbed"]
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 1, "nodes": 7}', "[" * 100000])
+def test_what_is_no_run_is_passed_over(results, text):
+    folder = results(3)
+    (folder.parent / "20260101T000000Z" / "run.json").write_text(text)
+    assert [run["run_id"] for run in report_filters.earlier_runs(folder)] == ["20260102T000000Z"]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from types import SimpleNamespace
 
 import pytest
 from runs import SITUATIONS
@@ -51,3 +52,21 @@ def test_nothing_measured_is_no_run(callback, folder):
         path.unlink()
     assert callback.write_partial(folder) == ""
     assert not (folder / "run.json").exists()
+
+
+@pytest.mark.parametrize(("action", "folder"), [("ansible.builtin.set_fact", "/results/x"), ("node_facts", None), ("ping", None)])
+def test_the_folder_comes_from_the_controllers_own_task(callback, monkeypatch, action, folder):
+    monkeypatch.setattr(callback.atexit, "register", lambda function: None)
+    module = callback.CallbackModule()
+    answer = {"ansible_facts": {"bench_run_dir": "/results/x"}}
+    module.v2_runner_on_ok(SimpleNamespace(_task=SimpleNamespace(action=action), _result=answer))
+    assert module._folder == folder
+
+
+def test_its_sentence_does_not_mix_with_what_the_stdout_callback_writes(callback, folder, capsys):
+    module = callback.CallbackModule()
+    module._folder = folder
+    module._finish()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "did not come to its end" in said.err

@@ -37,7 +37,10 @@ def test_links_are_measured_where_both_ends_have_them():
 def test_both_ends_know_their_part_of_a_round():
     (pairs,) = mesh.measurements(mesh.rounds(["a", "b"]), {name: {"default": name} for name in "ab"})
     assert mesh.roles(pairs, "a") == {"targets": [{"peer": "b", "host": "b", "link": "default"}], "clients": []}
-    assert mesh.roles(pairs, "b") == {"targets": [], "clients": [{"peer": "a", "host": "a", "link": "default"}]}
+    assert mesh.roles(pairs, "b") == {
+        "targets": [],
+        "clients": [{"peer": "a", "host": "a", "link": "default", "own": "b"}],
+    }
     assert mesh.roles(pairs, "c") == {"targets": [], "clients": []}
 
 
@@ -57,6 +60,8 @@ def test_the_plan_names_every_raw_file():
     assert parts["40-ray"] == ["a"]
     assert all(len(parts[f"30-network-0{number}"]) == 2 for number in (1, 2, 3))
     assert "31-together" not in benchmark_filters.bench_parts(["a", "b"], everything, [], "a")
+    assert benchmark_filters.bench_parts(nodes, everything, rounds[:1], "a", ["a", "b"])["30-network"] == ["c"]
+    assert benchmark_filters.bench_parts(nodes, everything, [], "a", ["a"])["30-network"] == nodes
     assert list(benchmark_filters.bench_parts(nodes, ["gemm"], rounds, "a")) == ["10-facts", "20-gemm", "90-facts"]
 
 
@@ -72,3 +77,8 @@ def test_a_section_or_suite_that_is_null_is_left_out():
 def test_the_size_of_a_task_can_be_set_for_every_back_end(size, products, cpu):
     shapes = {"gpu": {"size": 4096, "products": 16}, "cpu": {"size": 512, "products": 8}}
     assert benchmark_filters.task_shapes(shapes, size, products)["cpu"] == cpu
+
+
+def test_who_has_iperf3_is_known_before_the_rounds():
+    hostvars = {"a": {"__bench_iperf3": {"rc": 0}}, "b": {"__bench_iperf3": {"rc": 127}}, "c": {}}
+    assert benchmark_filters.with_iperf3(["a", "b", "c"], hostvars) == ["a"]

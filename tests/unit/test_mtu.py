@@ -1,9 +1,12 @@
 """Larger frames: what an interface may have, and the way back that needs nobody."""
 
+import socket
 import time
 
 import pytest
 from ansible.module_utils.saf import mtu, network, round_trip
+
+import interface_mtu
 
 LINK = (
     "2: eth0@if5: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\n"
@@ -161,3 +164,12 @@ def test_a_dry_run_confirms_nothing(interface):
     assert not interface("set", check=True)["failed"]
     assert not interface.pending.exists()
     assert not interface("confirmed", check=True)["failed"]
+
+
+def test_a_port_in_use_is_named(run_module, tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("", 0))
+        options = {"address": "127.0.0.1", "mtu": 9000, "pending": str(tmp_path / "pending"), "state": "answering"}
+        result = run_module(interface_mtu, {**options, "port": taken.getsockname()[1]})
+    assert result["failed"]
+    assert "cannot be used to answer the other nodes (Address already in use): free it, run again." in result["msg"]

@@ -4,10 +4,13 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 
 import pytest
 from ansible.module_utils.saf import round_trip
+from ansible.module_utils.saf.children import Children
+from ansible.module_utils.saf.probes import link_server
 
 import network_benchmark
 
@@ -119,3 +122,85 @@ def test_thinned_keeps_the_spread():
     kept = round_trip.thinned(list(range(10 * round_trip.KEPT)))
     assert len(kept) == round_trip.KEPT
     assert kept[-1] > 9.9 * round_trip.KEPT
+
+
+def test_a_server_leaves_when_its_client_never_comes(run_module, monkeypatch):
+    monkeypatch.setattr(network_benchmark.budgets, "ARRIVAL_S", 1)
+    begun = time.monotonic()
+    result = run_module(network_benchmark, {**SELF, **QUICK, "targets": [], "timeout": 100})
+    assert result["not_measured"] == []
+    assert time.monotonic() - begun < 60  # a bound of the test, far from the time-out
+
+
+def test_a_server_leaves_when_its_client_is_gone():
+    visits = link_server.Visits(["a", "b"])
+    visits.arrived("a")
+    visits.arrived("stranger")
+    visits.left("a")
+    visits.wait(time.monotonic() - 1)  # b has not come in time, a has left: it returns
+    visits.arrived("b")
+    threading.Timer(0.2, visits.left, ["b"]).start()
+    visits.wait(time.monotonic() + 100)
+
+
+def test_a_client_that_ends_without_goodbye_has_left():
+    ours, theirs = socket.socketpair()
+    visits = link_server.Visits(["a"])
+    thread = threading.Thread(target=link_server.echo, args=(tcp(theirs), visits, {}), daemon=True)
+    thread.start()
+    ours.sendall(link_server.END + b"a\n")
+    assert ours.recv(100) == b"{}\n"
+    ours.close()
+    visits.wait(time.monotonic() + 100)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+class tcp:
+    """A local pair takes no options of TCP."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self._connection.close()
+
+    def setsockopt(self, *_option):
+        pass
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+def test_nothing_listens_beyond_the_address_of_the_link():
+    listener, datagrams = link_server.listen(link_server.bindable("127.0.0.1"), 5971)
+    with listener, datagrams:
+        assert listener.getsockname() == datagrams.getsockname() == ("127.0.0.1", 5971)
+        with pytest.raises(RuntimeError, match=r"the echo cannot listen on port 5971 .*: free the port or set bench_port"):
+            link_server.listen("127.0.0.1", 5971)
+    assert link_server.bindable("192.0.2.1") == ""
+
+
+def test_who_serves_and_measures_is_the_account(run_module, monkeypatch):
+    asked = []
+    monkeypatch.setattr(network_benchmark, "run_probe", lambda *arguments, **options: asked.append(options["user"]))
+    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    run_module(network_benchmark, {**SELF, **QUICK, "user": "nobody"})
+    assert asked == ["nobody"]
+    with Children("nobody") as children:
+        out, _error = children.run(["id", "-un"], 10)
+    assert out.strip() == "nobody"
+
+
+def test_round_trips_end_with_their_time():
+    class Slow:
+        def sendall(self, _message):
+            time.sleep(0.02)
+
+        def recv(self, size):
+            return b"x" * size
+
+    assert 1 <= len(round_trip.samples(Slow(), 10**6, 0.1)) < 100

@@ -1,9 +1,12 @@
 """Running code in another process, with real processes."""
 
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -112,3 +115,54 @@ def gone(pid):
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.fixture
+def hardened(monkeypatch):
+    """A caller with umask 077 and a folder for temporary files that is its own."""
+    folder = tempfile.mkdtemp(prefix="private-", dir="/tmp")
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    before = os.umask(0o077)
+    yield folder
+    os.umask(before)
+    shutil.rmtree(folder)
+
+
+def test_the_account_reads_its_probe_whatever_the_umask_and_tmpdir(probe_of, hardened):
+    assert os.geteuid() == 0, "this test runs a child as another account: run it as root, as .ci does"
+    sample = probe_of(
+        """
+        def main(params, emit):
+            import os, tempfile
+            emit("result", {"uid": os.geteuid(), "home": os.access(os.environ["HOME"], os.W_OK), "answer": params["answer"]})
+        """
+    )
+    reported = probe.run_probe("/usr/bin/python3", sample, {"answer": 42}, 20, user="nobody")
+    assert reported["result"] == [{"uid": pwd.getpwnam("nobody").pw_uid, "home": True, "answer": 42}]
+
+
+def test_a_probe_that_floods_is_bounded(probe_of, monkeypatch):
+    monkeypatch.setattr(probe, "MOST_BYTES", 100_000)
+    sample = probe_of(
+        """
+        def main(params, emit):
+            while True:
+                emit("measurement", {"text": "x" * 1000})
+        """
+    )
+    with pytest.raises(probe.ProbeError) as caught:
+        probe.run_probe(sys.executable, sample, {}, 20)
+    assert 0 < len(caught.value.reported["measurement"]) <= 100
+
+
+@pytest.mark.parametrize("line", ["@saf@{", "@saf@[]", "@saf@7", "@saf@{}", "@saf@" + "[" * 100000])
+def test_what_no_emit_wrote_is_passed_over(probe_of, line):
+    sample = probe_of(
+        f"""
+        def main(params, emit):
+            import os
+            os.write(channel, b"{line}\\n")
+            emit("result", {{"after": 1}})
+        """
+    )
+    assert probe.run_probe(sys.executable, sample, {}, 20) == {"result": [{"after": 1}]}

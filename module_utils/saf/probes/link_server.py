@@ -1,7 +1,7 @@
 """Probe: what a node serves while others measure against it: iperf3 on a port for each client, and an echo over TCP and UDP.
 
-The clients say when they are done ("bye"); then, or when its standard input closes, all of it ends. A client may ask by which
-interface its own packets come back ("end <name>"); the answer is one line of JSON.
+A client asks first by which interface its own packets come back ("end <name>"); the answer is one line of JSON. When all have
+left ("bye", or a connection that ends), when nobody came in time, or when its standard input closes, all of it ends.
 """
 
 from __future__ import annotations
@@ -16,44 +16,112 @@ NO_FRAGMENTS = (28, 1) if sys.platform == "darwin" else (10, 2)
 
 
 def main(params, emit):
-    """params: iperf3 (path), port (echo, TCP and UDP), iperf3_ports [one for each client], ends {client: interface to it}.
+    """params: iperf3 (path), port (echo, TCP and UDP), clients [{peer, own, port (of its iperf3)}], ends {client: interface},
+    patience (seconds in which a client must come).
 
-    Emits "ready" or raises.
+    own: this node's address on the link; nothing listens on another, unless it is none of this machine's. Emits "ready" or
+    raises.
     """
-    import socket
     import subprocess
     import threading
+    import time
 
+    clients = [{**client, "own": bindable(client["own"])} for client in params["clients"]]
     children = [
         subprocess.Popen(
-            [params["iperf3"], "--server", "--json", "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [
+                params["iperf3"],
+                "--server",
+                "--json",
+                "--port",
+                str(client["port"]),
+                *(["--bind", client["own"]] * bool(client["own"])),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        for port in params["iperf3_ports"]
+        for client in clients
     ]
     try:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("", params["port"]))
-        listener.listen(64)
-        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        datagrams.setsockopt(socket.IPPROTO_IP, *NO_FRAGMENTS)
-        datagrams.bind(("", params["port"]))
-        threading.Thread(target=echo_datagrams, args=(datagrams,), daemon=True).start()
-        wait_for(children, params["iperf3_ports"])
+        visits = Visits([client["peer"] for client in clients])
+        for own in dict.fromkeys(client["own"] for client in clients):
+            listener, datagrams = listen(own, params["port"])
+            threading.Thread(target=echo_datagrams, args=(datagrams,), daemon=True).start()
+            threading.Thread(target=accept, args=(listener, visits, params["ends"]), daemon=True).start()
+        wait_for(children, [client["port"] for client in clients])
         emit("ready", {})
-        farewell = threading.Semaphore(0)
-
-        def accept():
-            while True:
-                connection, _address = listener.accept()
-                threading.Thread(target=echo, args=(connection, farewell, params["ends"]), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        for _client in children:
-            farewell.acquire()
+        visits.wait(time.monotonic() + params["patience"])
     finally:
         for child in children:
             child.terminate()
+
+
+class Visits:
+    """Which clients are awaited, are here, and have left."""
+
+    def __init__(self, names):
+        import threading
+
+        self._awaited, self._here = set(names), set()
+        self._changed = threading.Condition()
+
+    def arrived(self, name):
+        with self._changed:
+            if name in self._awaited:
+                self._awaited.discard(name)
+                self._here.add(name)
+                self._changed.notify_all()
+
+    def left(self, name):
+        with self._changed:
+            self._here.discard(name)
+            self._changed.notify_all()
+
+    def wait(self, deadline):
+        """Return when all have left; who has not come by ``deadline`` (monotonic) is not waited for."""
+        import time
+
+        with self._changed:
+            while self._here or (self._awaited and time.monotonic() < deadline):
+                self._changed.wait(max(deadline - time.monotonic(), 0.1) if self._awaited else None)
+
+
+def bindable(address):
+    """Return the address, "" (any) where it is none of this machine's: then it is translated on the way."""
+    import socket
+
+    try:
+        with socket.socket() as trial:
+            trial.bind((address, 0))
+    except OSError:
+        return ""
+    return address
+
+
+def listen(address, port):
+    """Return (TCP listener, UDP socket) of the echo; raises RuntimeError with the remedy where the port is taken."""
+    import socket
+
+    listener, datagrams = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    datagrams.setsockopt(socket.IPPROTO_IP, *NO_FRAGMENTS)
+    try:
+        listener.bind((address, port))
+        listener.listen(64)
+        datagrams.bind((address, port))
+    except OSError as error:
+        raise RuntimeError(
+            f"the echo cannot listen on port {port} ({error.strerror}): free the port or set bench_port."
+        ) from None
+    return listener, datagrams
+
+
+def accept(listener, visits, ends):
+    import threading
+
+    while True:
+        connection, _address = listener.accept()
+        threading.Thread(target=echo, args=(connection, visits, ends), daemon=True).start()
 
 
 def wait_for(children, ports):
@@ -66,26 +134,33 @@ def wait_for(children, ports):
             raise RuntimeError(f"iperf3 cannot listen on port {port}: free the port or set bench_port.")
 
 
-def echo(connection, farewell, ends):
-    """Send back whatever comes, at once; count a connection that says goodbye; tell a client its end of the link."""
+def echo(connection, visits, ends):
+    """Send back whatever comes, at once; tell a client its end of the link. It is here from then on, until it says goodbye,
+    closes the connection or is gone (keepalive)."""
     import json
     import socket
 
+    name = None
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPALIVE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     with connection:
         while True:
             try:
                 data = connection.recv(65536)
+                if not data or data == BYE:
+                    break
+                if data.startswith(END):
+                    name = data[len(END) :].decode("utf-8", "replace").strip()
+                    visits.arrived(name)
+                    data = json.dumps(ends.get(name, {})).encode() + b"\n"
+                connection.sendall(data)
             except OSError:
-                return
-            if not data:
-                return
-            if data == BYE:
-                farewell.release()
-                return
-            if data.startswith(END):
-                data = json.dumps(ends.get(data[len(END) :].decode().strip(), {})).encode() + b"\n"
-            connection.sendall(data)
+                break
+    if name is not None:
+        visits.left(name)
 
 
 def echo_datagrams(datagrams):

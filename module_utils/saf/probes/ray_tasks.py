@@ -66,10 +66,12 @@ def task_rtt(params, ids, emit, tell):
     for place, name in enumerate(params["nodes"]):
         tell(f"ray task round trip to {name}", place / len(params["nodes"]))
         task = nothing.options(scheduling_strategy=on_node(ids[name]))
-        samples = []
+        samples, begun = [], time.perf_counter()
         for number in range(params["warmup"] + params["repetitions"]):
             start = time.perf_counter()
-            ray.get(task.remote())
+            if samples and start - begun > params["case_budget"]:
+                break
+            ray.get(task.remote(), timeout=params["step_limit"])
             if number >= params["warmup"]:
                 samples.append(time.perf_counter() - start)
         emit(
@@ -87,12 +89,14 @@ def task_rate(params, emit, tell):
     def nothing():
         return None
 
-    ray.get([nothing.remote() for _ in range(params["tasks_burst"])])
-    samples = []
+    ray.get([nothing.remote() for _ in range(params["tasks_burst"])], timeout=params["step_limit"])
+    samples, begun = [], time.perf_counter()
     for number in range(5):
+        if samples and time.perf_counter() - begun > params["case_budget"]:
+            break
         tell("ray task rate", number / 5, f"{samples[-1]:.0f} task/s" if samples else None)
         start = time.perf_counter()
-        ray.get([nothing.remote() for _ in range(params["tasks_burst"])])
+        ray.get([nothing.remote() for _ in range(params["tasks_burst"])], timeout=params["step_limit"])
         samples.append(params["tasks_burst"] / (time.perf_counter() - start))
     emit("measurement", {"suite": "task_rate", "params": {"tasks": params["tasks_burst"]}, "samples": samples})
 
@@ -138,7 +142,12 @@ def fits(size, names, stores, emit, suite, subject):
 
 
 def transfer(params, ids, stores, emit, tell):
-    """Rate at which one object gets from node to node, in bit/s. params: transfer_bytes, transfer_repetitions."""
+    """Rate at which one object gets from node to node, in bit/s. params: transfer_bytes, transfer_repetitions.
+
+    Bounded by time as by count (case_budget for one size and pair, step_limit for one object): one slow link costs no other.
+    """
+    import time
+
     import ray
 
     make, fetch = remote_functions()
@@ -147,18 +156,33 @@ def transfer(params, ids, stores, emit, tell):
         for size in params["transfer_bytes"]:
             if not fits(size, (sender, receiver), stores, emit, "transfer", [sender, receiver]):
                 continue
-            samples = []
+            samples, begun = [], time.perf_counter()
             for number in range(params["transfer_repetitions"] + 1):
+                if samples and time.perf_counter() - begun > params["case_budget"]:
+                    break
                 latest = f"{samples[-1] / 1e6:.0f} Mb/s" if samples else None
                 tell(f"ray object {sender} to {receiver}, {size / 2**20:g} MiB", place / len(pairs), latest)
                 reference = make.options(scheduling_strategy=on_node(ids[sender])).remote(size, number)
-                ray.wait([reference], fetch_local=False)
-                seconds, _checksum = ray.get(fetch.options(scheduling_strategy=on_node(ids[receiver])).remote([reference]))
-                del reference
+                ray.wait([reference], fetch_local=False, timeout=params["step_limit"])
+                fetched = fetch.options(scheduling_strategy=on_node(ids[receiver])).remote([reference])
+                try:
+                    seconds, _checksum = ray.get(fetched, timeout=params["step_limit"])
+                except ray.exceptions.GetTimeoutError:
+                    reason = f"{size / 2**20:g} MiB did not arrive within {params['step_limit']:g} s."
+                    emit("not_measured", {"suite": "transfer", "subject": [sender, receiver], "reason": reason})
+                    break
+                finally:
+                    del reference
                 if number:  # the first starts the workers
                     samples.append(size * 8 / seconds)
             document = {"params": {"bytes": size}, "subject": [sender, receiver], "samples": samples}
-            emit("measurement", {"suite": "transfer", **document})
+            if samples:
+                emit("measurement", {"suite": "transfer", **document})
+
+
+def broadcast_size(sizes):
+    """Return the largest size that many nodes can take at once, or else the smallest that there is."""
+    return max([size for size in sizes if size <= 256 * 2**20], default=min(sizes))
 
 
 def broadcast(params, ids, stores, emit, tell):
@@ -169,16 +193,19 @@ def broadcast(params, ids, stores, emit, tell):
 
     make, fetch = remote_functions()
     others = [name for name in params["nodes"] if name != params["head"]]
-    size = [size for size in params["transfer_bytes"] if size <= 256 * 2**20][-1]
+    size = broadcast_size(params["transfer_bytes"])
     if not others or not fits(size, params["nodes"], stores, emit, "broadcast", []):
         return
-    samples, walls = [], []
+    samples, walls, begun = [], [], time.perf_counter()
     for number in range(params["transfer_repetitions"] + 1):
+        if samples and time.perf_counter() - begun > params["case_budget"]:
+            break
         tell("ray broadcast", number / (params["transfer_repetitions"] + 1))
         reference = make.options(scheduling_strategy=on_node(ids[params["head"]])).remote(size, number)
-        ray.wait([reference], fetch_local=False)
+        ray.wait([reference], fetch_local=False, timeout=params["step_limit"])
         start = time.perf_counter()
-        ray.get([fetch.options(scheduling_strategy=on_node(ids[name])).remote([reference]) for name in others])
+        copies = [fetch.options(scheduling_strategy=on_node(ids[name])).remote([reference]) for name in others]
+        ray.get(copies, timeout=params["step_limit"])
         wall = time.perf_counter() - start
         del reference
         if number:
@@ -233,13 +260,14 @@ def mlx_tasks(params, ids, names, emit, tell):
         return
     tell("ray: what MLX computes on", 0)
     work = {**params["task_shapes"][backend_of(ids, names)], "dtype": "float32"}
+    product = task_function()
     groups = groups_of(names, params["head"], params["tasks"], params["all_nodes_only"])
     for place, (group, tasks) in enumerate(groups):
         parts, done, begun = [], [], time.perf_counter()
         for number in range(1 + params["task_repetitions"]):  # the first one starts worker processes and imports MLX
             latest = f"{parts[-1]['wall_s']:.2f} s" if parts else None
             tell(f"ray {tasks} MLX tasks, nodes: {len(group)}", place / len(groups), latest)
-            part, done = run_tasks(work, ids, group, tasks)
+            part, done = run_tasks(product, work, ids, group, tasks, max(params["task_budget"], params["step_limit"]))
             if number:
                 parts.append(part)
             if len(parts) >= _LEAST_SETS and time.perf_counter() - begun + part["wall_s"] > params["task_budget"]:
@@ -248,14 +276,8 @@ def mlx_tasks(params, ids, names, emit, tell):
         emit("measurement", {"suite": "mlx_tasks", **document, "context": {"per_task": done, "parts": parts}})
 
 
-def run_tasks(work, ids, names, tasks):
-    """Run the tasks over ``names`` in turn; return ({wall_s, ready_s, busy_s {node: s}}, [{node, seconds, checksum}]).
-
-    ready_s: until the last task had ended; wall_s: until the driver had all results; busy_s: how long a node had a task running,
-    by its own monotonic clock, so that the clocks of nodes need not agree.
-    """
-    import time
-
+def task_function():
+    """Return the remote function of the tasks. It is made once: Ray exports every new one, within the time that is measured."""
     import ray
 
     @ray.remote(num_cpus=1)
@@ -276,15 +298,28 @@ def run_tasks(work, ids, names, tasks):
         end = time.monotonic()
         return {"node_id": ray.get_runtime_context().get_node_id(), "start": start, "end": end, "checksum": checksum}
 
+    return product
+
+
+def run_tasks(product, work, ids, names, tasks, limit):
+    """Run the tasks over ``names`` in turn; return ({wall_s, ready_s, busy_s {node: s}}, [{node, seconds, checksum}]).
+
+    ready_s: until the last task had ended; wall_s: until the driver had all results; busy_s: how long a node had a task running,
+    by its own monotonic clock, so that the clocks of nodes need not agree.
+    """
+    import time
+
+    import ray
+
     by_id = {node_id: name for name, node_id in ids.items()}
     begun = time.perf_counter()
     references = []
     for number in range(tasks):
         strategy = on_node(ids[names[number % len(names)]])
         references.append(product.options(scheduling_strategy=strategy).remote(work["size"], work["products"], number))
-    ray.wait(references, num_returns=len(references), fetch_local=False)
+    ray.wait(references, num_returns=len(references), fetch_local=False, timeout=limit)
     ready = time.perf_counter() - begun
-    results = ray.get(references)
+    results = ray.get(references, timeout=limit)
     wall = time.perf_counter() - begun
     spans = {}
     for result in results:
