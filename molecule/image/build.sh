@@ -10,7 +10,7 @@ case $variant in
   plain) hooks=(account.sh) ;;
   python39) hooks=(python39.sh account.sh) ;;
   # The next Debian with the same Python as python39: a cluster needs one patch version on all nodes.
-  trixie) hooks=(python39.sh account.sh) release=trixie ;;
+  trixie) hooks=(python39.sh locale.sh account.sh) release=trixie ;;
   fakemac) hooks=() ;;
   *) echo "There is no image variant '$variant': take plain, python39, trixie or fakemac." >&2; exit 2 ;;
 esac
