@@ -296,7 +296,14 @@ def main():
         os.chmod(folder, 0o755)  # noqa: S103 closed by an earlier version under another umask
     problems, _found, fingerprint = venvs.inspect(venv, params["python_version"], params["distributions"])
     stale = in_use != os.path.realpath(venv)
-    result = {"path": venv, "fingerprint": fingerprint, "problems": problems, "in_use": not stale, "removed": [], "changed": False}
+    result = {
+        "path": venv,
+        "fingerprint": fingerprint,
+        "problems": problems,
+        "in_use": not stale,
+        "removed": [],
+        "changed": False,
+    }
     if not problems:
         # A missing account is made by role node before the venv is used; a dry run may come first.
         with contextlib.suppress(KeyError):

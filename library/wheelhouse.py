@@ -169,7 +169,8 @@ def wait_for(module, guard):
         except OSError:
             if time.monotonic() > deadline:
                 module.fail_json(
-                    msg=f"Another run on this controller has been fetching wheels for {_LOCK_SECONDS} s: end it or wait, then repeat."
+                    msg=f"Another run on this controller has been fetching wheels for {_LOCK_SECONDS} s: "
+                    "end it or wait, then repeat."
                 )
             time.sleep(1)
 

@@ -62,6 +62,4 @@ def is_only_mounts(folder):
             entry.name in _OF_THE_FILE_SYSTEM or (entry.is_dir(follow_symlinks=False) and is_only_mounts(entry.path))
             for entry in entries
         )
-    return bool(entries) and all(
-        entry.is_dir(follow_symlinks=False) and is_only_mounts(entry.path) for entry in entries
-    )
+    return bool(entries) and all(entry.is_dir(follow_symlinks=False) and is_only_mounts(entry.path) for entry in entries)

@@ -55,7 +55,7 @@ def additions(manifest, wanted, exists, previous, now):
 
 
 def without(manifest, unwanted, exists):
-    """Return the manifest without those of ``unwanted`` that are not there: their making failed, whatever comes later is not ours."""
+    """Return the manifest without those of ``unwanted`` that are not there: their making failed, what comes later is not ours."""
     gone = {key(entry) for entry in unwanted if not exists(entry)}
     return {**manifest, "entries": [entry for entry in manifest["entries"] if key(entry) not in gone]}
 

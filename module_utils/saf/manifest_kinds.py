@@ -13,8 +13,8 @@ import platform
 import pwd
 import time
 
-from . import manifest_kinds_darwin as darwin
 from . import folders, mtu, network, package_managers, process
+from . import manifest_kinds_darwin as darwin
 from .manifest import precious
 from .manifest_kind import Kind
 

@@ -62,7 +62,7 @@ def closed(program, user):
 
 
 def unreadable(venv, user):
-    """Return half a sentence (without its full stop) about what ``user`` cannot read of a venv, "" when it can read and run all of it.
+    """Return a sentence, without its full stop, about what ``user`` cannot read of a venv; "" when it can read and run all of it.
 
     Raises KeyError where the account does not exist.
     """

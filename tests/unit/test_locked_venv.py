@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import shutil
 import sys
 import tarfile
@@ -176,7 +175,7 @@ def umask():
 @pytest.fixture
 def shared(run_module):
     """Like converge, in a root that other accounts reach (pytest's own folders are closed to them), for the account nobody."""
-    folder = Path(tempfile.mkdtemp(prefix="saf-test-", dir="/var/tmp"))  # noqa: S108 made by mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="saf-test-", dir="/var/tmp"))
     folder.chmod(0o755)
     root = folder / "saf"
     root.mkdir(mode=0o755)
@@ -201,8 +200,12 @@ def shared(run_module):
 
 def closed_to_others(root):
     """Return what below ``root`` other accounts cannot read."""
-    paths = [path for path in root.rglob("*") if not path.is_symlink() and "__pycache__" not in path.parts and path.name != ".lock"]
-    return [str(path) for path in paths if path.stat().st_mode & 0o004 == 0 or (path.is_dir() and path.stat().st_mode & 0o001 == 0)]
+    paths = [
+        path for path in root.rglob("*") if not path.is_symlink() and "__pycache__" not in path.parts and path.name != ".lock"
+    ]
+    return [
+        str(path) for path in paths if path.stat().st_mode & 0o004 == 0 or (path.is_dir() and path.stat().st_mode & 0o001 == 0)
+    ]
 
 
 def test_the_umask_of_the_login_does_not_decide_who_can_read_it(converge, archive, umask):
@@ -262,7 +265,7 @@ def test_a_closed_parent_is_one_sentence_and_nothing_is_switched(shared, archive
 
 @as_root
 def test_an_interpreter_in_a_closed_home_is_one_sentence(shared, archive, tmp_path, monkeypatch):
-    home = Path(tempfile.mkdtemp(prefix="saf-home-", dir="/var/tmp"))  # noqa: S108 made by mkdtemp, mode 0700
+    home = Path(tempfile.mkdtemp(prefix="saf-home-", dir="/var/tmp"))
     try:
         (home / "python3").symlink_to(BASE)
         monkeypatch.setitem(globals(), "BASE", str(home / "python3"))

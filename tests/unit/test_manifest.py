@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import ClassVar
 
 import pytest
 from ansible.module_utils.saf import homebrew, manifest, manifest_kind, manifest_kinds, package_managers, process
@@ -156,7 +157,10 @@ def test_a_root_that_was_there_is_empty_afterwards_and_stays(run, run_module, ro
     """With the entries of role node, and all that an installation puts there."""
     run.root.mkdir()
     names = ["etc", "wheels", "ray", "log", "run", "python", "venvs"]
-    run(entries=[{"kind": "directory", "name": str(run.root)}] + [{"kind": "directory", "name": f"{run.root}/{name}"} for name in names])
+    run(
+        entries=[{"kind": "directory", "name": str(run.root)}]
+        + [{"kind": "directory", "name": f"{run.root}/{name}"} for name in names]
+    )
     run(entries=[{"kind": "link", "name": f"{run.root}/current"}])
     install(run.root)
     assert run("undone")["left"] == []
@@ -183,7 +187,14 @@ def test_an_installation_without_a_record_is_found_with_the_command_that_removes
     assert leftovers(run_module, root, []) == [], "the owner's own folders are none of ours"
     install(root)
     found = leftovers(run_module, root, [])
-    for name in ("venvs/0123456789abcdef", "python/3.9.23-20251007", "wheels/cp39-linux.tar", "etc/ray.env", "ray/tmp", "current"):
+    for name in (
+        "venvs/0123456789abcdef",
+        "python/3.9.23-20251007",
+        "wheels/cp39-linux.tar",
+        "etc/ray.env",
+        "ray/tmp",
+        "current",
+    ):
         assert f"{root}/{name} of the installation is still there: rm -rf '{root}/{name}'" in found
     entry = {"kind": "directory", "name": str(root)}
     assert leftovers(run_module, root, [entry]) == [f"directory {root} is still there."]
@@ -202,9 +213,8 @@ def test_a_mount_point_that_was_emptied_is_no_leftover(run_module, tmp_path, mon
 class Absent:
     """A module on a node that has nothing of what is asked for; a command that would change something fails the test."""
 
-    params = {}
     # what only asks, and the exit status that says no
-    READING = {
+    READING: ClassVar = {
         "dpkg-query -W": 1,
         "rpm --query": 1,
         "pacman --query": 1,

@@ -22,7 +22,7 @@ FOREIGN = {
     }
 }
 # An account that sudo does not know, on the controller's own PATH.
-SUDO = "#!/bin/sh\necho \"$0 $*\" >>\"$SAF_SUDO_LOG\"\necho 'sudo: a password is required' >&2\nexit 1\n"
+SUDO = '#!/bin/sh\necho "$0 $*" >>"$SAF_SUDO_LOG"\necho \'sudo: a password is required\' >&2\nexit 1\n'
 
 
 class Elsewhere:
@@ -114,7 +114,7 @@ def others(node):
 def test_the_surroundings_are_hostile(nodes, before):
     for node in nodes.values():
         assert node.check("umask") == "0077"
-        assert node.check("echo $TMPDIR") == "/tmp/private"
+        assert node.check("echo $TMPDIR") == "/tmp/private"  # noqa: S108 made by prepare.yml
         assert node.check("stat -c %a /tmp/private /home/admin").split() == ["700", "700"]
     assert {node.check(". /etc/os-release; echo $VERSION_ID") for node in nodes.values()} == {"12", "13"}
     worker = nodes["worker1"]
@@ -134,7 +134,8 @@ def test_the_service_account_can_read_the_venv_and_runs_ray(nodes, ray):
         assert node.service.is_running
         assert node.owner_of(node.service.pid) == user
         assert node.script(node.python, "import ray, mlx.core; print(ray.__version__)", user=user)
-        unread = f"find {node.root}/venvs {node.root}/current/ -name __pycache__ -prune -o ! -type l ! -perm -004 -print | grep -v /.lock"
+        venvs = f"{node.root}/venvs {node.root}/current/"
+        unread = f"find {venvs} -name __pycache__ -prune -o ! -type l ! -perm -004 -print | grep -v /.lock"
         assert node.run(unread).stdout == ""
     assert len(ray.alive()) == len(nodes)
 
