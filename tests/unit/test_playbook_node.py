@@ -61,7 +61,7 @@ def test_reset_leaves_a_root_that_was_there_before_empty(play, tmp_path):
     root.mkdir()
     status, words = play([role("node", "directories")])
     assert status == 0, words
-    # What other roles put directly into the root; a folder that is not recorded would be left here.
+    # What other roles put there.
     for name in ("python/3.9.23-20251007/bin", "venvs/0123456789abcdef", "ray/tmp"):
         (root / name).mkdir(parents=True)
     (root / "current").symlink_to("venvs/0123456789abcdef")
@@ -144,3 +144,10 @@ def test_creates_names_what_is_made_last(root):
                 if isinstance(value, dict) and "creates" in value:
                     found.add(value["creates"])
     assert found <= set(MADE_LAST), "say in MADE_LAST why a command that was interrupted did not make it"
+
+
+def test_every_folder_that_the_role_makes_is_recorded(root):
+    variables = yaml.safe_load((root / "roles/node/vars/main.yml").read_text())
+    recorded = [entry["name"] for entry in variables["_node_entries"] if entry["kind"] == "directory"]
+    assert recorded == list(dict.fromkeys(recorded))
+    assert set(recorded) == {folder["path"] for folder in variables["_node_directories"]}
