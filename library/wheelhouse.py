@@ -100,6 +100,7 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.saf import bounded
 from ansible.module_utils.saf import lock as locks
 
 try:
@@ -109,6 +110,8 @@ try:
 except ImportError:
     HAS_PACKAGING = False
 
+# pip gives up a silent index after six times 15 s; this ends one that trickles.
+_FETCH_SECONDS = 3600
 _LOCK_SECONDS = 1800
 
 
@@ -130,7 +133,10 @@ def download(module, resolved, target, wheels):
         command += ["--index-url", module.params["index_url"]]
     # Wheels that an earlier archive brought are taken from the cache instead of the network.
     command += ["--cache-dir", os.path.join(module.params["cache"], "pip")]
-    rc, _out, err = module.run_command(command, environ_update={"LC_ALL": "C", "PIP_NO_INPUT": "1"})
+    try:
+        rc, _out, err = bounded.run(command, _FETCH_SECONDS, environment={"PIP_NO_INPUT": "1"})
+    except bounded.TimedOut as error:
+        rc, err = 1, f"ERROR: {error}"
     if rc != 0:
         errors = [line for line in err.splitlines() if line.startswith("ERROR")] or err.splitlines()[-1:]
         module.fail_json(

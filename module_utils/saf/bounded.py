@@ -38,9 +38,11 @@ def run(command, seconds, environment=None, user=None, cwd=None):
         return 127 if isinstance(error, FileNotFoundError) else 126, "", f"{command[0]}: {error.strerror}"
     try:
         out, err = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
+    except BaseException as error:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
         raise TimedOut(f"{os.path.basename(command[0])} did not end within {seconds:g} s and was stopped.") from None
     return process.returncode, out, err
