@@ -9,18 +9,8 @@ from pathlib import Path
 import pytest
 from tests.support import playbooks, settings
 
-# Each is one property of the controller's side that some part of the product has to bear.
-BECOME_IN_THE_INVENTORY = False
-FOREIGN_VARIABLES = False
-NUMBERS_AS_TEXT = False
-CHECKOUT_IS_READ_ONLY = False
-
-FOREIGN = {
-    "web": {
-        "hosts": {"web1": {"ansible_host": "192.0.2.1", "ansible_user": "deploy"}},
-        "vars": {"cluster_name": "prod", "report_email": "owner@example.com", "python_path": "/srv"} if FOREIGN_VARIABLES else {},
-    }
-}
+WEB = {"hosts": {"web1": {"ansible_host": "192.0.2.1", "ansible_user": "deploy"}}}
+FOREIGN = {"cluster_name": "prod", "report_email": "owner@example.com", "python_path": "/srv"}
 # An account that sudo does not know, on the controller's own PATH.
 SUDO = '#!/bin/sh\necho "$0 $*" >>"$SAF_SUDO_LOG"\necho \'sudo: a password is required\' >&2\nexit 1\n'
 
@@ -28,7 +18,8 @@ SUDO = '#!/bin/sh\necho "$0 $*" >>"$SAF_SUDO_LOG"\necho \'sudo: a password is re
 class Elsewhere:
     """A copy of the checkout in a path with blanks, used from another folder in another language by somebody without root."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, hostile):
+        self.hostile = hostile
         self.root = folder / "My Projects" / "saf"
         self.results = folder / "results"
         self.inventory = folder / "foreign.yml"
@@ -38,7 +29,8 @@ class Elsewhere:
         for path in (self.root, self.locales, self.programs):
             path.mkdir(parents=True)
         self._copy_checkout()
-        everything = {"children": FOREIGN, **({"vars": {"ansible_become": True}} if BECOME_IN_THE_INVENTORY else {})}
+        web = {**WEB, "vars": FOREIGN if hostile["foreign_variables"] else {}}
+        everything = {"children": {"web": web}, "vars": {"ansible_become": True} if hostile["become_in_inventory"] else {}}
         self.inventory.write_text(json.dumps({"all": everything}))
         (self.programs / "sudo").write_text(SUDO)
         (self.programs / "sudo").chmod(0o755)
@@ -51,7 +43,7 @@ class Elsewhere:
             target.parent.mkdir(parents=True, exist_ok=True)
             if os.path.lexists(settings.ROOT / name):
                 shutil.copy(settings.ROOT / name, target, follow_symlinks=False)
-        if not CHECKOUT_IS_READ_ONLY:
+        if not self.hostile["read_only_checkout"]:
             (self.root / ".cache").symlink_to(settings.ROOT / ".cache")
 
     @property
@@ -70,9 +62,9 @@ class Elsewhere:
 
     def run(self, playbook, *arguments):
         line = ["ansible-playbook", "-i", str(settings.inventory_path()), "-i", str(self.inventory)]
-        if NUMBERS_AS_TEXT:
+        if self.hostile["numbers_as_text"]:
             line += ["-e", "ray_watchdog_interval=30", "-e", "ray_start_timeout=300", "-e", "ray_object_store_memory=268435456"]
-        if CHECKOUT_IS_READ_ONLY:
+        if self.hostile["read_only_checkout"]:
             line += ["-e", f"cluster_controller_cache={settings.ROOT / '.cache'}", "-e", f"bench_results_dir={self.results}"]
         environment = playbooks.environment(
             ANSIBLE_CONFIG=str(self.root / "ansible.cfg"),
@@ -97,8 +89,14 @@ class Elsewhere:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory):
-    return Elsewhere(Path(tmp_path_factory.mktemp("somebody else")))
+def hostile(head):
+    """What is switched on in nodes.yml."""
+    return head.vars["hostile"]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory, hostile):
+    return Elsewhere(Path(tmp_path_factory.mktemp("somebody else")), hostile)
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +109,11 @@ def others(node):
     return node.check("cat /etc/environment /etc/passwd; ls /opt /etc/systemd/system; dpkg-query -W")
 
 
-def test_the_surroundings_are_hostile(nodes, before):
+def test_the_surroundings_are_hostile(nodes, before, hostile):
     for node in nodes.values():
         assert node.check("umask") == "0077"
-        assert node.check("echo $TMPDIR") == "/tmp/private"  # noqa: S108 made by prepare.yml
+        assert node.check("su - admin -c 'echo $TMPDIR'") == "/tmp/private"  # noqa: S108 made by prepare.yml
+        assert bool(node.check("echo $TMPDIR")) is hostile["private_tmpdir_for_root"]
         assert node.check("stat -c %a /tmp/private /home/admin").split() == ["700", "700"]
     assert {node.check(". /etc/os-release; echo $VERSION_ID") for node in nodes.values()} == {"12", "13"}
     worker = nodes["worker1"]
@@ -170,7 +169,7 @@ def test_reset_leaves_what_was_there_before(elsewhere, nodes, before):
         assert node.run(f"find / -xdev -user {node.vars['cluster_user']}").rc != 0, "the account is gone"
 
 
-def test_the_controller_was_left_alone(elsewhere, before):
+def test_the_controller_was_left_alone(elsewhere, before, hostile):
     assert not elsewhere.sudo_log.exists(), elsewhere.sudo_log.read_text()
-    if CHECKOUT_IS_READ_ONLY:
+    if hostile["read_only_checkout"]:
         assert elsewhere.state == before["checkout"]
