@@ -68,7 +68,7 @@ def main():
     left = []
     for entry in module.params["entries"]:
         # What was there before us is meant to be there again.
-        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).is_left():
+        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).remains():
             left.append(f"{entry['kind']} {entry['name']} is still there.")
     # A root that somebody else made is in no manifest, and a manifest can be lost: therefore the installation itself.
     known = [entry["name"] for entry in module.params["entries"]]

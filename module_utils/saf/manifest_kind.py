@@ -14,7 +14,7 @@ class Kind:
     def exists(self):
         raise NotImplementedError
 
-    def is_left(self):
+    def remains(self):
         """Return whether something of it is still there after an undoing."""
         return self.exists()
 

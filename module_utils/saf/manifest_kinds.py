@@ -23,7 +23,7 @@ class Directory(Kind):
     def exists(self):
         return os.path.lexists(self.name) and (os.path.isdir(self.name) or os.path.islink(self.name))
 
-    def is_left(self):
+    def remains(self):
         return self.exists() and not folders.is_only_mounts(self.name)
 
     def remove(self):
