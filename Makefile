@@ -57,7 +57,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 
 # --- tests. `make test` is all of them; each stage can be run alone.
 # In this order: `site` sees untouched nodes, `reset` leaves none of it behind.
-SCENARIOS := site bench damage refuse reset fakemac mixed local
+SCENARIOS := site bench damage refuse reset fakemac mixed surroundings local
 SCENARIO ?=
 
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)

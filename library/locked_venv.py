@@ -54,6 +54,11 @@ options:
     type: list
     elements: str
     default: []
+  user:
+    description:
+      - Account that runs what is in the venv. A venv that it cannot read is built anew, and none is taken into use that it
+        cannot run.
+    type: str
   keep:
     description: How many earlier venvs to keep as the way back.
     type: int
@@ -75,6 +80,7 @@ EXAMPLES = r"""
     distributions: {numpy: 2.4.6}
     archive: /opt/saf/wheels/cp311-linux-x86_64-glibc2.36-5ec1f9cae567f0d7.tar
     imports: [numpy]
+    user: saf
 """
 
 RETURN = r"""
@@ -108,17 +114,17 @@ import glob
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import time
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import account
+from ansible.module_utils.saf import bounded, folders, venv_access
 from ansible.module_utils.saf import venv as venvs
 from ansible.module_utils.saf.redaction import redact
 
+_STEP_SECONDS = 1800  # of a slow disk; an import that hangs in a driver ends too
 _SHOWN = 20  # problems in a diff; a venv that lost a folder would fill the screen
 
 
@@ -126,12 +132,18 @@ class BuildError(Exception):
     """A build that did not succeed; the message is for the user."""
 
 
-def run(module, command, what):
-    rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C", "UV_NO_PROGRESS": "1"})
+def run(command, what, environment=None, user=None):
+    """Run a step of the build, as ``user`` where we are root; nothing of it waits for a network."""
+    try:
+        settings = {"UV_NO_PROGRESS": "1", **(environment or {})}
+        rc, out, err = bounded.run(command, _STEP_SECONDS, environment=settings, user=user, cwd="/")
+    except bounded.TimedOut as error:
+        raise BuildError(f"{what} failed: {error}") from error
+    except KeyError as error:
+        raise BuildError(f"{what} failed: there is no account {user}.") from error
     if rc != 0:
-        tail = redact(" ".join((err or out).split()))[-600:]
+        tail = redact(" ".join((err or out).split()))[-600:] or f"exit status {rc}"
         raise BuildError(f"{what} failed: {tail}")
-    return out
 
 
 def unpack_installer(folder):
@@ -146,9 +158,8 @@ def unpack_installer(folder):
     return binary
 
 
-def build(module, folder, archive):
+def build(params, folder, archive):
     """Build a venv in ``folder`` from ``archive``, prove it, and return its path there."""
-    params = module.params
     if not archive or not os.path.exists(archive):
         raise BuildError(f"The archive of wheels is not on the node ({archive}); run the whole play, it brings it.")
     try:
@@ -168,7 +179,6 @@ def build(module, folder, archive):
     venv = os.path.join(folder, "venv")
     cache = ["--cache-dir", os.path.join(folder, "cache"), "--offline", "--quiet"]
     run(
-        module,
         [uv, "venv", "--relocatable", "--no-project", "--python", params["python"], venv, *cache],
         "Making the venv",
     )
@@ -176,7 +186,7 @@ def build(module, folder, archive):
     install = [uv, "pip", "install", "--python", os.path.join(venv, "bin", "python"), "--no-index", "--no-deps"]
     install += ["--find-links", wheels, "--require-hashes", "--requirement", os.path.join(wheels, "requirements.txt")]
     # The service user cannot write into the venv: without byte code every Ray worker would compile for itself.
-    run(module, [*install, "--compile-bytecode", *cache], "Installing the wheels")
+    run([*install, "--compile-bytecode", *cache], "Installing the wheels")
     for name in params["imports"]:
         try_import(os.path.join(venv, "bin", "python"), name, params["user"])
     return venv
@@ -185,23 +195,8 @@ def build(module, folder, archive):
 def try_import(python, name, user):
     """Import a package as the service account: root executes no more of the wheels than the installer, and what that account
     cannot read is found now. In a child: MLX can abort its process where it finds no device."""
-    try:
-        answer = subprocess.run(
-            [python, "-c", f"import {name}"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            timeout=600,
-            cwd="/",
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
-            **account.popen_arguments(user),
-        )
-    except (OSError, KeyError, subprocess.SubprocessError) as error:
-        raise BuildError(f"Importing {name} in the new venv failed: {error}") from error
-    if answer.returncode != 0:
-        tail = " ".join((answer.stderr or answer.stdout).split())[-600:] or f"exit status {answer.returncode}"
-        raise BuildError(f"Importing {name} in the new venv failed: {redact(tail)}")
+    environment = {"HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
+    run([python, "-c", f"import {name}"], f"Importing {name} in the new venv", environment, user)
 
 
 def note(venv, params):
@@ -222,6 +217,27 @@ def note(venv, params):
     with open(os.path.join(venv, venvs.MARKER), "w", encoding="utf-8") as stream:
         json.dump(marker, stream, indent=1, sort_keys=True)
     return marker["fingerprint"]
+
+
+def barrier(venv, user, repairable):
+    """Return (what keeps ``user`` from using ``venv``, whether building it anew removes that)."""
+    if not user:
+        return "", True
+    sentence = venv_access.unreadable(venv, user)
+    if not sentence:
+        return "", True
+    closed = venv_access.closed(os.path.join(venv, "bin", "python"), user)
+    return sentence, not closed or folders.holds(repairable, closed)
+
+
+def must_be_usable(venv, user):
+    """Raise BuildError where ``user`` cannot run and read all of a new venv."""
+    try:
+        sentence = barrier(venv, user, venv)[0]
+    except KeyError:
+        raise BuildError(f"The account {user} is not there: role node makes it, run site.yml.") from None
+    if sentence:
+        raise BuildError(f"{sentence}.")
 
 
 def switch(link, target):
@@ -253,7 +269,7 @@ def outdated(folder, current, previous, keep):
 @contextlib.contextmanager
 def builder_lock(folder, module):
     """One builder at a time: a run whose controller was killed may still be at work on the node."""
-    with open(folder + ".lock", "w") as guard:
+    with open(os.path.join(folder, ".lock"), "w") as guard:
         deadline = time.monotonic() + 300
         while True:
             try:
@@ -281,34 +297,48 @@ def main():
             "distributions": {"type": "dict", "required": True},
             "archive": {"type": "path"},
             "imports": {"type": "list", "elements": "str", "default": []},
-            "keep": {"type": "int", "default": 1},
             "user": {"type": "str"},
+            "keep": {"type": "int", "default": 1},
         },
         supports_check_mode=True,
     )
+    # The login's umask must not decide who may read the venv: sudo keeps the stricter of two.
+    os.umask(0o022)
     params = module.params
     folder = os.path.join(params["root"], "venvs")
     link = os.path.join(params["root"], "current")
     venv = os.path.join(folder, venvs.venv_id(params["digest"], params["python"], params["python_version"]))
     in_use = os.path.realpath(link) if os.path.islink(link) else ""
 
+    opened = os.path.isdir(folder) and os.stat(folder).st_mode & 0o755 != 0o755
+    if opened and not module.check_mode:
+        os.chmod(folder, 0o755)  # noqa: S103 closed by an earlier version under another umask
     problems, _found, fingerprint = venvs.inspect(venv, params["python_version"], params["distributions"])
     stale = in_use != os.path.realpath(venv)
     result = {
-        "changed": bool(problems) or stale,
         "path": venv,
         "fingerprint": fingerprint,
         "problems": problems,
         "in_use": not stale,
         "removed": [],
-        "diff": difference(params["root"], in_use, venv, problems),
+        "changed": False,
     }
+    if not problems:
+        # A missing account is made by role node before the venv is used; a dry run may come first.
+        with contextlib.suppress(KeyError):
+            sentence, repairable = barrier(venv, params["user"], folder)
+            if not repairable:
+                module.fail_json(msg=f"{sentence}.", **result)
+            if sentence:
+                problems.append(sentence)
+    result["changed"] = bool(problems) or stale or opened
+    result["diff"] = difference(params["root"], in_use, venv, problems)
     if module.check_mode or not result["changed"]:
         module.exit_json(**result)
     if not os.path.isdir(params["root"]):
         module.fail_json(msg=f"{params['root']} is not there: role node makes it, run site.yml.", **result)
 
-    os.makedirs(folder, mode=0o755, exist_ok=True)
+    os.makedirs(folder, exist_ok=True)
     with builder_lock(folder, module):
         for leftover in glob.glob(os.path.join(folder, ".build-*")):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -316,8 +346,9 @@ def main():
             workshop = tempfile.mkdtemp(prefix=".build-", dir=folder)
             os.chmod(workshop, 0o755)  # noqa: S103 what is built is read by the service user
             try:
-                built = build(module, workshop, params["archive"])
+                built = build(params, workshop, params["archive"])
                 result["fingerprint"] = note(built, params)
+                must_be_usable(built, params["user"])
                 if os.path.isdir(venv):
                     os.rename(venv, os.path.join(workshop, "replaced"))
                 os.rename(built, venv)

@@ -49,8 +49,11 @@ left:
   returned: always
 """
 
+import glob
+import shlex
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import node_state, preflight
+from ansible.module_utils.saf import folders, manifest, node_state, preflight
 from ansible.module_utils.saf.manifest_kinds import KINDS
 
 
@@ -65,8 +68,14 @@ def main():
     left = []
     for entry in module.params["entries"]:
         # What was there before us is meant to be there again.
-        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).exists():
+        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).remains():
             left.append(f"{entry['kind']} {entry['name']} is still there.")
+    # A root that somebody else made is in no manifest, and a manifest can be lost: therefore the installation itself.
+    known = [entry["name"] for entry in module.params["entries"]]
+    for pattern in manifest.traces(module.params["venv_root"]):
+        for path in sorted(glob.glob(pattern)):
+            if not any(folders.holds(name, path) for name in known):
+                left.append(f"{path} of the installation is still there: rm -rf {shlex.quote(path)}")
     for process in node_state.processes():
         if preflight.ours(process["command"], module.params["venv_root"]):
             left.append(f"Process {process['pid']} of {process['user']} still runs: {process['command'][:80]}")

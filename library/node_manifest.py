@@ -28,11 +28,12 @@ options:
   state:
     description:
       - V(recorded) adds what is missing from the record, V(listed) reads it, V(undone) undoes all of it.
+      - V(withdrawn) takes entries out again whose making failed, as far as nothing of them is there.
     type: str
-    choices: [recorded, listed, undone]
+    choices: [recorded, withdrawn, listed, undone]
     default: recorded
   entries:
-    description: What is about to be created; for O(state=recorded).
+    description: What is about to be created, or could not be; for O(state=recorded) and O(state=withdrawn).
     type: list
     elements: dict
     default: []
@@ -41,7 +42,20 @@ options:
         description: Kind of thing. V(process) is named by its pid file (see C(process_service)).
         type: str
         choices:
-          [directory, file, firewall_application, group, mtu, package, pin, power_setting, process, service, sysctl, tap, user]
+          - directory
+          - file
+          - firewall_application
+          - group
+          - link
+          - mtu
+          - package
+          - pin
+          - power_setting
+          - process
+          - service
+          - sysctl
+          - tap
+          - user
         required: true
       name:
         description: Path or name.
@@ -69,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entries:
-  description: What the manifest holds before an undoing, or after a recording.
+  description: What the manifest holds before an undoing, else afterwards.
   type: list
   elements: dict
   returned: always
@@ -91,7 +105,7 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import job
+from ansible.module_utils.saf import folders, job
 from ansible.module_utils.saf import manifest as manifests
 from ansible.module_utils.saf.manifest_kinds import KINDS
 
@@ -122,8 +136,23 @@ def listing(entries):
     return "".join(f"{entry['kind']} {entry['name']}\n" for entry in entries)
 
 
+def given(module):
+    """Return the entries of the arguments, without options that were not set."""
+    return [{name: value for name, value in entry.items() if value is not None} for entry in module.params["entries"]]
+
+
+def withdraw(module, path, manifest):
+    before = manifest["entries"]
+    manifest = manifests.without(manifest, given(module), exists=lambda entry: KINDS[entry["kind"]](module, entry).exists())
+    changed = manifest["entries"] != before
+    if changed and not module.check_mode:
+        save(path, manifest)
+    diff = {"before": listing(before), "after": listing(manifest["entries"])}
+    module.exit_json(changed=changed, entries=manifest["entries"], diff=diff)
+
+
 def record(module, path, manifest):
-    wanted = [{name: value for name, value in entry.items() if value is not None} for entry in module.params["entries"]]
+    wanted = given(module)
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         wanted.insert(0, {"kind": "directory", "name": folder})
@@ -146,6 +175,20 @@ def record(module, path, manifest):
     )
 
 
+def undo_one(module, entry):
+    """Undo one entry; what cannot be done is a sentence, so that the other entries get their turn."""
+    try:
+        return KINDS[entry["kind"]](module, entry).undo()
+    except OSError as error:
+        return f"{entry['kind'].capitalize()} {entry['name']} could not be undone ({error})."
+
+
+def is_needed(folder, path, kept):
+    """Return whether a folder has to stay for what could not be undone: its record, its own files, a program that still runs."""
+    below = [path, *(entry["name"] for entry in kept)] if kept else []
+    return any(folders.holds(folder, name) for name in below) or any(entry["kind"] in ("process", "service") for entry in kept)
+
+
 def undo(module, path, manifest):
     # In no manifest: a measurement removes its folder itself, unless its play was killed.
     abandoned = [{"kind": "directory", "name": folder} for folder in job.folders()]
@@ -159,12 +202,12 @@ def undo(module, path, manifest):
     undone, left, kept = [], [], []
     root = os.path.dirname(path)
     # The folder that holds the manifest goes last and only when nothing is left: the record must survive a failure.
-    order.sort(key=lambda entry: entry["kind"] == "directory" and root.startswith(entry["name"]))
+    order.sort(key=lambda entry: entry["kind"] == "directory" and folders.holds(entry["name"], root))
     for entry in order:
-        if kept and root.startswith(entry["name"]):
+        if entry["kind"] == "directory" and is_needed(entry["name"], path, kept):
             kept.append(entry)
             continue
-        complaint = KINDS[entry["kind"]](module, entry).undo()
+        complaint = undo_one(module, entry)
         if complaint:
             left.append(complaint)
             kept.append(entry)
@@ -184,7 +227,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
-            "state": {"type": "str", "choices": ["recorded", "listed", "undone"], "default": "recorded"},
+            "state": {"type": "str", "choices": ["recorded", "withdrawn", "listed", "undone"], "default": "recorded"},
             "entries": {
                 "type": "list",
                 "elements": "dict",
@@ -198,10 +241,13 @@ def main():
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)  # folders on the way to the manifest are for everybody, whatever the login's umask is
     path = module.params["path"]
     manifest = load(module, path)
     if module.params["state"] == "recorded":
         record(module, path, manifest)
+    elif module.params["state"] == "withdrawn":
+        withdraw(module, path, manifest)
     elif module.params["state"] == "undone":
         undo(module, path, manifest)
     module.exit_json(changed=False, entries=manifest["entries"])

@@ -103,8 +103,10 @@ import os
 import sys
 import tarfile
 import tempfile
+import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.saf import bounded
 from ansible.module_utils.saf import lock as locks
 from ansible.module_utils.saf.redaction import redact, secrets_in
 
@@ -114,6 +116,10 @@ try:
     HAS_PACKAGING = True
 except ImportError:
     HAS_PACKAGING = False
+
+# pip gives up a silent index after six times 15 s; this ends one that trickles.
+_FETCH_SECONDS = 3600
+_LOCK_SECONDS = 1800
 
 
 def environment_of(module):
@@ -139,7 +145,10 @@ def download(module, resolved, target, wheels):
         command += ["--platform", tag]
     # Wheels that an earlier archive brought are taken from the cache instead of the network.
     command += ["--cache-dir", os.path.join(module.params["cache"], "pip")]
-    rc, _out, err = module.run_command(command, environ_update=environment_of(module))
+    try:
+        rc, _out, err = bounded.run(command, _FETCH_SECONDS, environment=environment_of(module))
+    except bounded.TimedOut as error:
+        rc, err = 1, f"ERROR: {error}"
     if rc != 0:
         err = redact(err)
         errors = [line for line in err.splitlines() if line.startswith("ERROR")] or err.splitlines()[-1:]
@@ -150,6 +159,14 @@ def download(module, resolved, target, wheels):
         )
 
 
+def for_everybody(member):
+    """Return a member of the archive as its reader needs it: neither the controller's umask nor its accounts travel."""
+    member.mode = 0o755 if member.isdir() else 0o644
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
 def pack(module, resolved, installer, target, archive):
     with tempfile.TemporaryDirectory(dir=module.tmpdir) as folder:
         for name, part in (("wheels", resolved), ("installer", installer)):
@@ -158,8 +175,23 @@ def pack(module, resolved, installer, target, archive):
             download(module, part, target, wheels)
         partial = archive + ".partial"
         with tarfile.open(partial, "w") as tar:
-            tar.add(folder, arcname=".")
+            tar.add(folder, arcname=".", filter=for_everybody)
         os.replace(partial, archive)
+
+
+def wait_for(module, guard):
+    """Lock the open file ``guard``: a run beside this one may be fetching the same."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                module.fail_json(
+                    msg=f"Another run on this controller has been fetching wheels for {_LOCK_SECONDS} s: "
+                    "end it or wait, then repeat."
+                )
+            time.sleep(1)
 
 
 def main():
@@ -204,7 +236,7 @@ def main():
     if changed and not module.check_mode:
         os.makedirs(folder, exist_ok=True)
         with open(archive + ".lock", "w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)  # a run beside this one may be fetching the same
+            wait_for(module, guard)
             if not os.path.exists(archive):
                 pack(module, resolved, installer, target, archive)
     size = os.path.getsize(archive) if os.path.exists(archive) else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+
 VERSION = 1
 # Never removed as a folder, whatever a manifest says.
 _PRECIOUS = {
@@ -52,6 +54,12 @@ def additions(manifest, wanted, exists, previous, now):
     return added
 
 
+def without(manifest, unwanted, exists):
+    """Return the manifest without those of ``unwanted`` that are not there: their making failed, what comes later is not ours."""
+    gone = {key(entry) for entry in unwanted if not exists(entry)}
+    return {**manifest, "entries": [entry for entry in manifest["entries"] if key(entry) not in gone]}
+
+
 def undo_order(manifest):
     """Return the entries in the order in which they are undone: the last that was made goes first."""
     return list(reversed(manifest["entries"]))
@@ -63,6 +71,16 @@ def describe(entry):
         return f"restore {entry['kind']} {entry['name']}"
     verb = {"service": "stop and disable", "process": "stop", "pin": "take back"}.get(entry["kind"], "remove")
     return f"{verb} {entry['kind']} {entry['name']}"
+
+
+# Traces of an installation below its root: found without a manifest, so that a reset does not prove too much.
+_TRACES = ["venvs/" + "[0-9a-f]" * 16, "venvs/.build-*", "current", "python/*.*.*-*", "wheels/cp*.tar"]
+_TRACES += ["etc/ray.env", "etc/saf.env", "etc/watchdog.json", "etc/ray_watchdog.py", "ray/tmp", "run/ray.json"]
+
+
+def traces(root):
+    """Return glob patterns of what an installation in ``root`` consists of."""
+    return [f"{glob.escape(root)}/{pattern}" for pattern in _TRACES]
 
 
 def precious(path, home):

@@ -14,11 +14,20 @@ class Kind:
     def exists(self):
         raise NotImplementedError
 
+    def remains(self):
+        """Return whether something of it is still there after an undoing."""
+        return self.exists()
+
     def previous(self):
         """Return what to restore later for a thing that is there already, None to leave it alone for good."""
         return None
 
     def undo(self):
+        """Return "" when the thing is gone, else one sentence that says what is left and why."""
+        return self.remove() if self.exists() else ""
+
+    def remove(self):
+        """Remove a thing that is there; return as undo() does."""
         raise NotImplementedError
 
     def run(self, *command):

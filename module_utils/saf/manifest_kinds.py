@@ -1,6 +1,6 @@
 """One class for each kind of thing that a manifest can hold: is it there, what was it before, how is it undone.
 
-undo() returns "" when the thing is gone (or was never made), else one sentence that says what is left and why.
+undo() checks first: what is not there, or was never made, is done (manifest_kind.Kind); what has a value before gets that back.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ import grp
 import os
 import platform
 import pwd
-import shutil
 import time
 
+from . import folders, mtu, network, package_managers, process
 from . import manifest_kinds_darwin as darwin
-from . import mtu, network, process
 from .manifest import precious
 from .manifest_kind import Kind
 
 
 class Directory(Kind):
     def exists(self):
-        return os.path.isdir(self.name)
+        return os.path.lexists(self.name) and (os.path.isdir(self.name) or os.path.islink(self.name))
 
-    def undo(self):
-        if not os.path.lexists(self.name):
-            return ""
-        if os.path.islink(self.name) or os.path.ismount(self.name) or precious(self.name, os.path.expanduser("~")):
-            return f"{self.name} is a link, a mount point or a system folder by now and stays."
-        shutil.rmtree(self.name, ignore_errors=True)
-        return f"{self.name} could not be removed entirely." if os.path.lexists(self.name) else ""
+    def remains(self):
+        return self.exists() and not folders.is_only_mounts(self.name)
+
+    def remove(self):
+        if os.path.islink(self.name) or precious(self.name, os.path.expanduser("~")):
+            return f"{self.name} is a link or a system folder by now and stays: remove it by hand."
+        left = folders.remove(self.name)
+        return f"{self.name} could not be removed entirely: {left[0]} is still there." if left else ""
 
 
 class File(Kind):
@@ -44,38 +44,55 @@ class File(Kind):
         return {"content": content, "mode": state.st_mode & 0o7777, "uid": state.st_uid, "gid": state.st_gid}
 
     def undo(self):
-        before = self.entry.get("previous")
-        if before:
-            partial = self.name + ".saf-restore"
-            with open(partial, "wb") as stream:
-                stream.write(base64.b64decode(before["content"]))
-            os.chmod(partial, before["mode"])
-            os.chown(partial, before["uid"], before["gid"])
-            os.replace(partial, self.name)
-            return ""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.name)
+        return self._restore(self.entry["previous"]) if self.entry.get("previous") else super().undo()
+
+    def _restore(self, before):
+        if not os.path.isdir(os.path.dirname(self.name)):
+            return ""  # the program that it belonged to was removed since
+        partial = self.name + ".saf-restore"
+        with open(partial, "wb") as stream:
+            stream.write(base64.b64decode(before["content"]))
+        os.chmod(partial, before["mode"])
+        os.chown(partial, before["uid"], before["gid"])
+        os.replace(partial, self.name)
+        return ""
+
+    def remove(self):
+        os.unlink(self.name)
+        return ""
+
+
+class Link(Kind):
+    """A symbolic link; one that was there before is not ours."""
+
+    def exists(self):
+        return os.path.islink(self.name)
+
+    def remove(self):
+        os.unlink(self.name)
         return ""
 
 
 class Package(Kind):
+    """A package, by the package manager that installed it."""
+
     def exists(self):
         if self.entry["manager"] == "homebrew":
             return darwin.Keg(self.module, self.entry).exists()
-        if self.entry["manager"] == "apt":
-            rc, out, _err = self.module.run_command(["dpkg-query", "-W", "-f=${db:Status-Status}", self.name])
-            return rc == 0 and out.strip() == "installed"
+        manager = package_managers.MANAGERS.get(self.entry["manager"])
+        if manager and self.module.get_bin_path(manager.query[0]):
+            rc, out, _err = self.module.run_command([*manager.query, self.name], environ_update={"LC_ALL": "C"})
+            return package_managers.is_installed(manager, rc, out)
         # Another manager: what is on the path counts as there, so that it is never taken for ours.
         return self.module.get_bin_path(self.name) is not None
 
-    def undo(self):
+    def remove(self):
         if self.entry["manager"] == "homebrew":
             return darwin.Keg(self.module, self.entry).undo()
-        if self.entry["manager"] != "apt":
+        manager = package_managers.MANAGERS.get(self.entry["manager"])
+        if not manager:
             return f"Package {self.name} was installed with {self.entry['manager']}: remove it by hand."
-        if not self.exists():
-            return ""
-        complaint = self.run("apt-get", "remove", "--yes", "--quiet", self.name)
+        complaint = self.run(*manager.remove, self.name)
         return f"Package {self.name} could not be removed ({complaint})." if complaint else ""
 
 
@@ -90,8 +107,9 @@ class User(Kind):
     def undo(self):
         if platform.system() == "Darwin":
             return darwin.Account(self.module, self.entry).undo()
-        if not self.exists():
-            return ""
+        return super().undo()
+
+    def remove(self):
         for _attempt in range(20):  # its last processes may still be on their way out
             complaint = self.run("userdel", self.name)
             if not complaint:
@@ -106,9 +124,7 @@ class Group(Kind):
             return bool(grp.getgrnam(self.name))
         return False
 
-    def undo(self):
-        if not self.exists():
-            return ""
+    def remove(self):
         complaint = self.run("groupdel", self.name)
         return f"Group {self.name} could not be removed ({complaint})." if complaint else ""
 
@@ -123,8 +139,9 @@ class Service(Kind):
     def undo(self):
         if self.entry.get("manager") == "launchd":
             return darwin.Daemon(self.module, self.entry).undo()
-        if not self.exists():
-            return ""
+        return super().undo()
+
+    def remove(self):
         complaint = self.run("systemctl", "disable", "--now", self.name)
         return f"Service {self.name} could not be stopped ({complaint})." if complaint else ""
 
@@ -133,7 +150,7 @@ class Process(Kind):
     def exists(self):
         return os.path.exists(self.name)
 
-    def undo(self):
+    def remove(self):
         record = process.read_record(self.name)
         if process.ours(record):  # a file that another account may have written ends no foreign process
             process.stop(record, timeout=30)
@@ -165,6 +182,7 @@ KINDS = {
     "file": File,
     "firewall_application": darwin.FirewallApplication,
     "group": Group,
+    "link": Link,
     "mtu": Mtu,
     "package": Package,
     "pin": darwin.Pin,

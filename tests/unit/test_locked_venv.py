@@ -2,16 +2,21 @@
 
 import json
 import os
+import shutil
 import stat
 import sys
 import tarfile
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.saf import venv
 
 import locked_venv
 
+# Every account may run the system's own; the one that runs this test may lie in somebody's home.
+BASE = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 VERSION = ".".join(str(part) for part in sys.version_info[:3])
 
 # Stands for uv: `venv` makes the folder and its interpreter, `pip install` installs what the archive says.
@@ -21,7 +26,7 @@ arguments = sys.argv[1:]
 if arguments[0] == "venv":
     target = arguments[arguments.index("--python") + 2]
     os.makedirs(os.path.join(target, "bin"))
-    os.symlink({python!r}, os.path.join(target, "bin", "python"))
+    os.symlink({base!r}, os.path.join(target, "bin", "python"))
 else:
     wheels = arguments[arguments.index("--find-links") + 1]
     if os.path.exists(os.path.join(wheels, "broken")):
@@ -48,7 +53,7 @@ def archive(tmp_path):
         (folder / "installer").mkdir()
         with zipfile.ZipFile(folder / "installer" / "uv-0-none-any.whl", "w") as wheel:
             minor = ".".join(VERSION.split(".")[:2])
-            wheel.writestr("uv-0.data/scripts/uv", INSTALLER.format(python=sys.executable, minor=minor))
+            wheel.writestr("uv-0.data/scripts/uv", INSTALLER.format(python=sys.executable, base=BASE, minor=minor))
         path = tmp_path / f"{folder.name}.tar"
         with tarfile.open(path, "w") as tar:
             tar.add(folder, arcname=".")
@@ -155,12 +160,132 @@ def test_one_earlier_venv_is_kept(converge, archive):
     assert os.path.realpath(converge.root / "current") == os.path.realpath(paths[1])
 
 
-def test_the_service_user_can_read_it(converge, archive):
-    path = converge("1.0", archive())["path"]
-    assert stat.S_IMODE(os.stat(path).st_mode) & 0o005 == 0o005
+# --- another account. Only root can become one; without root the account is the caller's own, and nothing of this can happen.
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another account")
 
 
-def test_packages_are_imported_as_the_service_account_from_a_folder_that_it_reads(converge, archive, monkeypatch, run_module):
+@pytest.fixture
+def umask():
+    """Set a umask for the time of the test."""
+    before = os.umask(0o077)
+    os.umask(before)
+    yield os.umask
+    os.umask(before)
+
+
+@pytest.fixture
+def shared(run_module):
+    """Like converge, in a root that other accounts reach (pytest's own folders are closed to them), for the account nobody."""
+    folder = Path(tempfile.mkdtemp(prefix="saf-test-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    root = folder / "saf"
+    root.mkdir(mode=0o755)
+    root.chmod(0o755)
+
+    def run(version, archive, **options):
+        args = {
+            "root": str(root),
+            "python": BASE,
+            "python_version": VERSION,
+            "digest": version,
+            "distributions": {"pkg": version},
+            "archive": archive,
+            "user": "nobody",
+        }
+        return run_module(locked_venv, args, **options)
+
+    run.root = root
+    yield run
+    shutil.rmtree(folder)
+
+
+def closed_to_others(root):
+    """Return what below ``root`` other accounts cannot read."""
+    paths = [
+        path for path in root.rglob("*") if not path.is_symlink() and "__pycache__" not in path.parts and path.name != ".lock"
+    ]
+    return [
+        str(path) for path in paths if path.stat().st_mode & 0o004 == 0 or (path.is_dir() and path.stat().st_mode & 0o001 == 0)
+    ]
+
+
+def test_the_umask_of_the_login_does_not_decide_who_can_read_it(converge, archive, umask):
+    path = archive()
+    umask(0o077)
+    made = converge("1.0", path)
+    assert made["changed"]
+    assert closed_to_others(converge.root) == []
+
+
+@as_root
+def test_another_account_can_use_it(shared, archive, umask):
+    path = archive()
+    umask(0o077)
+    assert not shared("1.0", path)["failed"]
+    assert not shared("1.0", None)["changed"]
+
+
+@as_root
+@pytest.mark.parametrize("damage", ["folder", "file", "venv"])
+def test_a_venv_that_the_account_cannot_read_is_found_and_repaired(shared, archive, damage):
+    """As earlier versions left it under umask 077."""
+    path = archive()
+    made = shared("1.0", path)
+    (file,) = Path(made["path"]).glob("lib/*/site-packages/pkg.py")
+    {"folder": file.parent, "file": file, "venv": Path(made["path"])}[damage].chmod(0o700 if damage != "file" else 0o600)
+    plan = shared("1.0", None, check=True)
+    assert plan["changed"]
+    assert "nobody" in plan["problems"][0]
+    assert shared("1.0", path)["changed"]
+    assert closed_to_others(shared.root) == []
+    assert not shared("1.0", None)["changed"]
+
+
+@as_root
+def test_a_closed_folder_of_venvs_is_opened_without_a_build(shared, archive):
+    made = shared("1.0", archive())
+    (shared.root / "venvs").chmod(0o700)
+    assert shared("1.0", None, check=True)["changed"]
+    repaired = shared("1.0", None)
+    assert (repaired["changed"], repaired["problems"]) == (True, [])
+    assert repaired["path"] == made["path"]
+    assert not shared("1.0", None)["changed"]
+
+
+@as_root
+def test_a_closed_parent_is_one_sentence_and_nothing_is_switched(shared, archive):
+    shared("1.0", archive())
+    before = os.readlink(shared.root / "current")
+    shared.root.parent.chmod(0o700)
+    for version, path, check in (("2.0", archive("2.0"), False), ("1.0", None, False), ("1.0", None, True)):
+        refused = shared(version, path, check=check)
+        assert refused["failed"]
+        assert f"{shared.root.parent} is closed to nobody: open it (chmod o+x {shared.root.parent})" in refused["msg"]
+    assert os.readlink(shared.root / "current") == before
+
+
+@as_root
+def test_an_interpreter_in_a_closed_home_is_one_sentence(shared, archive, tmp_path, monkeypatch):
+    home = Path(tempfile.mkdtemp(prefix="saf-home-", dir="/var/tmp"))
+    try:
+        (home / "python3").symlink_to(BASE)
+        monkeypatch.setitem(globals(), "BASE", str(home / "python3"))
+        refused = shared("1.0", archive())
+        assert refused["failed"]
+        assert f"{home} is closed to nobody" in refused["msg"]
+        assert not (shared.root / "current").is_symlink()
+    finally:
+        shutil.rmtree(home)
+
+
+def test_an_account_that_is_not_there_yet_fails_a_build_and_no_dry_run(shared, archive, run_module):
+    args = {"root": str(shared.root), "python": BASE, "python_version": VERSION, "digest": "1.0", "distributions": {"pkg": "1.0"}}
+    shared("1.0", archive())
+    assert not run_module(locked_venv, {**args, "user": "saf-nobody-at-all"}, check=True)["failed"]
+
+
+@as_root
+def test_packages_are_imported_as_the_service_account_from_a_folder_that_it_reads(shared, archive, monkeypatch, run_module):
     """The archive is packed from a temporary folder, which is 0700, and brings that mode along."""
     tried = []
 
@@ -175,9 +300,9 @@ def test_packages_are_imported_as_the_service_account_from_a_folder_that_it_read
     with tarfile.open(path, "w") as tar:
         tar.add(content, arcname=".")
     monkeypatch.delattr(tarfile, "data_filter", raising=False)  # as in the Python of Debian 12
-    args = {"root": str(converge.root), "python": sys.executable, "python_version": VERSION, "digest": "d", "archive": path}
-    run_module(locked_venv, {**args, "distributions": {"pkg": "1.0"}, "imports": ["pkg"], "user": "saf"})
-    assert tried == [("pkg", "saf", "0o755")]
+    args = {"root": str(shared.root), "python": sys.executable, "python_version": VERSION, "digest": "d", "archive": path}
+    run_module(locked_venv, {**args, "distributions": {"pkg": "1.0"}, "imports": ["pkg"], "user": "nobody"})
+    assert tried == [("pkg", "nobody", "0o755")]
 
 
 def test_an_account_that_is_not_there_imports_nothing(monkeypatch):

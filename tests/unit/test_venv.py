@@ -1,7 +1,7 @@
 """What a venv says about itself."""
 
 import pytest
-from ansible.module_utils.saf import venv
+from ansible.module_utils.saf import venv, venv_access
 
 
 def record_line(path, content):
@@ -101,3 +101,23 @@ def test_inspect_says_what_is_wrong(tmp_path):
     assert venv.inspect(str(tmp_path / "none"), "3.11.2", {})[0] == ["none is not there"]
     (tmp_path / "half").mkdir()
     assert venv.inspect(str(tmp_path / "half"), "3.11.2", {})[0] == ["half was never finished"]
+
+
+def test_the_way_to_a_program_passes_the_folders_of_its_links(tmp_path):
+    real, link = tmp_path / "cellar" / "bin", tmp_path / "opt"
+    real.mkdir(parents=True)
+    (real / "python3").write_text("")
+    link.symlink_to("cellar")
+    (tmp_path / "python").symlink_to(link / "bin" / "python3")
+    way = venv_access.on_the_way(str(tmp_path / "python"))
+    assert [path for path in way if path.startswith(str(tmp_path))] == [
+        str(tmp_path),
+        str(tmp_path / "cellar"),
+        str(real),
+        str(real / "python3"),
+    ]
+
+
+def test_a_link_to_itself_ends(tmp_path):
+    (tmp_path / "python").symlink_to(tmp_path / "python")
+    assert venv_access.on_the_way(str(tmp_path / "python"))

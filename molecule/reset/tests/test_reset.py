@@ -1,4 +1,4 @@
-"""In this order: a refused reset, a dry one, a real one, the proof, a second one, the cluster again."""
+"""In this order: a refused reset, a dry one, a real one, the proof, a second one, the cluster again in a root that was there."""
 
 import pytest
 
@@ -73,7 +73,16 @@ def test_second_reset_changes_nothing(saf_playbook):
 
 
 def test_cluster_can_be_made_again(saf_playbook, ray, nodes):
+    # Somebody else makes the root of one node this time: an external disk, a file system of its own.
+    nodes["worker1"].check(f"install -d {nodes['worker1'].root} && touch {nodes['worker1'].root}/theirs")
     made = saf_playbook("site.yml")
     assert made.rc == 0, made.output
     assert len(ray.alive()) == len(nodes)
     assert saf_playbook("playbooks/status.yml").rc == 0
+
+
+def test_a_root_that_was_there_before_stays_without_anything_of_ours(saf_playbook, nodes):
+    reset = saf_playbook("playbooks/reset.yml", CONFIRMED)
+    assert reset.rc == 0, reset.output
+    assert nodes["worker1"].check(f"ls -A {nodes['worker1'].root}") == "theirs"
+    assert not nodes["worker2"].exists(nodes["worker2"].root)

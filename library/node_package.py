@@ -1,0 +1,139 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ansible module: packages of a Linux node, within a time limit."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_package
+short_description: Install packages on a Linux node within a time limit
+version_added: "0.1.0"
+description:
+  - Installs what is missing by the node's own package manager. The index is only refreshed where a package cannot be fetched
+    without, and fetching ends after O(timeout) where a network swallows packets.
+  - ansible-core has modules for apt and dnf only, and those have no time limit.
+attributes:
+  check_mode:
+    support: full
+    description: Reports what would be installed.
+  diff_mode:
+    support: full
+    description: Shows which of the packages are there before and after.
+options:
+  names:
+    description: Packages.
+    type: list
+    elements: str
+    required: true
+  manager:
+    description: Package manager, as the fact C(pkg_mgr) names it.
+    type: str
+    required: true
+  state:
+    description: V(fetched) brings what is missing into the package manager's cache, V(present) installs it.
+    type: str
+    choices: [fetched, present]
+    default: present
+  timeout:
+    description: Seconds after which fetching packages, or the index, is given up.
+    type: int
+    default: 120
+author:
+  - Studio Air Fabric (@studio-air-fabric)
+"""
+
+EXAMPLES = r"""
+- name: Install the programs that the benchmarks need
+  node_package:
+    names: [iperf3, ethtool]
+    manager: "{{ ansible_facts['pkg_mgr'] }}"
+"""
+
+RETURN = r"""
+installed:
+  description: Packages that were (or in check mode would be) installed; none where they are only fetched.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.saf import bounded
+from ansible.module_utils.saf import package_managers as managers
+
+# Unpacking waits for no network; interrupted, it would leave a package half configured.
+_INSTALL_SECONDS = 900
+
+
+class PackageError(Exception):
+    """Packages that could not be installed; the message is for the user."""
+
+
+def run(command, seconds):
+    """Run a command of a package manager; return its exit status, output and errors."""
+    return bounded.run(command, seconds, environment={"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def missing(manager, names):
+    """Return those of ``names`` that are not installed."""
+    return [name for name in names if not managers.is_installed(manager, *run([*manager.query, name], 60)[:2])]
+
+
+def must(command, seconds):
+    rc, out, err = run(command, seconds)
+    if rc != 0:
+        raise PackageError(f"{command[0]}: {managers.complaint(rc, out, err)}")
+
+
+def fetch(manager, names, timeout):
+    """Bring packages into the package manager's cache, with a fresh index where it does not work without."""
+    try:
+        must([*manager.fetch, *names], timeout)
+    except PackageError:
+        if manager.refresh is None:
+            raise
+        must(manager.refresh, timeout)
+        must([*manager.fetch, *names], timeout)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "names": {"type": "list", "elements": "str", "required": True},
+            "manager": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["fetched", "present"], "default": "present"},
+            "timeout": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    os.umask(0o022)  # what packages write is for everybody, whatever the login's umask is
+    names, name = module.params["names"], module.params["manager"]
+    if name not in managers.MANAGERS:
+        module.fail_json(
+            msg=f"The package manager {name} is not known here: install {', '.join(names)} by hand, then run again.", installed=[]
+        )
+    manager = managers.MANAGERS[name]
+    wanted = []
+    try:
+        wanted = missing(manager, names)
+        if wanted and not module.check_mode:
+            fetch(manager, wanted, module.params["timeout"])
+            if module.params["state"] == "present":
+                must([*manager.install, *wanted], _INSTALL_SECONDS)
+    except PackageError as error:
+        module.fail_json(msg=" ".join([str(error), manager.hint]).strip(), installed=[])
+    except bounded.TimedOut as error:
+        module.fail_json(msg=f"{error} The way to its mirror is closed or slow.", installed=[])
+    if module.params["state"] == "fetched":
+        # A cache alone is no change: the installation that follows is one.
+        module.exit_json(changed=False, installed=[])
+    before = "".join(f"{one}\n" for one in names if one not in wanted)
+    diff = {"before": before, "after": "".join(f"{one}\n" for one in names)}
+    module.exit_json(changed=bool(wanted), installed=wanted, diff=diff)
+
+
+if __name__ == "__main__":
+    main()
