@@ -12,6 +12,7 @@ import ansible.module_utils
 import yaml
 from ansible.errors import AnsibleError
 from ansible.release import __version__ as ansible_version
+from jinja2 import Undefined, UndefinedError
 
 # Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,6 +36,9 @@ _AGREED = (
     "bench_port",
     "bench_collective_port",
 )
+
+
+_NOT_SET = object()
 
 
 def _options():
@@ -74,9 +78,10 @@ def _values(host, hostvars, names):
     """Return {name: value} of those variables of a host that can be told now; some hang on facts of the node."""
     values = {}
     for name in names:
-        with contextlib.suppress(AnsibleError):
-            if name in hostvars[host]:
-                values[name] = hostvars[host][name]
+        with contextlib.suppress(AnsibleError, UndefinedError):
+            value = hostvars[host].get(name, _NOT_SET)
+            if value is not _NOT_SET and not isinstance(value, Undefined):
+                values[name] = value
     return values
 
 

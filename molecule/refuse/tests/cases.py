@@ -125,13 +125,6 @@ CASES = [
         before=NO_SUDO,
         after="userdel --remove nosudo",
     ),
-    Case(
-        "little shared memory",
-        ["worker1", "64 MiB at /dev/shm", "remount,size=2G"],
-        node="worker1",
-        before="df --block-size=1M --output=size /dev/shm | tail -1 >/run/shm-size && mount -o remount,size=64M /dev/shm",
-        after="mount -o remount,size=$(tr -d ' ' </run/shm-size)M /dev/shm; rm /run/shm-size",
-    ),
     Case("providers that differ", ["the same on all Linux nodes", "python_provider"], edit=host("worker1", python_provider="uv")),
     Case("node unreachable", ["worker2", "the node answers"], edit=host("worker2", ansible_port=1)),
     Case(
