@@ -39,19 +39,31 @@ _REASONS = {
 
 def judge(run, data):
     """Return the findings over the links of a run."""
-    pairs = pairs_of(run)
-    findings = link_state.wrong_routes(run, pairs)
-    for link in sorted({pair["link"] for pair in pairs}, key=str):
-        findings += _of_link(run, [pair for pair in pairs if pair["link"] == link], data)
-    return findings
+    return [found for rule in RULES for found in rule(run, data)]
 
 
-def _of_link(run, pairs, data):
-    stalled = link_state.lost_frames(pairs)
+def _by_link(run):
+    """Return the pairs of each link."""
+    links = {}
+    for pair in pairs_of(run):
+        links.setdefault(pair["link"], []).append(pair)
+    return links.values()
+
+
+def _wrong_routes(run, _data):
+    return link_state.wrong_routes(run, pairs_of(run))
+
+
+def _rates(run, data):
+    return [found for pairs in _by_link(run) for found in _rates_of_link(run, pairs, data)]
+
+
+def _rates_of_link(run, pairs, data):
+    """One verdict for each pair: behind the others, a slower hop, ports that could do more, or a low share of its ceiling."""
+    stalled = link_state.lost(pairs)
     mesh = outliers.Mesh([pair for pair in pairs if pair not in stalled])
     causes = mesh.wired()
-    ported = [(cause, outliers.standard_rate(mesh, cause)) for cause in causes]
-    ported = [(cause, rate) for cause, rate in ported if rate]
+    ported = [(cause, rate) for cause, rate in ((cause, outliers.standard_rate(mesh, cause)) for cause in causes) if rate]
     told = [cause for cause in causes if cause not in [cause for cause, _rate in ported]]
     explained = [pair for cause in causes for pair in mesh.pairs_of(cause)]
     limits, limited = _path_limits(run, mesh, ported, [pair for pair in pairs if pair not in explained], data)
@@ -59,9 +71,21 @@ def _of_link(run, pairs, data):
     capable = [pair for pair in plain if _could_negotiate_more(pair)]
     rest = [pair for pair in plain if pair not in explained + limited + capable]
     findings = outliers.judge(run, mesh, told) + limits
-    findings += _below_capable(run, capable, data) + _low(run, [pair for pair in rest if _is_low(pair)], pairs)
-    findings += link_state.wifi(pairs, outliers.wifi_words(mesh))
-    return findings + link_state.judge(pairs)
+    return findings + _below_capable(run, capable, data) + _low(run, [pair for pair in rest if _is_low(pair)], pairs)
+
+
+def _wifi(run, _data):
+    return [found for pairs in _by_link(run) for found in link_state.wifi(pairs, outliers.wifi_words(outliers.Mesh(pairs)))]
+
+
+def _over_links(verdict):
+    """Return a rule that gives the findings of a verdict over the pairs of each link."""
+
+    def rule(run, _data):
+        return [found for pairs in _by_link(run) for found in verdict(pairs)]
+
+    rule.__name__ = verdict.__name__
+    return rule
 
 
 def _is_low(pair):
@@ -208,3 +232,11 @@ def _low(run, pairs, everywhere):
             )
         )
     return findings
+
+
+RULES = [
+    _wrong_routes,
+    _rates,
+    _wifi,
+    *map(_over_links, (link_state.lost_frames, link_state.mtus, link_state.elsewhere, link_state.latency, link_state.udp)),
+]

@@ -8,12 +8,8 @@ from ..words import plural, what
 from .finding import finding
 
 
-def judge(run, _data):
-    """Return a finding for each headline metric that became worse, and for links that negotiate less than before."""
-    return _regressions(run) + _fallen_links(run)
-
-
-def _regressions(run):
+def _regressions(run, _data):
+    """One finding for each headline metric that became worse."""
     groups = {}
     for item in run["history"]["comparisons"]:
         if item["verdict"] == "regression" and item["headline"]:
@@ -40,7 +36,7 @@ def _regression(items, suspects):
     )
 
 
-def _fallen_links(run):
+def _fallen_links(run, _data):
     """Ports that negotiate less than before; another interface, another kind of link or Wi-Fi's own rate is no fall."""
     changes = {path: (before, after) for path, before, after in run["history"]["testbed_changes"]}
     fallen = {}
@@ -69,3 +65,11 @@ def _fallen(names, link, before, after):
         f"{'s' if several else ''}.",
         cost=0.95,
     )
+
+
+RULES = [_regressions, _fallen_links]
+
+
+def judge(run, data):
+    """Return a finding for each headline metric that became worse, and for links that negotiate less than before."""
+    return [found for rule in RULES for found in rule(run, data)]

@@ -42,3 +42,6 @@ def judge(run, _data):
             gain_at_most=gain,
         )
     ]
+
+
+RULES = [judge]
