@@ -46,6 +46,7 @@ def run_of(data):
         ("bridge_below_its_port", ["low_share"], ["alpha", "beta"]),
         ("paravirtual", [], None),
         ("two_virtual_one_way", ["asymmetric_link"], ["alpha", "beta"]),
+        ("near_a_standard_rate", [], None),
         ("nothing_arrives", ["slow_link"], ["a", "b"]),
         ("nothing_arrives_anywhere", ["slow_link"], ["a", "b", "c"]),
         ("four_that_are_half_full", ["low_share"], list("abcd")),

@@ -15,6 +15,7 @@ from .pairs import concerned, named_pairs, pairs_of, span
 _HEALTHY = 0.9  # of the ceiling
 _LOW = 0.8  # of the ceiling
 _LOSS = 0.001  # of the segments
+_STEADY = 0.03  # of the median
 _STREAMS = 1.3  # several streams against one
 # Reasons of a link that is not filled: what was seen, and what helps.
 _REASONS = {
@@ -105,7 +106,7 @@ def _path_limits(run, mesh, ported, pairs, data):
     for pair in pairs:
         # What Wi-Fi reaches may look like a rate of Ethernet by chance.
         says = pair["ceiling"] or pair["nominal"]
-        if not says or pair["goodput"] >= _HEALTHY * says or pair["wifi"]:
+        if not says or pair["goodput"] >= _HEALTHY * says or pair["wifi"] or (pair["virtual"] and not _is_steady(pair)):
             continue
         rate = ceilings.saturated_rate(pair["goodput"], below=says)
         if rate:
@@ -114,6 +115,13 @@ def _path_limits(run, mesh, ported, pairs, data):
             members.append(pair)
     findings = [_path_limit(run, mesh, rate, sorted(nodes), members, data) for rate, (nodes, members) in sorted(limited.items())]
     return findings, [pair for _nodes, members in limited.values() for pair in members]
+
+
+def _is_steady(pair):
+    """Tell whether a pair looks like a wire: what CPUs let through comes near a standard rate by chance, and moves."""
+    medians = [metric["median"] for metric in pair["directions"]]
+    still = all(metric["mad"] <= _STEADY * metric["median"] for metric in pair["directions"])
+    return still and min(medians) >= (1 - _STEADY) * max(medians) and not pair["cpu_bound"]
 
 
 def _path_limit(run, mesh, rate, nodes, members, data):
