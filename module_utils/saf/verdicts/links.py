@@ -16,6 +16,7 @@ _HEALTHY = 0.9  # of the ceiling
 _LOW = 0.8  # of the ceiling
 _LOSS = 0.001  # of the segments
 _STEADY = 0.03  # of the median
+_CPU_BPS = 1e9  # what a CPU always lets through
 _STREAMS = 1.3  # several streams against one
 # Reasons of a link that is not filled: what was seen, and what helps.
 _REASONS = {
@@ -106,10 +107,10 @@ def _path_limits(run, mesh, ported, pairs, data):
     for pair in pairs:
         # What Wi-Fi reaches may look like a rate of Ethernet by chance.
         says = pair["ceiling"] or pair["nominal"]
-        if not says or pair["goodput"] >= _HEALTHY * says or pair["wifi"] or (pair["virtual"] and not _is_steady(pair)):
+        if not says or pair["goodput"] >= _HEALTHY * says or pair["wifi"]:
             continue
         rate = ceilings.saturated_rate(pair["goodput"], below=says)
-        if rate:
+        if rate and not (pair["virtual"] and rate > _CPU_BPS and not _is_steady(pair)):
             nodes, members = limited.setdefault(rate, (set(), []))
             nodes.update(pair["nodes"])
             members.append(pair)
