@@ -345,8 +345,9 @@ def test_a_nominal_speed_is_no_ceiling(run_of):
 
 
 def test_a_real_end_bounds_a_link_to_a_virtual_one(data):
-    """A virtual machine behind a 1 Gb/s port of a Mac: the Mac's port is the ceiling."""
-    plan, raws = make(["mac", "vm"], M2_ULTRA, 941e6, GIGABIT, 22e12, vm={"links": {"default": VETH}})
+    """A virtual machine whose interface says 1 Gb/s at the 10 Gb/s port of a Mac: the Mac's port is the ceiling."""
+    vm = {"links": {"default": {**VETH, "negotiated_bps": 1e9}}}
+    plan, raws = make(["mac", "vm"], M2_ULTRA, 9.41e9, TEN, 22e12, vm=vm)
     run = run_document.assemble(plan, raws, data, FINISHED)
     shares = [metric["share"] for metric in run["metrics"] if metric["name"] == "net.goodput"]
     assert shares == pytest.approx([1.0, 1.0], abs=0.01)
