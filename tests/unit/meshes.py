@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from itertools import combinations, permutations
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from ansible.module_utils.saf.link_model import UNKNOWN, VIRTUAL, WIFI, WIRED, C
 RATES = (1e9, 2.5e9, 10e9)
 FABRICS = ("equal", "equal", "equal", "mixed", "mixed", "tired", "unknown", "virtual", "virtual", "wifi")
 SIZES = (2, 3, 3, 3, 4, 4, 5, 6, 8, 11, 16)
+_LEAST = {"uplink": 2, "downlink": 2, "node": 4, "pair": 2, "direction": 1}  # cells that show a cause
 FAULTS = ("uplink", "uplink", "downlink", "node", "pair", "direction")
 
 
@@ -23,8 +25,11 @@ class Mesh(NamedTuple):
     fabric: str
 
 
-def make(number):
-    """Return the mesh of a number; a third of them are clean."""
+def make(number, crossing=False):
+    """Return the mesh of a number; a third of them are clean.
+
+    crossing: causes may hit the same nodes and cells, so that not every mesh tells how it was made.
+    """
     rng = random.Random(number)  # noqa: S311 no secret
     fabric, nodes = rng.choice(FABRICS), [f"n{index:02}" for index in range(rng.choice(SIZES))]
     cells = _fabric(rng, fabric, nodes)
@@ -34,7 +39,7 @@ def make(number):
         return Mesh(cells, frozenset(), fabric)
     if rng.random() < 0.05:  # everything is slow alike: no outlier, whatever else it is
         return Mesh({key: cell._replace(goodput=0.3 * cell.goodput) for key, cell in cells.items()}, frozenset(), fabric)
-    return _break(rng, fabric, nodes, cells)
+    return _break(rng, fabric, nodes, cells, crossing)
 
 
 def _fabric(rng, fabric, nodes):
@@ -67,26 +72,44 @@ def _lose_pairs(rng, cells, nodes):
         cells.pop((other, one), None)
 
 
-def _break(rng, fabric, nodes, cells):
+def _break(rng, fabric, nodes, cells, crossing):
     """Break one to three things, each enough to be seen and told apart; where none fits, the mesh stays clean."""
-    broken, truth, touched = dict(cells), set(), set()
+    broken, truth, touched, binding = dict(cells), set(), set(), {}
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         kind = rng.choice(FAULTS) if len(nodes) > 2 else "direction"
         free = [node for node in nodes if node not in touched]
         count = 2 if kind in ("pair", "direction") else 1
         # More than half of the nodes stay good, and two of them at least: else nobody could say who is bad.
-        if truth and len(free) - count <= max(len(nodes) // 2, 1):
+        if truth and not crossing and len(free) - count <= max(len(nodes) // 2, 1):
             break
         subject = tuple(rng.sample(free, count))
         hit = [key for key in cells if _concerns(kind, subject, key)]
-        if len(hit) < {"uplink": 2, "downlink": 2, "node": 4, "pair": 2, "direction": 1}[kind]:
+        if len(hit) < _LEAST[kind]:
             continue
         limit, wobble = _limit(rng, fabric, [cells[key].goodput for key in hit]), rng.choice((0.02, 0.3))
+        cause = (kind, tuple(sorted(subject)) if kind == "pair" else subject)
         for key in hit:
-            broken[key] = broken[key]._replace(goodput=limit * rng.uniform(1 - wobble, 1))
-        truth.add((kind, tuple(sorted(subject)) if kind == "pair" else subject))
-        touched.update(subject)
-    return Mesh(broken, frozenset(truth), fabric)
+            slowed = limit * rng.uniform(1 - wobble, 1)
+            if key not in binding or slowed < broken[key].goodput:
+                binding[key] = cause
+                broken[key] = broken[key]._replace(goodput=slowed)
+        truth.add(cause)
+        if not crossing:
+            touched.update(subject)
+    # What hides behind a lower limit everywhere is not to be seen.
+    seen = Counter(binding.values())
+    return Mesh(broken, frozenset(_merged({cause for cause in truth if seen[cause] >= min(_LEAST[cause[0]], 2)})), fabric)
+
+
+def _merged(truth):
+    """Return causes under the names that they have together: both directions of a node are the node, of a pair the pair."""
+    for _kind, nodes in sorted(truth):
+        if len(nodes) == 1 and (("node", nodes) in truth or {("uplink", nodes), ("downlink", nodes)} <= truth):
+            truth = truth - {("uplink", nodes), ("downlink", nodes)} | {("node", nodes)}
+        pair = tuple(sorted(nodes))
+        if len(nodes) == 2 and (("pair", pair) in truth or {("direction", pair), ("direction", pair[::-1])} <= truth):
+            truth = truth - {("direction", pair), ("direction", pair[::-1])} | {("pair", pair)}
+    return truth
 
 
 def _concerns(kind, subject, key):

@@ -370,6 +370,10 @@ SITUATIONS = {
     "two_virtual_one_way": lambda: make(
         ["alpha", "beta"], CONTAINER, {("alpha", "beta"): 131e6, ("beta", "alpha"): 9e9}, VETH, 5e9, backend="cpu"
     ),
+    # CPUs let 4.5 Gb/s through, which is near what 5 Gb/s Ethernet carries.
+    "near_a_standard_rate": lambda: make(
+        ["a", "b"], CONTAINER, {("a", "b"): 4.75e9, ("b", "a"): 4.54e9}, VETH, 5e9, backend="cpu"
+    ),
     "nothing_arrives": lambda: make(list("abcd"), M2_ULTRA, {("a", "b"): 0, ("b", "a"): 0, None: 9.3e9}, TEN, 22e12),
     "nothing_arrives_anywhere": lambda: make(list("abc"), CONTAINER, {None: 0}, VETH, 5e9, backend="cpu"),
     "four_that_are_half_full": lambda: make(list("abcd"), M2_ULTRA, 5e9, TEN, 22e12),

@@ -137,6 +137,74 @@ def test_a_link_that_fell_starts_a_new_history_and_is_a_fault(data):
     assert "10.0 Gb/s" in fallen["expected"]
 
 
+def rerun(data, change, situation="healthy_studios"):
+    """Return the run after one whose links were changed by change(link facts, node)."""
+    plan, raws = SITUATIONS[situation]()
+    before = run_document.assemble({**plan, "started": "2026-11-22T00:00:00Z"}, copy.deepcopy(raws), data, "2026-11-22T01:00:00Z")
+    for document in raws:
+        if document["facts"]:
+            links = document["facts"]["links"]
+            document["facts"]["links"] = {name: {**link, **change(name, document["node"])} for name, link in links.items()}
+    return run_document.assemble(plan, raws, data, "2026-11-23T19:00:00Z", [before])
+
+
+def kinds(run):
+    return [found["kind"] for found in run["findings"]]
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"interface": "en9"},  # the cable is in another port now
+        {"kind": "thunderbolt"},
+        {"kind": "wifi"},
+        {"speed_is_nominal": True},
+    ],
+)
+def test_a_link_that_moved_has_not_fallen(data, moved):
+    fell = {"negotiated_bps": 1e9}
+    assert "link_fell" in kinds(rerun(data, lambda _link, node: fell if node == "beta" else {}))
+    assert "link_fell" not in kinds(rerun(data, lambda _link, node: {**fell, **moved} if node == "beta" else {}))
+
+
+def test_links_that_fell_together_are_one_finding(data):
+    run = rerun(data, lambda _link, _node: {"negotiated_bps": 1e9})
+    (found,) = [found for found in run["findings"] if found["kind"] == "link_fell"]
+    assert found["subject"] == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize("name", ["lan/2", "a/b/c/d", "", "links", "Büro 2"])
+def test_a_link_may_have_any_name(data, name, monkeypatch):
+    plan, raws = SITUATIONS["healthy_studios"]()
+    for document in raws:
+        if document["facts"]:
+            document["facts"]["links"][name] = dict(document["facts"]["links"]["default"])
+    monkeypatch.setitem(SITUATIONS, "named", lambda: (plan, raws))
+    run = rerun(data, lambda link, node: {"negotiated_bps": 1e9} if (link, node) == (name, "beta") else {}, "named")
+    (found,) = [found for found in run["findings"] if found["kind"] == "link_fell"]
+    assert found["subject"] == ["beta"]
+    assert f"the link {name} of beta" in found["measured"]
+
+
+def test_values_of_one_metric_that_became_worse_are_one_finding(data):
+    plan, raws = SITUATIONS["one_bad_cable"]()
+    earlier = [
+        run_document.assemble(
+            {**plan, "run_id": f"r{day}", "started": f"2026-11-0{day}T00:00:00Z"}, raws, data, "2026-11-22T01:00:00Z"
+        )
+        for day in range(1, 7)
+    ]
+    slower = copy.deepcopy(raws)
+    for document in slower:
+        for metric in document["measurements"]:
+            if metric["name"] == "net.goodput":
+                metric["samples"] = [0.8 * sample for sample in metric["samples"]]
+    run = run_document.assemble(plan, slower, data, "2026-11-23T19:00:00Z", earlier)
+    (found,) = [found for found in run["findings"] if found["kind"] == "regression"]
+    assert sorted(found["subject"]) == list("abcd")
+    assert "and 11 more values of it" in found["measured"]
+
+
 @pytest.mark.parametrize(("second", "expected"), [(100, "unconfirmed"), (81, "regression")])
 def test_a_suspect_is_measured_twice(data, run_at, second, expected):
     earlier = [run_at(day, 100) for day in range(1, 7)]

@@ -202,7 +202,7 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     [
         ("nodes", "_power", "nodes, power"),
         ("compute", "_twins", "compute, twins"),
-        ("links", "_goodput", "links, goodput"),
+        ("links", "_rates", "links, rates"),
         ("objects", "judge", "objects"),
     ],
 )

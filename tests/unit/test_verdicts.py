@@ -1,12 +1,15 @@
 """The right finding is first in each situation, and a healthy cluster has none."""
 
+from itertools import permutations
+
 import pytest
 import report as report_filters
 from ansible.module_utils.saf import report_view, run_document
 from ansible.module_utils.saf.verdicts import pairs
-from runs import M2_ULTRA, SITUATIONS, make
+from runs import GIGABIT, JUMBO, M2_ULTRA, SITUATIONS, TEN, VETH, make, net
 
 FINISHED = "2026-11-23T18:25:00Z"
+NOMINAL = "the speed of a virtual interface, or of several ports that act as one, is only a name"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,7 @@ def run_of(data):
         ("bridge_below_its_port", ["low_share"], ["alpha", "beta"]),
         ("paravirtual", [], None),
         ("two_virtual_one_way", ["asymmetric_link"], ["alpha", "beta"]),
+        ("near_a_standard_rate", [], None),
         ("nothing_arrives", ["slow_link"], ["a", "b"]),
         ("nothing_arrives_anywhere", ["slow_link"], ["a", "b", "c"]),
         ("four_that_are_half_full", ["low_share"], list("abcd")),
@@ -303,3 +307,90 @@ def test_the_share_of_lost_segments_knows_their_size(ends, segment):
     context = {side: {"mtu": size} for side, size in zip(("from", "to"), ends) if size is not None}
     lossy = {"median": 8e9, "params": {"seconds": 10}, "context": {**context, "retransmits": 1000, "whole_run": 8e9}}
     assert pairs._loss(lossy) == pytest.approx(1000 * segment / 10e9)
+
+
+def test_the_reviewers_gamma_is_first_with_its_direction(run_of):
+    """What gamma sends was shaped to 137 Mb/s, between virtual interfaces: the report had no finding at all."""
+    first = run_of("one_slow_uplink")["findings"][0]
+    assert (first["severity"], first["kind"], first["subject"]) == ("fault", "node_uplink", ["gamma"])
+    assert first["measured"] == "gamma sends 127 Mb/s to beta and 131 Mb/s to alpha"
+    assert "gamma receives 8.10 Gb/s to 10.0 Gb/s" in first["expected"]
+    assert first["because"].startswith("Slow is what gamma sends, whoever receives it; what it receives is not.")
+    assert "rate limit on what gamma sends" in first["advice"]
+
+
+def test_a_slow_downlink_is_told_as_what_the_node_receives(run_of):
+    first = run_of("one_slow_downlink")["findings"][0]
+    assert first["measured"] == "gamma receives 127 Mb/s from beta and 131 Mb/s from alpha"
+    assert "gamma sends 8.10 Gb/s to 10.0 Gb/s" in first["expected"]
+
+
+def test_the_cable_comes_before_the_port(run_of):
+    advice = run_of("two_slow_uplinks")["findings"][0]["advice"]
+    places = [advice.index(word) for word in ("Swap the cable of b and d", "another port of the switch", "rate limits")]
+    assert places == sorted(places)
+    assert "sudo dnctl list" in advice  # Macs
+
+
+def test_equal_causes_are_one_finding_that_names_each(run_of):
+    (pairs,) = run_of("two_bad_pairs")["findings"]
+    assert pairs["measured"] == "300 Mb/s between a and b; 300 Mb/s between c and d"
+    (wifi,) = run_of("wifi_everywhere")["findings"]
+    assert "(a - b, a - c, a - d and 25 more pairs)" in wifi["measured"]
+    assert "Far behind the others: h sends 12.0 Mb/s to 7 nodes." in wifi["because"]
+
+
+def test_a_link_that_carries_nothing_is_told_so(run_of):
+    (found,) = run_of("nothing_arrives_anywhere")["findings"]
+    assert found["measured"] == "0 b/s on every link"
+    assert found["because"] == "No link carries anything."
+    assert found["gain_at_most"] is None
+
+
+def test_a_nominal_speed_is_no_ceiling(run_of):
+    run = run_of("paravirtual")
+    metrics = [metric for metric in run["metrics"] if metric["name"] == "net.goodput"]
+    assert {metric["ceiling"] for metric in metrics} == {None}
+    assert {metric["ceiling_source"] for metric in metrics} == {NOMINAL}
+    (table,) = report_view.prepare(run)["matrix"]
+    assert "28.3 Gb/s, its ceiling is not known" in table["chart"]
+    assert "-" in [cell["share"] for row in table["rows"] for cell in row["cells"]]
+
+
+def test_a_real_end_bounds_a_link_to_a_virtual_one(data):
+    """A virtual machine whose interface says 1 Gb/s at the 10 Gb/s port of a Mac: the Mac's port is the ceiling."""
+    vm = {"links": {"default": {**VETH, "negotiated_bps": 1e9}}}
+    plan, raws = make(["mac", "vm"], M2_ULTRA, 9.41e9, TEN, 22e12, vm=vm)
+    run = run_document.assemble(plan, raws, data, FINISHED)
+    shares = [metric["share"] for metric in run["metrics"] if metric["name"] == "net.goodput"]
+    assert shares == pytest.approx([1.0, 1.0], abs=0.01)
+
+
+@pytest.mark.parametrize("links", [None, {}])
+def test_a_node_without_links_costs_no_verdict(data, links):
+    plan, raws = make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, 22e12, b={"links": links})
+    run = run_document.assemble(plan, raws, data, FINISHED)
+    assert [found["kind"] for found in run["findings"]] == []
+
+
+def test_a_filled_matrix_of_nothing_is_drawn(run_of):
+    (table,) = report_view.prepare(run_of("nothing_arrives_anywhere"))["matrix"]
+    assert "0 b/s" in table["chart"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "words"),
+    [
+        ("jumbo_frames_lost", {**JUMBO, "mtu_passes": False}, "(a - b, a - c, a - d and 3 more pairs)"),
+        ("route_elsewhere", {**TEN, "interface": "en7"}, "d sends by en7 (ethernet)"),
+    ],
+)
+def test_what_all_pairs_show_is_said_once(data, kind, frames, words):
+    pairs = permutations("abcd", 2)
+    plan, raws = make(
+        list("abcd"), M2_ULTRA, None, TEN, 22e12, extra=[net(p, 9.4e9, **{"from": frames, "to": frames}) for p in pairs]
+    )
+    (found,) = run_document.assemble(plan, raws, data, FINISHED)["findings"]
+    assert found["kind"] == kind
+    assert found["subject"] == list("abcd")
+    assert words in found["measured"]

@@ -1,4 +1,7 @@
-"""Verdicts over what a link is and how it behaves, whatever its rate: routes, Wi-Fi, frames, latency, lost datagrams."""
+"""Verdicts over what a link is and how it behaves, whatever its rate: routes, Wi-Fi, frames, latency, lost datagrams.
+
+Each takes the pairs of one link and gives one finding for all that show the same.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,11 @@ _UDP_LOSS = 0.01
 _FASTER = 1.2  # another link against the cluster's own
 
 
-def judge(pairs):
-    """Return the findings over the pairs of one link, equal ones together."""
-    return _lost_frames(pairs) + _mtus(pairs) + _elsewhere(pairs) + _latency(pairs) + _udp(pairs)
-
-
 def _several(pairs):
     return f" ({named_pairs(pairs)})" if len(pairs) > 1 else ""
 
 
-def lost_frames(pairs):
+def lost(pairs):
     """Return the pairs whose ends agree on frames that the path does not carry."""
     return [
         pair
@@ -32,18 +30,18 @@ def lost_frames(pairs):
     ]
 
 
-def _lost_frames(pairs):
-    lost = lost_frames(pairs)
-    if not lost:
+def lost_frames(pairs):
+    stalled = lost(pairs)
+    if not stalled:
         return []
-    mtus = [pair["ends"][0].get("mtu") for pair in lost]
+    sizes = [pair["ends"][0].get("mtu") for pair in stalled]
     return [
         finding(
             "fault",
             "jumbo_frames_lost",
-            concerned(lost, pairs),
-            f"packets of {span(mtus, 'B')} do not arrive{_several(lost)}",
-            f"they pass: both ends have MTU {max(mtus)}",
+            concerned(stalled, pairs),
+            f"packets of {span(sizes, 'B')} do not arrive{_several(stalled)}",
+            f"they pass: both ends have MTU {max(sizes)}",
             "A switch or bridge on the path does not carry frames of this size: connections stall as soon as they send much.",
             "Set the MTU back to 1500 at both ends, or switch jumbo frames on at every switch of the path.",
             cost=1.0,
@@ -51,7 +49,7 @@ def _lost_frames(pairs):
     ]
 
 
-def _mtus(pairs):
+def mtus(pairs):
     differing = [
         pair
         for pair in pairs
@@ -106,7 +104,7 @@ def _detours(pair):
     return found
 
 
-def _elsewhere(pairs):
+def elsewhere(pairs):
     """Routes that do not use the interface whose address the link names: what is measured is another link."""
     sentences = {}
     for pair in pairs:
@@ -162,7 +160,7 @@ def _wrong_route(run, link, found, pairs):
     )
 
 
-def _latency(pairs):
+def latency(pairs):
     bloated = [
         pair
         for pair in pairs
@@ -189,7 +187,7 @@ def _latency(pairs):
     ]
 
 
-def _udp(pairs):
+def udp(pairs):
     lossy = [pair for pair in pairs if not pair["virtual"] and pair["udp_loss"] and pair["udp_loss"]["median"] >= _UDP_LOSS]
     if not lossy:
         return []

@@ -15,6 +15,8 @@ from .pairs import concerned, named_pairs, pairs_of, span
 _HEALTHY = 0.9  # of the ceiling
 _LOW = 0.8  # of the ceiling
 _LOSS = 0.001  # of the segments
+_STEADY = 0.03  # of the median
+_CPU_BPS = 1e9  # what a CPU always lets through
 _STREAMS = 1.3  # several streams against one
 # Reasons of a link that is not filled: what was seen, and what helps.
 _REASONS = {
@@ -37,34 +39,28 @@ _REASONS = {
 }
 
 
-def _routes(run, _data):
-    """Routes that do not use the interface with the link's address."""
+def _by_link(run):
+    """Return the pairs of each link."""
+    links = {}
+    for pair in pairs_of(run):
+        links.setdefault(pair["link"], []).append(pair)
+    return links.values()
+
+
+def _wrong_routes(run, _data):
     return link_state.wrong_routes(run, pairs_of(run))
 
 
-def _goodput(run, data):
-    """What each link carries, against what it could."""
-    return [finding for pairs in _by_link(run) for finding in _of_link(run, pairs, data)]
+def _rates(run, data):
+    return [found for pairs in _by_link(run) for found in _rates_of_link(run, pairs, data)]
 
 
-def _state(run, _data):
-    """Frames, round trips and datagrams of each link."""
-    return [finding for pairs in _by_link(run) for finding in link_state.judge(pairs)]
-
-
-def _by_link(run):
-    links = {}
-    for pair in pairs_of(run):
-        links.setdefault(str(pair["link"]), []).append(pair)
-    return [links[link] for link in sorted(links)]
-
-
-def _of_link(run, pairs, data):
-    stalled = link_state.lost_frames(pairs)
+def _rates_of_link(run, pairs, data):
+    """One verdict for each pair: behind the others, a slower hop, ports that could do more, or a low share of its ceiling."""
+    stalled = link_state.lost(pairs)
     mesh = outliers.Mesh([pair for pair in pairs if pair not in stalled])
     causes = mesh.wired()
-    ported = [(cause, outliers.standard_rate(mesh, cause)) for cause in causes]
-    ported = [(cause, rate) for cause, rate in ported if rate]
+    ported = [(cause, rate) for cause, rate in ((cause, outliers.standard_rate(mesh, cause)) for cause in causes) if rate]
     told = [cause for cause in causes if cause not in [cause for cause, _rate in ported]]
     explained = [pair for cause in causes for pair in mesh.pairs_of(cause)]
     limits, limited = _path_limits(run, mesh, ported, [pair for pair in pairs if pair not in explained], data)
@@ -72,8 +68,21 @@ def _of_link(run, pairs, data):
     capable = [pair for pair in plain if _could_negotiate_more(pair)]
     rest = [pair for pair in plain if pair not in explained + limited + capable]
     findings = outliers.judge(run, mesh, told) + limits
-    findings += _below_capable(run, capable, data) + _low(run, [pair for pair in rest if _is_low(pair)], pairs)
-    return findings + link_state.wifi(pairs, outliers.wifi_words(mesh))
+    return findings + _below_capable(run, capable, data) + _low(run, [pair for pair in rest if _is_low(pair)], pairs)
+
+
+def _wifi(run, _data):
+    return [found for pairs in _by_link(run) for found in link_state.wifi(pairs, outliers.wifi_words(outliers.Mesh(pairs)))]
+
+
+def _over_links(verdict):
+    """Return a rule that gives the findings of a verdict over the pairs of each link."""
+
+    def rule(run, _data):
+        return [found for pairs in _by_link(run) for found in verdict(pairs)]
+
+    rule.__name__ = verdict.__name__
+    return rule
 
 
 def _is_low(pair):
@@ -96,12 +105,19 @@ def _path_limits(run, mesh, ported, pairs, data):
         if not says or pair["goodput"] >= _HEALTHY * says or pair["wifi"]:
             continue
         rate = ceilings.saturated_rate(pair["goodput"], below=says)
-        if rate:
+        if rate and not (pair["virtual"] and rate > _CPU_BPS and not _is_steady(pair)):
             nodes, members = limited.setdefault(rate, (set(), []))
             nodes.update(pair["nodes"])
             members.append(pair)
     findings = [_path_limit(run, mesh, rate, sorted(nodes), members, data) for rate, (nodes, members) in sorted(limited.items())]
     return findings, [pair for _nodes, members in limited.values() for pair in members]
+
+
+def _is_steady(pair):
+    """Tell whether a pair looks like a wire: what CPUs let through comes near a standard rate by chance, and moves."""
+    medians = [metric["median"] for metric in pair["directions"]]
+    still = all(metric["mad"] <= _STEADY * metric["median"] for metric in pair["directions"])
+    return still and min(medians) >= (1 - _STEADY) * max(medians) and not pair["cpu_bound"]
 
 
 def _path_limit(run, mesh, rate, nodes, members, data):
@@ -222,4 +238,9 @@ def _low(run, pairs, everywhere):
     return findings
 
 
-RULES = (_routes, _goodput, _state)
+RULES = [
+    _wrong_routes,
+    _rates,
+    _wifi,
+    *map(_over_links, (link_state.lost_frames, link_state.mtus, link_state.elsewhere, link_state.latency, link_state.udp)),
+]

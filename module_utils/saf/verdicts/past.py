@@ -9,7 +9,7 @@ from .finding import finding
 
 
 def _regressions(run, _data):
-    """Headline metrics that became worse."""
+    """One finding for each headline metric that became worse."""
     groups = {}
     for item in run["history"]["comparisons"]:
         if item["verdict"] == "regression" and item["headline"]:
@@ -67,4 +67,4 @@ def _fallen(names, link, before, after):
     )
 
 
-RULES = (_regressions, _fallen_links)
+RULES = [_regressions, _fallen_links]

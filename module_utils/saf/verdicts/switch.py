@@ -44,4 +44,4 @@ def judge(run, _data):
     ]
 
 
-RULES = (judge,)
+RULES = [judge]
