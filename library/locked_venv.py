@@ -114,6 +114,7 @@ import glob
 import json
 import os
 import shutil
+import stat
 import tarfile
 import tempfile
 import time
@@ -187,9 +188,19 @@ def build(params, folder, archive):
     install += ["--find-links", wheels, "--require-hashes", "--requirement", os.path.join(wheels, "requirements.txt")]
     # The service user cannot write into the venv: without byte code every Ray worker would compile for itself.
     run([*install, "--compile-bytecode", *cache], "Installing the wheels")
+    close(venv)
     for name in params["imports"]:
         try_import(os.path.join(venv, "bin", "python"), name, params["user"])
     return venv
+
+
+def close(venv):
+    """Take the right to write from every other account: uv makes its lock file 0666, and a wheel may bring any mode."""
+    for folder, names, files in os.walk(venv):
+        for path in [folder, *(os.path.join(folder, name) for name in names + files)]:
+            mode = os.lstat(path).st_mode
+            if mode & 0o022 and not stat.S_ISLNK(mode):
+                os.chmod(path, stat.S_IMODE(mode) & ~0o022)
 
 
 def try_import(python, name, user):

@@ -26,6 +26,8 @@ arguments = sys.argv[1:]
 if arguments[0] == "venv":
     target = arguments[arguments.index("--python") + 2]
     os.makedirs(os.path.join(target, "bin"))
+    open(os.path.join(target, ".lock"), "w").close()
+    os.chmod(os.path.join(target, ".lock"), 0o666)  # as uv does
     os.symlink({base!r}, os.path.join(target, "bin", "python"))
 else:
     wheels = arguments[arguments.index("--find-links") + 1]
@@ -92,6 +94,13 @@ def test_build_switch_and_rest(converge, archive):
     again = converge("1.0", None)
     assert not again["changed"]
     assert again["fingerprint"] == first["fingerprint"] == marker["fingerprint"]
+
+
+def test_no_other_account_may_write_into_it(converge, archive):
+    path = converge("1.0", archive())["path"]
+    found = [entry for entry in [Path(path), *Path(path).rglob("*")] if not entry.is_symlink() and entry.stat().st_mode & 0o022]
+    assert (Path(path) / ".lock").exists()
+    assert found == []
 
 
 def test_check_mode_tells_the_plan_and_changes_nothing(converge, archive):
