@@ -125,6 +125,25 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import interpreters, node_state, preflight
 
 
+def sudo_is_free(run):
+    """Return whether the login account needs no password for sudo; True where that cannot be asked.
+
+    We may be root by now: sudo leaves the name of the account that it was called by.
+    """
+    login = os.environ.get("SUDO_USER")
+    if os.geteuid() == 0 and not login:
+        return True
+    line = ["sudo", "-n", "true"]
+    return run(["sudo", "-n", "-u", login, *line] if os.geteuid() == 0 else line)[0] == 0
+
+
+def homebrew_problems(observed, wanted, run):
+    """Return what keeps Homebrew from bringing Python; sudo is asked where Homebrew itself has to come by its installer."""
+    state = observed["homebrew"]
+    by_script = state is not None and state["owner"] is None and wanted.get("way") == "script"
+    return preflight.homebrew_problems(observed, {**wanted, "sudo": not by_script or sudo_is_free(run)})
+
+
 def find_python(params):
     """Return ``(found, chosen)`` for the interpreter that is wanted."""
     found = []
@@ -158,7 +177,7 @@ def main():
     )
     params = module.params
     now = time.time()
-    observed = node_state.observe(params["venv_root"])
+    observed = node_state.observe(params["venv_root"], params["homebrew"].get("formula", ""))
     built = os.path.isdir(os.path.join(params["venv_root"], "venvs"))
     wanted = {
         "memory_bytes": params["memory_bytes"],
@@ -175,7 +194,7 @@ def main():
         *preflight.service_manager_problems(observed, params["service_manager"]),
         *preflight.foreign_ray_problems(observed["processes"], params["venv_root"]),
         *preflight.port_problems(observed["listeners"], observed["processes"], ports, params["venv_root"]),
-        *(preflight.homebrew_problems(observed, params["homebrew"]) if params["python_provider"] == "homebrew" else []),
+        *(homebrew_problems(observed, params["homebrew"], module.run_command) if params["python_provider"] == "homebrew" else []),
         *preflight.python_problems(found, chosen, params["python_version"], params["python_provider"]),
     ]
     module.exit_json(changed=False, problems=problems, time=now)

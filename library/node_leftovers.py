@@ -65,7 +65,7 @@ def main():
     left = []
     for entry in module.params["entries"]:
         # What was there before us is meant to be there again.
-        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).exists():
+        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).remains():
             left.append(f"{entry['kind']} {entry['name']} is still there.")
     for process in node_state.processes():
         if preflight.ours(process["command"], module.params["venv_root"]):

@@ -21,6 +21,10 @@ class Kind:
     def undo(self):
         raise NotImplementedError
 
+    def remains(self):
+        """Return whether something of ours is left after an undoing."""
+        return self.exists()
+
     def run(self, *command):
         """Run a command and return its complaint, "" on success."""
         rc, out, err = self.module.run_command(list(command), environ_update={"LC_ALL": "C"})

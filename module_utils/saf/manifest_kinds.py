@@ -15,6 +15,7 @@ import shutil
 import time
 
 from . import manifest_kinds_darwin as darwin
+from . import manifest_kinds_homebrew as brewed
 from . import mtu, network, process
 from .manifest import precious
 from .manifest_kind import Kind
@@ -61,16 +62,21 @@ class File(Kind):
 class Package(Kind):
     def exists(self):
         if self.entry["manager"] == "homebrew":
-            return darwin.Keg(self.module, self.entry).exists()
+            return brewed.Keg(self.module, self.entry).exists()
         if self.entry["manager"] == "apt":
             rc, out, _err = self.module.run_command(["dpkg-query", "-W", "-f=${db:Status-Status}", self.name])
             return rc == 0 and out.strip() == "installed"
         # Another manager: what is on the path counts as there, so that it is never taken for ours.
         return self.module.get_bin_path(self.name) is not None
 
+    def remains(self):
+        if self.entry["manager"] == "homebrew":
+            return brewed.Keg(self.module, self.entry).remains()
+        return self.exists()
+
     def undo(self):
         if self.entry["manager"] == "homebrew":
-            return darwin.Keg(self.module, self.entry).undo()
+            return brewed.Keg(self.module, self.entry).undo()
         if self.entry["manager"] != "apt":
             return f"Package {self.name} was installed with {self.entry['manager']}: remove it by hand."
         if not self.exists():
@@ -166,12 +172,13 @@ KINDS = {
     "firewall_application": darwin.FirewallApplication,
     "group": Group,
     "mtu": Mtu,
+    "on_request": brewed.OnRequest,
     "package": Package,
-    "pin": darwin.Pin,
+    "pin": brewed.Pin,
     "power_setting": darwin.PowerSetting,
     "process": Process,
     "service": Service,
     "sysctl": darwin.Sysctl,
-    "tap": darwin.Tap,
+    "tap": brewed.Tap,
     "user": User,
 }
