@@ -120,8 +120,8 @@ class BuildError(Exception):
     """A build that did not succeed; the message is for the user."""
 
 
-def run(module, command, what):
-    rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C", "UV_NO_PROGRESS": "1"})
+def run(module, command, what, **environment):
+    rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C", "UV_NO_PROGRESS": "1", **environment})
     if rc != 0:
         tail = " ".join((err or out).split())[-600:]
         raise BuildError(f"{what} failed: {tail}")
@@ -159,6 +159,7 @@ def build(module, folder, archive):
         module,
         [uv, "venv", "--relocatable", "--no-project", "--python", params["python"], venv, *cache],
         "Making the venv",
+        **venvs.environment_of_builder(params["python"]),
     )
     wheels = os.path.join(folder, "wheels")
     install = [uv, "pip", "install", "--python", os.path.join(venv, "bin", "python"), "--no-index", "--no-deps"]
@@ -182,6 +183,7 @@ def note(venv, params):
         "digest": params["digest"],
         "fingerprint": venvs.fingerprint(distributions),
         "python": params["python"],
+        "home": venvs.home(venv),
         "python_version": params["python_version"],
         "distributions": {name: found["version"] for name, found in distributions.items()},
         "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

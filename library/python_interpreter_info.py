@@ -48,14 +48,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found:
-  description: Interpreters that ran, in the order tried.
+  description: Interpreters that ran, in the order tried, with the modules of the standard library that they cannot import.
   type: list
   elements: dict
   returned: always
   sample:
-    - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython}
+    - {path: /usr/bin/python3, real_path: /usr/bin/python3.11, version: 3.11.2, implementation: cpython, missing: []}
 chosen:
-  description: The first that is CPython of the exact version, or null.
+  description: The first that is CPython of the exact version, before those that miss a module, or null.
   type: dict
   returned: always
 """

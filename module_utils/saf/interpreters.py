@@ -7,13 +7,20 @@ import json
 import os
 import subprocess
 
-# What an interpreter is asked; the base interpreter counts where it runs in a virtual environment.
-QUESTION = (
-    "import json, os, platform, sys;"
-    "base = getattr(sys, '_base_executable', None) or sys.executable;"
-    "print(json.dumps({'real_path': os.path.realpath(base), 'version': platform.python_version(),"
-    " 'implementation': sys.implementation.name}))"
-)
+# What an interpreter is asked; the base interpreter counts where it runs in a virtual environment. A module is missing where the
+# library below it is: Homebrew's Python takes those of other formulae. _decimal, as decimal has a substitute of its own.
+QUESTION = """
+import importlib, json, os, platform, sys
+missing = []
+for name in ("ssl", "sqlite3", "lzma", "_decimal", "ctypes"):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        missing.append(name)
+base = getattr(sys, "_base_executable", None) or sys.executable
+print(json.dumps({"real_path": os.path.realpath(base), "version": platform.python_version(),
+                  "implementation": sys.implementation.name, "missing": missing}))
+"""
 
 
 def patterns(version, venv_root):
@@ -40,7 +47,10 @@ def places(version, candidates, venv_root):
 
 
 def ask(path):
-    """Run an interpreter and return ``{real_path, version, implementation}``, or None when it does not answer."""
+    """Run an interpreter and return ``{real_path, version, implementation, missing}``, or None when it does not answer.
+
+    missing: modules of the standard library that it cannot import.
+    """
     try:
         answer = subprocess.run(
             [path, "-I", "-c", QUESTION], capture_output=True, text=True, timeout=20, check=True, env={"LC_ALL": "C"}
@@ -51,8 +61,6 @@ def ask(path):
 
 
 def choose(found, version):
-    """Return the first CPython of exactly ``version``, or None."""
-    for interpreter in found:
-        if interpreter["version"] == version and interpreter["implementation"] == "cpython":
-            return interpreter
-    return None
+    """Return the first CPython of exactly ``version``, one with its whole standard library if there is one, or None."""
+    fitting = [one for one in found if one["version"] == version and one["implementation"] == "cpython"]
+    return next((one for one in fitting if not one.get("missing")), fitting[0] if fitting else None)

@@ -130,8 +130,8 @@ def homebrew_problems(observed, wanted):
     """What keeps Homebrew from bringing the pinned Python.
 
     wanted: {version, macos: oldest with a bottle, formula, kegs: versions that will do, tap, replace, way: how Homebrew itself
-    may come (script, pkg or never), sudo: whether the login account needs no password for it, fallback: provider that is tried then};
-    {} where this version has no pinned bottle.
+    may come (script, pkg or never), sudo: whether the login account needs no password for it, fallback: provider that is
+    tried then}; {} where this version has no pinned bottle.
     """
     if not wanted.get("kegs"):
         fix = "Set python_provider to uv or system, or python_version to one of data/homebrew_bottles.yml."
