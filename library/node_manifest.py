@@ -41,7 +41,8 @@ options:
         description: Kind of thing. V(process) is named by its pid file (see C(process_service)).
         type: str
         choices:
-          [directory, file, firewall_application, group, mtu, on_request, package, pin, power_setting, process, service, sysctl, tap, user]
+          [directory, file, firewall_application, group, mtu, on_request, package, pin, power_setting, process, service, sysctl,
+           tap, user]
         required: true
       name:
         description: Path or name.

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.module_utils.saf import homebrew, preflight
 
+import node_checks
 import pinned_formula
 
 OURS, CORE = "studio-air-fabric/pins", "homebrew/core"
@@ -193,3 +194,42 @@ def test_what_stands_in_the_way(state, macos, wanted, found):
     rows = preflight.homebrew_problems(observed, {"fallback": "", **WANTED, **wanted})
     assert [row["found"] for row in rows] == found
     assert all(row["fix"].endswith(".") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("euid", "caller", "line"),
+    [
+        (0, "admin", ["sudo", "-n", "-u", "admin", "sudo", "-n", "true"]),
+        (501, None, ["sudo", "-n", "true"]),
+        (0, None, None),  # became root in another way, or logged in as root: nobody to ask for
+    ],
+)
+def test_sudo_is_asked_as_the_login_account(monkeypatch, euid, caller, line):
+    asked = []
+
+    def run(command):
+        asked.append(command)
+        return 1, "", "sudo: a password is required"
+
+    monkeypatch.setattr(node_checks.os, "geteuid", lambda: euid)
+    if caller:
+        monkeypatch.setenv("SUDO_USER", caller)
+    else:
+        monkeypatch.delenv("SUDO_USER", raising=False)
+    assert node_checks.sudo_is_free(run) is (line is None)
+    assert asked == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "way", "found"),
+    [
+        ({**GOOD, "owner": None}, "script", ["a password is required"]),
+        ({**GOOD, "owner": None}, "pkg", []),
+        (GOOD, "script", []),
+    ],
+)
+def test_preflight_asks_sudo_only_where_the_installer_has_to_come(monkeypatch, state, way, found):
+    monkeypatch.setattr(node_checks, "sudo_is_free", lambda _run: False)
+    observed = {"homebrew": state, "macos": "26.1", "system": "Darwin"}
+    rows = node_checks.homebrew_problems(observed, {"fallback": "", **WANTED, "way": way}, None)
+    assert [row["found"] for row in rows] == found
