@@ -182,6 +182,7 @@ def build(params, folder, archive):
     run(
         [uv, "venv", "--relocatable", "--no-project", "--python", params["python"], venv, *cache],
         "Making the venv",
+        venvs.environment_of_builder(params["python"]),
     )
     wheels = os.path.join(folder, "wheels")
     install = [uv, "pip", "install", "--python", os.path.join(venv, "bin", "python"), "--no-index", "--no-deps"]
@@ -221,6 +222,7 @@ def note(venv, params):
         "digest": params["digest"],
         "fingerprint": venvs.fingerprint(distributions),
         "python": params["python"],
+        "home": venvs.home(venv),
         "python_version": params["python_version"],
         "distributions": {name: found["version"] for name, found in distributions.items()},
         "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -147,6 +147,25 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import interpreters, node_state, preflight, surroundings
 
 
+def sudo_is_free(run):
+    """Return whether the login account needs no password for sudo; True where that cannot be asked.
+
+    We may be root by now: sudo leaves the name of the account that it was called by.
+    """
+    login = os.environ.get("SUDO_USER")
+    if os.geteuid() == 0 and not login:
+        return True
+    line = ["sudo", "-n", "true"]
+    return run(["sudo", "-n", "-u", login, *line] if os.geteuid() == 0 else line)[0] == 0
+
+
+def homebrew_problems(observed, wanted, run):
+    """Return what keeps Homebrew from bringing Python; sudo is asked where Homebrew itself has to come by its installer."""
+    state = observed["homebrew"]
+    by_script = state is not None and state["owner"] is None and wanted.get("way") == "script"
+    return preflight.homebrew_problems(observed, {**wanted, "sudo": not by_script or sudo_is_free(run)})
+
+
 def find_python(params):
     """Return ``(found, chosen)`` for the interpreter that is wanted."""
     user = interpreters.runner(params["user"])
@@ -185,7 +204,7 @@ def main():
     )
     params = module.params
     now = time.time()
-    observed = node_state.observe(params["venv_root"])
+    observed = node_state.observe(params["venv_root"], params["homebrew"].get("formula", ""))
     conda = params["conda"] if params["python_provider"] == "conda" else None
     observed.update(surroundings.observe(observed["service_managers"], conda))
     built = os.path.isdir(os.path.join(params["venv_root"], "venvs"))
@@ -205,7 +224,7 @@ def main():
         *preflight.system_problems(observed, params["service_manager"], params["minimums"]),
         *preflight.foreign_ray_problems(observed["processes"], params["venv_root"]),
         *preflight.port_problems(observed["listeners"], observed["processes"], ports, params["venv_root"]),
-        *(preflight.homebrew_problems(observed, params["homebrew"]) if params["python_provider"] == "homebrew" else []),
+        *(homebrew_problems(observed, params["homebrew"], module.run_command) if params["python_provider"] == "homebrew" else []),
         *preflight.python_problems(found, chosen, params["python_version"], params["python_provider"]),
         *preflight.provider_problems(observed, params["python_provider"], params["python_version"], params["pinned_versions"]),
     ]

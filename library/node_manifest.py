@@ -48,6 +48,7 @@ options:
           - group
           - link
           - mtu
+          - on_request
           - package
           - pin
           - power_setting

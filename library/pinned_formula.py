@@ -10,11 +10,14 @@ module: pinned_formula
 short_description: Install an exact bottle with Homebrew and keep it
 version_added: "0.1.0"
 description:
-  - Writes a formula into a local tap, trusts that one formula, pours its bottle, and pins it, so that
+  - Writes a formula into a local tap, installs what it needs, trusts that one formula, pours its bottle, and pins it, so that
     C(brew upgrade) leaves it alone.
-  - A keg of a wanted version that is there already is taken as it is, whatever tap it came from.
+  - What it needs is installed by name and so counts as asked for. Brew never removes it by itself then, not even where it
+    cannot see the formula that needs it. Each run checks that it is still there.
+  - The keg that counts is the one that C(opt/<name>) leads to. One of a wanted version is taken unchanged, whatever tap it came
+    from.
   - A formula file that somebody edited is written anew; the difference is shown.
-  - Runs brew as the account that owns C(/opt/homebrew).
+  - Runs brew, and writes, as the account that owns C(/opt/homebrew).
 attributes:
   check_mode:
     support: full
@@ -40,10 +43,21 @@ options:
     type: list
     elements: str
     required: true
+  depends_on:
+    description: Formulae of homebrew-core that the bottle needs.
+    type: list
+    elements: str
+    default: []
   replace:
-    description: Whether a keg of another version from another tap may be uninstalled.
+    description: Whether kegs of another version from another tap may be uninstalled.
     type: bool
     default: false
+  environment:
+    description: >-
+      Proxies and mirrors that brew runs with. An option and not the keyword, which would put them into arguments that ps and
+      the log of sudo show.
+    type: dict
+    default: {}
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -55,6 +69,7 @@ EXAMPLES = r"""
     tap: studio-air-fabric/pins
     content: "{{ lookup('ansible.builtin.template', 'formula.rb.j2') }}"
     kegs: ["3.9.23", "3.9.23_1"]
+    depends_on: [gdbm, mpdecimal, openssl@3, readline, sqlite, xz]
 """
 
 RETURN = r"""
@@ -70,89 +85,121 @@ actions:
 """
 
 import os
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import homebrew
 
 
-def plan(params, kegs, is_pinned, tap_there, file):
-    """Return (actions, sentence): what must be done, or why nothing can be; pure.
+def observe(module):
+    """Return what Homebrew has of the formula.
 
-    kegs: {version: tap}; is_pinned: bool; tap_there: whether the tap exists; file: its formula's text, None without one.
+    kegs: {version: tap}; in_use: version or None; is_pinned; file: text of the formula, None without one; missing: what it needs
+    and is not there; unmarked: what it needs and does not count as asked for.
     """
-    wanted = [version for version in kegs if version in params["kegs"]]
-    foreign = [version for version, tap in kegs.items() if version not in params["kegs"] and tap != params["tap"]]
-    actions = []
-    if wanted and kegs[wanted[0]] != params["tap"]:
-        return ([] if is_pinned else ["pin"]), ""
-    if foreign and not params["replace"]:
+    params = module.params
+    marks = {name: homebrew.on_request(name) for name in params["depends_on"]}
+    return {
+        "kegs": homebrew.installed(params["name"]),
+        "in_use": homebrew.in_use(params["name"]),
+        "is_pinned": homebrew.pinned(params["name"]),
+        "file": homebrew.read(module, formula_file(params)),
+        "missing": [name for name, mark in marks.items() if mark is None],
+        "unmarked": [name for name, mark in marks.items() if mark is False],
+    }
+
+
+def formula_file(params):
+    """Return the path of the formula in its tap."""
+    return os.path.join(homebrew.tap_folder(params["tap"]), "Formula", f"{params['name']}.rb")
+
+
+def plan(params, state):
+    """Return (actions, sentence): what must be done, or why nothing can be; pure. state: as from observe()."""
+    kegs, is_good = state["kegs"], state["in_use"] in params["kegs"]
+    if is_good and kegs.get(state["in_use"]) != params["tap"]:
+        actions = ["libraries"] if state["missing"] else []
+        return actions + ([] if state["is_pinned"] else ["pin"]), ""
+    foreign = [version for version, tap in kegs.items() if tap != params["tap"]]
+    if foreign and not is_good and not params["replace"]:
+        shown = state["in_use"] if state["in_use"] in foreign else foreign[0]
         return [], (
-            f"{params['name']} {foreign[0]} from {kegs[foreign[0]] or 'another tap'} is installed, and Homebrew keeps one tap's "
-            "only. "
+            f"{params['name']} {shown} from {kegs[shown] or 'another tap'} is installed, and Homebrew keeps one tap's only. "
             f"It is not ours to remove: uninstall it (brew uninstall --ignore-dependencies {params['name']}), allow it with "
             "homebrew_replace_python: true, or set python_provider to uv for all nodes."
         )
-    if not tap_there:
-        actions.append("tap")
-    if file != params["content"]:
+    actions = []
+    if state["file"] != params["content"]:
         actions.append("write")
-    if not wanted:
-        if kegs:
-            actions += ["unpin", "uninstall"] if is_pinned else ["uninstall"]
-        actions.append("install")
-    if not is_pinned or "unpin" in actions:
+    if state["missing"] or state["unmarked"]:
+        actions.append("libraries")
+    if not is_good:
+        actions += ["uninstall", "install"] if kegs else ["install"]
+    if not state["is_pinned"] or "uninstall" in actions:
         actions.append("pin")
     return actions, ""
 
 
-def write(path, content):
-    """Put the formula in place in one step, for the owner of the tap."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=folder, prefix=".saf-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    os.chmod(partial, 0o644)
-    if os.geteuid() == 0:
-        above = os.stat(homebrew.PREFIX)
-        os.chown(partial, above.st_uid, above.st_gid)
-        os.chown(folder, above.st_uid, above.st_gid)
-    os.replace(partial, path)
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except OSError:
-        return None
-
-
-def carry_out(module, actions, path):
+def carry_out(module, actions, state):
     """Do the planned steps."""
     params = module.params
-    name, full = params["name"], f"{params['tap']}/{params['name']}"
+    full = f"{params['tap']}/{params['name']}"
     steps = {
-        "tap": lambda: homebrew.run(module, full, "tap-new", "--no-git", params["tap"]),
-        "write": lambda: write(path, params["content"]),
-        "unpin": lambda: homebrew.run(module, full, "unpin", name),
-        "uninstall": lambda: homebrew.run(module, full, "uninstall", "--ignore-dependencies", name),
+        "write": lambda: homebrew.write(module, formula_file(params), params["content"]),
+        "libraries": lambda: install_libraries(module, state["missing"] + state["unmarked"]),
+        # --force: all kegs of the name, and their pin.
+        "uninstall": lambda: homebrew.run(
+            module, full, "uninstall", "--formula", "--force", "--ignore-dependencies", homebrew.full_name(params["name"])
+        ),
         "install": lambda: install(module, full),
-        "pin": lambda: homebrew.run(module, full, "pin", name),
+        "pin": lambda: pin(module, homebrew.full_name(params["name"])),
     }
     for action in actions:
         steps[action]()
 
 
+def install_libraries(module, names):
+    """Install formulae by name; those that are there are marked as asked for."""
+    said = None
+    try:
+        homebrew.run(module, names[0], "install", "--formula", *names)
+    except homebrew.HomebrewError as error:
+        said = error
+    # What counts is what is there: a foreign file in bin ends brew with 1 although the kegs are good, and the bottle looks for
+    # them below opt alone; a keg that has lost its opt link ends it with 0.
+    left = [name for name in names if not homebrew.on_request(name)]
+    if left:
+        again = f"run `brew reinstall {' '.join(left)}` as its owner"
+        raise said or homebrew.HomebrewError(f"{', '.join(left)} could not be installed for {module.params['name']}: {again}.")
+
+
 def install(module, full):
     """Trust that one formula and pour it; --force-bottle fails where brew would begin a source build."""
-    try:
-        homebrew.run(module, full, "trust", "--formula", full)
-    except homebrew.HomebrewError as error:
-        if "Unknown command" not in str(error):  # brew 5 and older ask for no trust
-            raise
-    homebrew.run(module, full, "install", "--formula", "--force-bottle", full)
+    homebrew.trust(module, full)
+    # --skip-link: nothing of ours uses bin/, and a foreign file there would make a good pour fail.
+    homebrew.run(module, full, "install", "--formula", "--force-bottle", "--skip-link", full)
+
+
+def pin(module, full):
+    """Pin the installed keg; its trust may be lost."""
+    homebrew.trust(module, full)
+    homebrew.run(module, full, "pin", full)
+
+
+def developer_mode(module):
+    """Return a warning where Homebrew follows its development branch and our earlier version may be why, else "".
+
+    It made the tap with `brew tap-new`, a developer command, which leaves a README; how the mode was before is not recorded.
+    """
+    folder = homebrew.tap_folder(module.params["tap"])
+    if not os.path.exists(os.path.join(folder, "README.md")):
+        return ""
+    if "Developer mode is enabled because a developer command" not in homebrew.run(module, "", "developer"):
+        return ""
+    off = f"sudo -H -u {homebrew.owner()} {homebrew.PREFIX}/bin/brew developer off"
+    return (
+        "Homebrew's developer mode is on, and an earlier version of this playbook switches it on: `brew update` follows the "
+        f"development branch. Switch it off: {off}. To keep it on: remove {folder}/README.md."
+    )
 
 
 def main():
@@ -162,24 +209,29 @@ def main():
             "tap": {"type": "str", "required": True},
             "content": {"type": "str", "required": True},
             "kegs": {"type": "list", "elements": "str", "required": True},
+            "depends_on": {"type": "list", "elements": "str", "default": []},
             "replace": {"type": "bool", "default": False},
+            "environment": {"type": "dict", "default": {}, "no_log": True},
         },
         supports_check_mode=True,
     )
     params = module.params
-    name, folder = params["name"], homebrew.tap_folder(params["tap"])
-    path = os.path.join(folder, "Formula", f"{name}.rb")
-    file = read(path)
-    actions, sentence = plan(params, homebrew.installed(name), homebrew.pinned(name), os.path.isdir(folder), file)
-    if sentence:
-        module.fail_json(msg=sentence, actions=[])
-    if not module.check_mode:
-        try:
-            carry_out(module, actions, path)
-        except (homebrew.HomebrewError, OSError) as error:
-            module.fail_json(msg=str(error), actions=actions)
-    diff = {"before": file or "", "after": params["content"] if "write" in actions else file or ""}
-    module.exit_json(changed=bool(actions), actions=actions, prefix=f"{homebrew.PREFIX}/opt/{name}", diff=diff)
+    actions = []
+    try:
+        state = observe(module)
+        actions, sentence = plan(params, state)
+        if sentence:
+            module.fail_json(msg=sentence, actions=[])
+        if not module.check_mode:
+            carry_out(module, actions, state)
+            warning = developer_mode(module)
+            if warning:
+                module.warn(warning)
+    except (homebrew.HomebrewError, OSError) as error:
+        module.fail_json(msg=str(error), actions=actions)
+    before = state["file"] or ""
+    diff = {"before": before, "after": params["content"] if "write" in actions else before}
+    module.exit_json(changed=bool(actions), actions=actions, prefix=f"{homebrew.PREFIX}/opt/{params['name']}", diff=diff)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found:
-  description: Interpreters that ran, in the order tried.
+  description: Interpreters that ran, in the order tried, with the modules of the standard library that they cannot import.
   type: list
   elements: dict
   returned: always
@@ -68,8 +68,9 @@ found:
       machine: x86_64
       bits: 64
       libc: glibc
+      missing: []
 chosen:
-  description: The first that is CPython of the exact version and built for the node's architecture, or null.
+  description: The first that is CPython of the exact version and built for the node's architecture; those that miss a module come last.
   type: dict
   returned: when there is one
   contains:

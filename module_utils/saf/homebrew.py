@@ -9,9 +9,11 @@ import pwd
 import re
 
 PREFIX = "/opt/homebrew"
-# Unattended: nothing is upgraded, cleaned up or reinstalled beside what was asked for.
-_SETTINGS = {
+CORE = "homebrew/core"
+# Unattended: nothing is upgraded, cleaned up, reinstalled or removed beside what was asked for.
+SETTINGS = {
     "HOMEBREW_NO_ANALYTICS": "1",
+    "HOMEBREW_NO_AUTOREMOVE": "1",
     "HOMEBREW_NO_AUTO_UPDATE": "1",
     "HOMEBREW_NO_ENV_HINTS": "1",
     "HOMEBREW_NO_INSTALLED_DEPENDENTS_CHECK": "1",
@@ -20,24 +22,38 @@ _SETTINGS = {
     "LC_ALL": "C",
 }
 _PASSED_ON = re.compile(r"(?i)(https?_proxy|no_proxy|all_proxy|ssl_cert_file|homebrew_.*)")
-# What brew's complaints mean, and what to do.
+# What brew's complaints mean, and what to do. Each pattern is a phrase of brew's or curl's, not a word that occurs anywhere.
 _SENTENCES = (
     (
-        r"SHA-?256 mismatch",
+        r"reports different checksum|SHA-?256 mismatch",
         "The bottle that came is not the pinned one: something on the way alters downloads, or the mirror is wrong. "
         "Nothing was installed; check homebrew_artifact_domain and proxy_env, or set python_provider to uv.",
     ),
     (r"Refusing to load formula", "brew does not trust the tap: run `brew trust --formula {formula}` as its owner."),
     (
-        r"No such file or directory|404|no bottle available",
+        r"has no bottle!|no bottle available!|requested URL returned error: 404",
         "There is no bottle to be had for this macOS: name a mirror in homebrew_artifact_domain, or set python_provider to uv.",
     ),
     (
-        r"Could not resolve|Failed to connect|timed out|Failed to download",
+        r"curl: \(\d+\)[^\n]*formulae\.brew\.sh|formulae\.brew\.sh[^\n]*exited with",
+        "Homebrew's index could not be fetched from formulae.brew.sh: let the node out, set proxy_env, or name a mirror in "
+        "homebrew_api_domain (homebrew_artifact_domain does not cover it).",
+    ),
+    (
+        r"(?i)portable[ -]ruby",
+        "Homebrew's own Ruby could not be fetched from ghcr.io: let the node out, set proxy_env, or name a mirror in "
+        "homebrew_artifact_domain.",
+    ),
+    (
+        r"Could not resolve host|Failed to connect to|curl: \(28\)|Failed to download",
         "The bottle could not be fetched: let the node out, set proxy_env, or name a mirror in homebrew_artifact_domain.",
     ),
-    (r"disabled because", "homebrew-core has disabled this formula."),
+    (r"has been disabled because", "homebrew-core has disabled this formula."),
     (r"not writable by your user", "The folders of Homebrew do not belong to the account that owns /opt/homebrew."),
+    (
+        r"Running Homebrew as root",
+        "/opt/homebrew belongs to root, and brew refuses root: give it to the account that installed it (chown -R).",
+    ),
 )
 
 
@@ -45,29 +61,79 @@ class HomebrewError(Exception):
     """brew did not do what was asked; the message is for the user."""
 
 
-def installed(name, prefix=PREFIX):
-    """Return ``{version: tap}`` of the installed kegs of a formula; tap is None where its receipt does not tell."""
+# --- what is there
+
+
+def split_name(name):
+    """Return (tap or None, short name) of a formula's full or short name."""
+    tap, _, short = name.rpartition("/")
+    return tap or None, short
+
+
+def receipt(name, version):
+    """Return the receipt of a keg, {} where it cannot be read."""
+    try:
+        with open(os.path.join(PREFIX, "Cellar", name, version, "INSTALL_RECEIPT.json"), encoding="utf-8") as stream:
+            document = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def installed(name):
+    """Return ``{version: tap}`` of the installed kegs of a formula, by full name those of its tap alone.
+
+    tap is None where its receipt does not tell.
+    """
+    wanted, short = split_name(name)
     found = {}
-    for keg in sorted(glob.glob(os.path.join(prefix, "Cellar", name, "*"))):
-        tap = None
-        try:
-            with open(os.path.join(keg, "INSTALL_RECEIPT.json"), encoding="utf-8") as stream:
-                tap = json.load(stream)["source"]["tap"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        found[os.path.basename(keg)] = tap
+    for keg in sorted(glob.glob(os.path.join(PREFIX, "Cellar", short, "*"))):
+        version = os.path.basename(keg)
+        source = receipt(short, version).get("source")
+        tap = source.get("tap") if isinstance(source, dict) else None
+        if wanted in (None, tap):
+            found[version] = tap
     return found
 
 
-def pinned(name, prefix=PREFIX):
+def in_use(name):
+    """Return the version of the keg that Homebrew uses, which is where its opt link leads, or None."""
+    target = os.path.realpath(os.path.join(PREFIX, "opt", name))
+    rack = os.path.realpath(os.path.join(PREFIX, "Cellar", name))
+    return os.path.basename(target) if os.path.dirname(target) == rack and os.path.isdir(target) else None
+
+
+def on_request(name):
+    """Return whether the formula counts as asked for, so that brew never removes it by itself; None when it is not there."""
+    version = in_use(name)
+    return receipt(name, version).get("installed_on_request", False) is True if version else None
+
+
+def full_name(name):
+    """Return a formula's name with the tap of its installed keg: by the short one brew may load homebrew-core's text."""
+    tap, short = split_name(name)
+    kegs = installed(short)
+    tap = tap or kegs.get(in_use(short)) or next(iter(kegs.values()), None)
+    return f"{tap}/{short}" if tap else short
+
+
+def pinned(name):
     """Return whether ``brew upgrade`` leaves the formula alone."""
-    return os.path.lexists(os.path.join(prefix, "var", "homebrew", "pinned", name))
+    return os.path.lexists(os.path.join(PREFIX, "var", "homebrew", "pinned", name))
 
 
-def tap_folder(tap, prefix=PREFIX):
+def tap_folder(tap):
     """Return the folder of a tap ``user/name``."""
     user, name = tap.split("/")
-    return os.path.join(prefix, "Library", "Taps", user, f"homebrew-{name}")
+    return os.path.join(PREFIX, "Library", "Taps", user, f"homebrew-{name}")
+
+
+def owner():
+    """Return the name of the account that Homebrew belongs to."""
+    return pwd.getpwuid(os.stat(PREFIX).st_uid).pw_name
+
+
+# --- what is run
 
 
 def explain(formula, complaint):
@@ -76,33 +142,68 @@ def explain(formula, complaint):
         if re.search(pattern, complaint):
             return sentence.format(formula=formula)
     lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    return "brew: " + " ".join(lines[-3:])[:400]
+    # curl repeats the address of a proxy, and its password with it.
+    return "brew: " + re.sub(r"://[^/@\s]+@", "://***@", " ".join(lines[-3:]))[:400]
 
 
-def owner(prefix=PREFIX):
-    """Return the name of the account that Homebrew belongs to."""
-    return pwd.getpwuid(os.stat(prefix).st_uid).pw_name
+def as_owner(line, names=()):
+    """Return the argv that runs ``line`` as Homebrew's owner: unchanged, or through sudo when we are root.
 
-
-def command(arguments, environment, prefix=PREFIX):
-    """Return the argv that runs brew as its owner: by itself, or through sudo when we are root."""
-    brew = os.path.join(prefix, "bin", "brew")
-    settings = {**{name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)}, **_SETTINGS}
-    line = ["env", *(f"{name}={value}" for name, value in sorted(settings.items())), brew, *arguments]
-    if os.geteuid() == os.stat(prefix).st_uid:
+    names: variables of the environment that sudo passes on. Their values stand in no argument: ps and sudo's log show those.
+    """
+    if os.geteuid() == os.stat(PREFIX).st_uid:
         return line
     if os.geteuid() != 0:
-        raise HomebrewError(f"Homebrew belongs to {owner(prefix)} and we are neither that account nor root: set ansible_become.")
-    if os.stat(prefix).st_uid == 0:
-        raise HomebrewError(
-            f"{prefix} belongs to root, and brew refuses root: give it to the account that installed it (chown -R)."
-        )
-    return ["sudo", "-H", "-u", owner(prefix), *line]
+        raise HomebrewError(f"Homebrew belongs to {owner()} and we are neither that account nor root: set ansible_become.")
+    kept = [f"--preserve-env={','.join(sorted(names))}"] if names else []
+    return ["sudo", "-H", "-u", owner(), *kept, *line]
+
+
+def environment_for(environment):
+    """Return the variables that brew runs with: proxies, certificates and its own of ``environment``, and our settings."""
+    return {**{name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)}, **SETTINGS}
 
 
 def run(module, formula, *arguments):
-    """Run brew; return its output. Raises HomebrewError with one sentence."""
-    rc, out, err = module.run_command(command(arguments, os.environ), cwd="/")
+    """Run brew; return its output. Raises HomebrewError with one sentence.
+
+    The module's option ``environment``, where it has one, adds to its own environment.
+    """
+    settings = environment_for({**os.environ, **(module.params.get("environment") or {})})
+    line = as_owner([os.path.join(PREFIX, "bin", "brew"), *arguments], settings)
+    rc, out, err = module.run_command(line, environ_update=settings, cwd="/")
     if rc != 0:
         raise HomebrewError(f"`brew {' '.join(arguments)}` failed. {explain(formula, err or out)}")
     return out
+
+
+def trust(module, full):
+    """Let brew load one formula of a tap; brew 5 and older ask for no trust."""
+    if full.count("/") != 2 or full.startswith(CORE):
+        return
+    try:
+        run(module, full, "trust", "--formula", full)
+    except HomebrewError as error:
+        if "Unknown command" not in str(error):
+            raise
+
+
+# As the owner, not as root: a link that stands in a folder of his leads nowhere that he could not write himself.
+_READ = 'test ! -e "$1" || cat "$1"'
+_WRITE = 'umask 022 && mkdir -p "$2" && cat >"$1.new" && mv -f "$1.new" "$1"'
+
+
+def read(module, path):
+    """Return the text of a file below the prefix, None when it is not there."""
+    if not os.path.exists(path):
+        return None
+    rc, out, _err = module.run_command(as_owner(["/bin/sh", "-c", _READ, "sh", path]), cwd="/")
+    return out if rc == 0 else None
+
+
+def write(module, path, content):
+    """Put a file in place in one step, with its folders."""
+    line = as_owner(["/bin/sh", "-c", _WRITE, "sh", path, os.path.dirname(path)])
+    rc, _out, err = module.run_command(line, data=content, binary_data=True, cwd="/")
+    if rc != 0:
+        raise HomebrewError(f"{path} could not be written as its owner: {err.strip()}")

@@ -10,14 +10,21 @@ import subprocess
 
 from . import account
 
-# What an interpreter is asked; the base interpreter counts where it runs in a virtual environment.
-QUESTION = (
-    "import json, os, platform, struct, sys;"
-    "base = getattr(sys, '_base_executable', None) or sys.executable;"
-    "print(json.dumps({'real_path': os.path.realpath(base), 'version': platform.python_version(),"
-    " 'implementation': sys.implementation.name, 'machine': platform.machine(), 'bits': struct.calcsize('P') * 8,"
-    " 'libc': platform.libc_ver()[0] if sys.platform == 'linux' else None}))"
-)
+# What an interpreter is asked; the base interpreter counts where it runs in a virtual environment. A module is missing where the
+# library below it is: Homebrew's Python takes those of other formulae. _decimal, as decimal has a substitute of its own.
+QUESTION = """
+import importlib, json, os, platform, struct, sys
+missing = []
+for name in ("ssl", "sqlite3", "lzma", "_decimal", "ctypes"):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        missing.append(name)
+base = getattr(sys, "_base_executable", None) or sys.executable
+print(json.dumps({"real_path": os.path.realpath(base), "version": platform.python_version(),
+                  "implementation": sys.implementation.name, "machine": platform.machine(), "bits": struct.calcsize("P") * 8,
+                  "libc": platform.libc_ver()[0] if sys.platform == "linux" else None, "missing": missing}))
+"""
 
 
 def patterns(version, venv_root):
@@ -56,10 +63,10 @@ def runner(service_account):
 
 
 def ask(path, user=None):
-    """Run an interpreter as ``user`` and return ``{real_path, version, implementation, machine, bits, libc}``.
+    """Run an interpreter as ``user`` and return ``{real_path, version, implementation, machine, bits, libc, missing}``.
 
     None when it does not answer. machine: what it runs as: x86_64 for an Intel build that Apple silicon translates;
-    libc: "glibc" or "" on Linux, None elsewhere.
+    libc: "glibc" or "" on Linux, None elsewhere; missing: modules of the standard library that it cannot import.
     """
     try:
         answer = subprocess.run(
@@ -78,17 +85,16 @@ def ask(path, user=None):
 
 
 def choose(found, version, machine=None):
-    """Return the first CPython of exactly ``version`` that fits the wheels, or None; machine: the node's architecture.
+    """Return the first CPython of exactly ``version`` that fits the wheels, one with its whole standard library if there is one.
 
+    None without any. machine: the node's architecture.
     Where nobody tells the machine, an interpreter for ARM that runs proves it: only the other way round is translated.
     """
     told = [interpreter.get("machine") for interpreter in found]
     machine = machine or next((name for name in told if name in ("arm64", "aarch64")), None)
-    for interpreter in found:
-        exact = interpreter["version"] == version and interpreter["implementation"] == "cpython"
-        if exact and _fits(interpreter, machine):
-            return interpreter
-    return None
+    exact = [one for one in found if one["version"] == version and one["implementation"] == "cpython"]
+    fitting = [one for one in exact if _fits(one, machine)]
+    return next((one for one in fitting if not one.get("missing")), fitting[0] if fitting else None)
 
 
 def _fits(interpreter, machine):

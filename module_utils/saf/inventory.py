@@ -210,6 +210,60 @@ def unreachable_rows(unreachable, node, listening):
     return rows
 
 
+# What it says when a module cannot run as root: (phrase, check, wanted, remedy). The last fits whatever else is said.
+_BECOME = (
+    (
+        r"interpreter '\S+' was not found|python3?: (?:command )?not found|No such file or directory.*python|env: .?python",
+        (
+            "python",
+            "Python 3 for Ansible's modules",
+            "Install it (apt install python3), or name it in ansible_python_interpreter.",
+        ),
+    ),
+    (
+        r"No space left on device|Disk quota exceeded|Read-only file system|Failed to create temporary directory",
+        (
+            "remote_tmp",
+            "a home that can be written",
+            "Free space in the login account's home, or set ansible_remote_tmp to another place.",
+        ),
+    ),
+    (
+        r"must have a tty|requiretty",
+        ("sudo", "no requiretty", "Add `Defaults:<login account> !requiretty` to its sudoers, or run with ANSIBLE_PIPELINING=0."),
+    ),
+    (
+        r"not in the sudoers file|may not run sudo|not allowed to (?:run sudo|execute)",
+        ("sudo", "the login account may become root", "Let it: add it to the group admin (a Mac), sudo or wheel (Linux)."),
+    ),
+    (
+        r"sudo: (?:command )?not found|sudo: No such file",
+        ("sudo", "sudo on the node", "Install it, or set ansible_become_method to what the node has."),
+    ),
+    (
+        r"[Pp]assword|a terminal is required",
+        (
+            "sudo",
+            "the login account may become root",
+            "Allow sudo without a password for the login account, or run with --ask-become-pass.",
+        ),
+    ),
+    (
+        r"",
+        (
+            "become",
+            "the login account may become root",
+            "Try it by hand: ansible <node> -i <inventory> -b -m command -a 'id -u'.",
+        ),
+    ),
+)
+
+
+def become_problem(said):
+    """Return (check, wanted, fix) for what was said when a node could not run a module as root."""
+    return next(known for phrase, known in _BECOME if re.search(phrase, said))
+
+
 def preflight_rows(members, hostvars):
     """Return the table rows of all nodes that preflight has looked at, first those that it could not even log in to."""
     refused, rows = [], []
@@ -229,8 +283,8 @@ def preflight_rows(members, hostvars):
             refused.append(row(host, "command line tools", "Apple's Command Line Tools", said, fix))
         elif variables.get("__preflight_no_sudo"):
             said = " ".join(str(variables["__preflight_no_sudo"]).split())
-            fix = "Allow sudo without a password for the login account, or run with --ask-become-pass."
-            refused.append(row(host, "sudo", "the login account may become root", said, fix))
+            check, wanted, fix = become_problem(said)
+            refused.append(row(host, check, wanted, said, fix))
         rows += variables.get("__preflight_rows") or []
     sources = {host: hostvars[host].get("__preflight_source") or {} for host in members}
     return refused + rows + provider_problems(sources)

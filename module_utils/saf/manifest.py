@@ -69,7 +69,8 @@ def describe(entry):
     """Return what undoing an entry means, in words."""
     if entry.get("previous"):
         return f"restore {entry['kind']} {entry['name']}"
-    verb = {"service": "stop and disable", "process": "stop", "pin": "take back"}.get(entry["kind"], "remove")
+    verbs = {"service": "stop and disable", "process": "stop", "pin": "take back", "on_request": "take back"}
+    verb = verbs.get(entry["kind"], "remove")
     return f"{verb} {entry['kind']} {entry['name']}"
 
 

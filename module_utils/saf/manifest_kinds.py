@@ -15,6 +15,7 @@ import time
 
 from . import folders, mtu, network, package_managers, process
 from . import manifest_kinds_darwin as darwin
+from . import manifest_kinds_homebrew as brewed
 from .manifest import precious
 from .manifest_kind import Kind
 
@@ -78,7 +79,7 @@ class Package(Kind):
 
     def exists(self):
         if self.entry["manager"] == "homebrew":
-            return darwin.Keg(self.module, self.entry).exists()
+            return brewed.Keg(self.module, self.entry).exists()
         manager = package_managers.MANAGERS.get(self.entry["manager"])
         if manager and self.module.get_bin_path(manager.query[0]):
             rc, out, _err = self.module.run_command([*manager.query, self.name], environ_update={"LC_ALL": "C"})
@@ -86,9 +87,14 @@ class Package(Kind):
         # Another manager: what is on the path counts as there, so that it is never taken for ours.
         return self.module.get_bin_path(self.name) is not None
 
+    def remains(self):
+        if self.entry["manager"] == "homebrew":
+            return brewed.Keg(self.module, self.entry).remains()
+        return self.exists()
+
     def remove(self):
         if self.entry["manager"] == "homebrew":
-            return darwin.Keg(self.module, self.entry).undo()
+            return brewed.Keg(self.module, self.entry).remove()
         manager = package_managers.MANAGERS.get(self.entry["manager"])
         if not manager:
             return f"Package {self.name} was installed with {self.entry['manager']}: remove it by hand."
@@ -184,12 +190,13 @@ KINDS = {
     "group": Group,
     "link": Link,
     "mtu": Mtu,
+    "on_request": brewed.OnRequest,
     "package": Package,
-    "pin": darwin.Pin,
+    "pin": brewed.Pin,
     "power_setting": darwin.PowerSetting,
     "process": Process,
     "service": Service,
     "sysctl": darwin.Sysctl,
-    "tap": darwin.Tap,
+    "tap": brewed.Tap,
     "user": User,
 }

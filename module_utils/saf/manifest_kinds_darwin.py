@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 
-from . import homebrew, launchd, power
+from . import launchd, power
 from .manifest_kind import Kind
 
 
@@ -52,49 +51,6 @@ class Account(Kind):
             complaint = self.run("defaults", *change)
             return f"{self.name} is still in the list of hidden users ({complaint})." if complaint else ""
         return ""
-
-
-class Brewed(Kind):
-    """Something that brew undoes; it exists or it does not, and it is not ours when it was there before."""
-
-    def brew(self, *arguments):
-        try:
-            homebrew.run(self.module, self.name, *arguments)
-        except (homebrew.HomebrewError, OSError) as error:
-            return str(error)
-        return ""
-
-
-class Keg(Brewed):
-    """A formula."""
-
-    def exists(self):
-        return bool(homebrew.installed(self.name))
-
-    def undo(self):
-        if not self.exists():
-            return ""
-        if homebrew.pinned(self.name):
-            self.brew("unpin", self.name)
-        return self.brew("uninstall", "--ignore-dependencies", self.name)
-
-
-class Pin(Brewed):
-    """A pin on somebody else's keg."""
-
-    def exists(self):
-        return homebrew.pinned(self.name)
-
-    def undo(self):
-        return self.brew("unpin", self.name) if self.exists() else ""
-
-
-class Tap(Brewed):
-    def exists(self):
-        return os.path.isdir(homebrew.tap_folder(self.name))
-
-    def undo(self):
-        return self.brew("untap", self.name) if self.exists() else ""
 
 
 class PowerSetting(Kind):

@@ -245,8 +245,8 @@ def machine():
     return platform.machine()
 
 
-def observe(venv_root):
-    """Return everything that preflight judges."""
+def observe(venv_root, formula=""):
+    """Return everything that preflight judges; formula: the one that Homebrew is to pour."""
     running = processes()
     path = nearest_existing(venv_root)
     managers = ["process"]
@@ -270,15 +270,19 @@ def observe(venv_root):
         "service_managers": managers,
         "processes": running,
         "listeners": listeners(running),
-        "homebrew": homebrew_state() if platform.system() == "Darwin" else None,
+        "homebrew": homebrew_state(formula) if platform.system() == "Darwin" else None,
     }
 
 
-def homebrew_state():
-    """Return what Homebrew is on this Mac: {owner (None without one), other_prefix, kegs of python@3.9 as {version: tap}}."""
+def homebrew_state(formula):
+    """Return what Homebrew is on this Mac.
+
+    {owner (None without one), other_prefix, kegs of ``formula`` as {version: tap}, in_use: version that its opt link leads to}.
+    """
     here = os.path.exists(os.path.join(homebrew.PREFIX, "bin", "brew"))
     return {
         "owner": homebrew.owner() if here else None,
         "other_prefix": "/usr/local" if os.path.exists("/usr/local/bin/brew") and not here else None,
-        "kegs": homebrew.installed("python@3.9"),
+        "kegs": homebrew.installed(formula) if formula else {},
+        "in_use": homebrew.in_use(formula) if formula else None,
     }

@@ -242,8 +242,9 @@ def of_ray(command):
 def homebrew_problems(observed, wanted):
     """What keeps Homebrew from bringing the pinned Python.
 
-    wanted: {version, macos: oldest with a bottle, kegs: versions that will do, tap, replace, install: how Homebrew itself may
-    come ("never" or a way), fallback: provider that is tried then}; {} where this version has no pinned bottle.
+    wanted: {version, macos: oldest with a bottle, formula, kegs: versions that will do, tap, replace, way: how Homebrew itself
+    may come (script, pkg or never), sudo: whether the login account needs no password for it, fallback: provider that is
+    tried then}; {} where this version has no pinned bottle.
     """
     if not wanted.get("kegs"):
         fix = "Set python_provider to uv or system, or python_version to one of data/homebrew_bottles.yml."
@@ -260,16 +261,23 @@ def homebrew_problems(observed, wanted):
     if state["other_prefix"]:
         fix = "Bottles are tied to /opt/homebrew: install the native Homebrew there, or set python_provider to uv for all nodes."
         problems.append(problem("homebrew", "/opt/homebrew", f"{state['other_prefix']} only", fix))
-    elif state["owner"] is None and wanted["install"] == "never":
+    elif state["owner"] is None and wanted["way"] == "never":
         fix = "Install it (https://brew.sh), let us do it with homebrew_install: auto, or set python_provider to uv."
         problems.append(problem("homebrew", "/opt/homebrew/bin/brew", "no Homebrew", fix))
+    elif state["owner"] is None and wanted["way"] == "script" and not wanted["sudo"]:
+        fix = (
+            "Homebrew is missing and its installer calls sudo itself: set homebrew_pkg to Homebrew's package on the controller, "
+            "install Homebrew there by hand, or set python_provider to uv for all nodes."
+        )
+        problems.append(problem("homebrew", "sudo -n for the login account", "a password is required", fix))
     elif state["owner"] == "root":
         fix = "Give /opt/homebrew to the account that uses it: sudo chown -R <account> /opt/homebrew."
         problems.append(problem("homebrew", "an owner that is not root", "root owns /opt/homebrew", fix))
-    foreign = [keg for keg, tap in state["kegs"].items() if keg not in wanted["kegs"] and tap != wanted["tap"]]
-    if foreign and not wanted["replace"] and not set(state["kegs"]) & set(wanted["kegs"]):
+    foreign = [keg for keg, tap in state["kegs"].items() if tap != wanted["tap"]]
+    if foreign and not wanted["replace"] and state["in_use"] not in wanted["kegs"]:
+        shown = state["in_use"] if state["in_use"] in foreign else foreign[0]
         fix = "Uninstall it, allow it with homebrew_replace_python: true, or set python_provider to uv for all nodes."
-        problems.append(problem("homebrew", f"python@3.9 {wanted['kegs'][-1]}", f"{foreign[0]} of another tap", fix))
+        problems.append(problem("homebrew", f"{wanted['formula']} {wanted['kegs'][-1]}", f"{shown} of another tap", fix))
     return problems
 
 

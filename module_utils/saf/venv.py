@@ -121,6 +121,24 @@ def differences(wanted, distributions):
     return problems
 
 
+def environment_of_builder(python):
+    """Return the environment in which a venv is made from ``python``.
+
+    Homebrew's sitecustomize names its opt link, which an upgrade moves, as the interpreter, unless this names the keg.
+    """
+    return {"PYTHONEXECUTABLE": python} if "/Cellar/" in python else {}
+
+
+def home(venv):
+    """Return the folder of the interpreter that a venv was made from, as its pyvenv.cfg names it, "" without one."""
+    try:
+        with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8") as stream:
+            rows = dict(re.findall(r"(?m)^(\w+) *= *(.*)$", stream.read()))
+    except OSError:
+        return ""
+    return rows.get("home", "")
+
+
 def read_marker(venv):
     """Return what the builder noted in the venv, or {} when it was never finished."""
     try:
@@ -134,12 +152,16 @@ def inspect(venv, python_version, wanted):
     """Return ``(problems, distributions, fingerprint)`` of a venv on disk."""
     if not os.path.isdir(venv):
         return [f"{os.path.basename(venv)} is not there"], {}, ""
-    if not read_marker(venv):
+    marker = read_marker(venv)
+    if not marker:
         return [f"{os.path.basename(venv)} was never finished"], {}, ""
     site = site_packages(venv, python_version)
     distributions = installed(site)
     problems = differences(wanted, distributions)
     if not os.path.exists(os.path.join(venv, "bin", "python")):
         problems.append("its interpreter is gone")
+    # Only one of an earlier version, whose marker has no home: whatever a new build gives stays.
+    if "home" not in marker and "/homebrew/opt/" in home(venv):
+        problems.append("it was made from Homebrew's opt link, which an upgrade moves")
     problems += damaged_files(site, distributions)
     return problems, distributions, fingerprint(distributions)

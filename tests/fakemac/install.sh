@@ -18,7 +18,7 @@ rm -f /usr/bin/systemctl /usr/bin/getent /usr/bin/apt-get /usr/bin/dpkg /usr/sbi
 link /usr/bin defaults dscl fdesetup launchctl plutil powermetrics softwareupdate sw_vers vm_stat xcode-select pmset
 mv /usr/sbin/sysctl $here/payload/sysctl.linux
 mkdir -p /sbin /usr/libexec/ApplicationFirewall
-link /usr/sbin installer ioreg networksetup sysctl system_profiler
+link /usr/sbin installer ioreg networksetup pkgutil sysctl system_profiler
 link /sbin ifconfig route ping
 link /usr/libexec/ApplicationFirewall socketfilterfw
 ln -sf $here/launchd /sbin/launchd

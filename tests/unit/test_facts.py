@@ -90,6 +90,28 @@ def test_only_the_exact_patch_version_is_chosen(found, chosen):
     assert (answer["version"] if answer else None) == chosen
 
 
+def test_an_interpreter_with_its_whole_library_comes_before_one_without():
+    row = {"version": "3.9.23", "implementation": "cpython"}
+    broken, whole = {**row, "path": "a", "missing": ["ssl"]}, {**row, "path": "b", "missing": []}
+    assert interpreters.choose([broken, whole], "3.9.23") is whole
+    assert interpreters.choose([broken], "3.9.23") is broken
+
+
+def test_an_interpreter_tells_what_it_cannot_import(tmp_path):
+    """A library of Homebrew has gone: the interpreter starts, and its module does not load."""
+    import sys
+
+    (tmp_path / "lib").mkdir()
+    for name in ("ssl", "_decimal"):
+        (tmp_path / "lib" / f"{name}.py").write_text("raise ImportError('Library not loaded')\n")
+    program = tmp_path / "python3"
+    first = f"import sys; sys.path.insert(0, '{tmp_path}/lib'); exec(sys.argv[1])"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -c "{first}" "$3"\n')
+    program.chmod(0o755)
+    assert interpreters.ask(str(program))["missing"] == ["ssl", "_decimal"]
+    assert interpreters.ask(sys.executable)["missing"] == []
+
+
 def test_an_interpreter_is_believed_only_when_it_runs(tmp_path):
     import sys
 

@@ -1,37 +1,52 @@
 """What the pinned formula needs, what stands in its way, and what brew's complaints mean."""
 
+import os
+import subprocess
+from types import SimpleNamespace
+
 import pytest
 from ansible.module_utils.saf import homebrew, preflight
 
+import node_checks
 import pinned_formula
 
 OURS, CORE = "studio-air-fabric/pins", "homebrew/core"
 PARAMS = {"name": "python@3.9", "tap": OURS, "content": "text", "kegs": ["3.9.23", "3.9.23_1"], "replace": False}
 
 
+GOOD_STATE = {"kegs": {"3.9.23_1": OURS}, "in_use": "3.9.23_1", "is_pinned": True, "file": "text", "missing": [], "unmarked": []}
+NOTHING = {"kegs": {}, "in_use": None, "is_pinned": False, "file": None, "missing": ["xz"], "unmarked": []}
+
+
 @pytest.mark.parametrize(
-    ("kegs", "is_pinned", "tap", "file", "actions"),
+    ("state", "actions"),
     [
-        ({}, False, False, None, ["tap", "write", "install", "pin"]),
-        ({}, False, True, "text", ["install", "pin"]),  # a run that was cut off
-        ({"3.9.23_1": OURS}, True, True, "text", []),
-        ({"3.9.23_1": OURS}, True, True, "edited", ["write"]),
-        ({"3.9.23_1": OURS}, False, True, "text", ["pin"]),
-        ({"3.9.23": CORE}, False, False, None, ["pin"]),  # somebody's own, and the right one
-        ({"3.9.22": OURS}, True, True, "old", ["write", "unpin", "uninstall", "install", "pin"]),
+        (NOTHING, ["write", "libraries", "install", "pin"]),
+        ({**NOTHING, "file": "text", "missing": []}, ["install", "pin"]),  # a run that was cut off
+        (GOOD_STATE, []),
+        ({**GOOD_STATE, "file": "edited"}, ["write"]),
+        ({**GOOD_STATE, "is_pinned": False}, ["pin"]),
+        ({**GOOD_STATE, "missing": ["xz"]}, ["libraries"]),
+        ({**GOOD_STATE, "unmarked": ["xz"]}, ["libraries"]),
+        # somebody's own, and the right one
+        ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23", "missing": []}, ["pin"]),
+        ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23"}, ["libraries", "pin"]),
+        ({**GOOD_STATE, "kegs": {"3.9.22": OURS}, "in_use": "3.9.22", "file": "old"}, ["write", "uninstall", "install", "pin"]),
+        ({**GOOD_STATE, "in_use": None}, ["uninstall", "install", "pin"]),  # its opt link is gone
     ],
 )
-def test_plan(kegs, is_pinned, tap, file, actions):
-    assert pinned_formula.plan(PARAMS, kegs, is_pinned, tap, file) == (actions, "")
+def test_plan(state, actions):
+    assert pinned_formula.plan(PARAMS, state) == (actions, "")
 
 
 def test_somebody_elses_keg_is_not_destroyed_unless_allowed():
-    actions, sentence = pinned_formula.plan(PARAMS, {"3.9.25": CORE}, False, False, None)
+    state = {**NOTHING, "kegs": {"3.9.25": CORE}, "in_use": "3.9.25", "missing": []}
+    actions, sentence = pinned_formula.plan(PARAMS, state)
     assert not actions
     assert "3.9.25 from homebrew/core" in sentence
     assert "homebrew_replace_python" in sentence
-    actions, sentence = pinned_formula.plan({**PARAMS, "replace": True}, {"3.9.25": CORE}, False, False, None)
-    assert actions == ["tap", "write", "uninstall", "install", "pin"]
+    actions, sentence = pinned_formula.plan({**PARAMS, "replace": True}, state)
+    assert actions == ["write", "uninstall", "install", "pin"]
     assert not sentence
 
 
@@ -42,6 +57,15 @@ def test_somebody_elses_keg_is_not_destroyed_unless_allowed():
         ("curl: (6) Could not resolve host: ghcr.io", "could not be fetched"),
         ("Error: Refusing to load formula x/y/z from untrusted tap x/y.", "brew trust --formula a/b/c"),
         ("curl: (22) The requested URL returned error: 404", "no bottle to be had"),
+        ("Error: `--force-bottle` passed but a/b/c has no bottle!", "no bottle to be had"),
+        ("Error: c: no bottle available!", "no bottle to be had"),
+        ("Error: Bottle reports different checksum: 4591e456", "is not the pinned one"),
+        ("Errno::ENOENT: No such file or directory @ rb_sysopen - /opt/homebrew/Cellar/a.rb", "brew: Errno::ENOENT"),
+        ("Error: port 14040 is taken", "brew: Error: port 14040"),
+        ("curl: (6) Could not resolve host: formulae.brew.sh", "homebrew_api_domain"),
+        ("Error: Failed to install Homebrew Portable Ruby!", "Homebrew's own Ruby"),
+        ("curl: (5) Could not resolve proxy at http://me:secret@proxy", "http://***@proxy"),
+        ("Error: Running Homebrew as root is extremely dangerous", "belongs to root"),
         ("Error: something\nnew", "brew: Error: something new"),
     ],
 )
@@ -69,19 +93,80 @@ def test_an_older_brew_knows_no_trust(monkeypatch, complaint, poured):
     assert ("install" in calls) is poured
 
 
-def test_brew_never_runs_as_root(monkeypatch, tmp_path):
-    monkeypatch.setattr(homebrew.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(homebrew, "owner", lambda _prefix: "admin")
-    monkeypatch.setattr(homebrew.os, "stat", lambda _path: type("State", (), {"st_uid": 501})())
-    line = homebrew.command(["list"], {"https_proxy": "http://p", "SECRET": "x"}, str(tmp_path))
-    assert line[:4] == ["sudo", "-H", "-u", "admin"]
-    assert "HOMEBREW_NO_AUTO_UPDATE=1" in line
-    assert "https_proxy=http://p" in line
-    assert "SECRET=x" not in line
+@pytest.fixture
+def as_root(monkeypatch):
+    """Root on a Mac whose Homebrew belongs to admin."""
+    system = SimpleNamespace(geteuid=lambda: 0, stat=lambda _path: SimpleNamespace(st_uid=501), path=os.path, environ=os.environ)
+    monkeypatch.setattr(homebrew, "os", system)
+    monkeypatch.setattr(homebrew, "owner", lambda: "admin")
 
 
-WANTED = {"version": "3.9.23", "macos": "14", "kegs": ["3.9.23", "3.9.23_1"], "tap": OURS, "replace": False, "install": "auto"}
-GOOD = {"owner": "admin", "other_prefix": None, "kegs": {}}
+class Recorder:
+    """Stands for a module: keeps what it runs."""
+
+    def __init__(self):
+        self.params = {"environment": {"https_proxy": "http://me:secret@proxy", "OTHER": "x"}}
+
+    def run_command(self, line, **more):
+        self.line, self.more = line, more
+        return 0, "", ""
+
+
+def test_brew_never_runs_as_root(as_root):
+    module = Recorder()
+    homebrew.run(module, "a/b/c", "list")
+    assert module.line[:4] == ["sudo", "-H", "-u", "admin"]
+    assert module.line[-2:] == ["/opt/homebrew/bin/brew", "list"]
+    assert module.more["environ_update"]["HOMEBREW_NO_AUTOREMOVE"] == "1"
+    assert "OTHER" not in module.more["environ_update"]
+
+
+def test_no_password_of_a_proxy_stands_in_arguments(as_root):
+    """ps shows arguments to every account, and sudo writes them to its log."""
+    module = Recorder()
+    homebrew.run(module, "a/b/c", "list")
+    assert not [word for word in module.line if "secret" in word]
+    assert module.more["environ_update"]["https_proxy"] == "http://me:secret@proxy"
+    assert "https_proxy" in module.line[4].partition("=")[2].split(",")
+
+
+def test_root_writes_nothing_below_the_prefix(as_root):
+    """A link that stands in a folder of Homebrew's owner would lead root anywhere."""
+    module = Recorder()
+    homebrew.write(module, "/opt/homebrew/Library/Taps/a/homebrew-b/Formula/c.rb", "text")
+    assert module.line[:4] == ["sudo", "-H", "-u", "admin"]
+    assert module.more["data"] == "text"
+
+
+def test_a_formula_is_written_readable_whatever_the_umask(monkeypatch, tmp_path):
+    class Module:
+        def run_command(self, line, data, **_more):
+            done = subprocess.run(line, input=data, text=True, capture_output=True, check=False)
+            return done.returncode, done.stdout, done.stderr
+
+    monkeypatch.setattr(homebrew, "PREFIX", str(tmp_path))
+    before = os.umask(0o077)
+    try:
+        homebrew.write(Module(), str(tmp_path / "a b" / "Formula" / "c.rb"), "text")
+    finally:
+        os.umask(before)
+    path = tmp_path / "a b" / "Formula" / "c.rb"
+    assert path.read_text() == "text"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.parent.stat().st_mode & 0o777 == 0o755
+    assert os.listdir(path.parent) == ["c.rb"]
+
+
+def test_the_role_and_the_module_give_brew_the_same_settings(root):
+    text = (root / "roles" / "homebrew" / "vars" / "main.yml").read_text()
+    for name, value in homebrew.SETTINGS.items():
+        assert name == "LC_ALL" or f"'{name}': '{value}'" in text
+
+
+WANTED = {"version": "3.9.23", "macos": "14", "kegs": ["3.9.23", "3.9.23_1"], "tap": OURS, "replace": False}
+WANTED = {**WANTED, "way": "script", "formula": "python@3.9", "sudo": True}
+GOOD = {"owner": "admin", "other_prefix": None, "kegs": {}, "in_use": None}
+CORE_25 = {**GOOD, "kegs": {"3.9.25": CORE}, "in_use": "3.9.25"}
 
 
 @pytest.mark.parametrize(
@@ -89,12 +174,16 @@ GOOD = {"owner": "admin", "other_prefix": None, "kegs": {}}
     [
         (GOOD, "26.1", {}, []),
         ({**GOOD, "owner": None}, "26.1", {}, []),
-        ({**GOOD, "owner": None}, "26.1", {"install": "never"}, ["no Homebrew"]),
+        ({**GOOD, "owner": None}, "26.1", {"way": "never"}, ["no Homebrew"]),
         ({**GOOD, "owner": "root"}, "26.1", {}, ["root owns /opt/homebrew"]),
         ({**GOOD, "owner": None, "other_prefix": "/usr/local"}, "26.1", {}, ["/usr/local only"]),
-        ({**GOOD, "kegs": {"3.9.25": CORE}}, "26.1", {}, ["3.9.25 of another tap"]),
-        ({**GOOD, "kegs": {"3.9.25": CORE}}, "26.1", {"replace": True}, []),
-        ({**GOOD, "kegs": {"3.9.25": CORE}}, "26.1", {"fallback": "uv"}, []),
+        ({**GOOD, "owner": None}, "26.1", {"sudo": False}, ["a password is required"]),
+        ({**GOOD, "owner": None}, "26.1", {"sudo": False, "way": "pkg"}, []),
+        ({**GOOD, "owner": None}, "26.1", {"sudo": False, "fallback": "uv"}, []),
+        (CORE_25, "26.1", {}, ["3.9.25 of another tap"]),
+        ({**CORE_25, "kegs": {"3.9.25": CORE, "3.9.23_1": CORE}}, "26.1", {}, ["3.9.25 of another tap"]),  # the one that runs
+        (CORE_25, "26.1", {"replace": True}, []),
+        (CORE_25, "26.1", {"fallback": "uv"}, []),
         (GOOD, "13.6", {}, ["macOS 13.6"]),
         (GOOD, "26.1", {"kegs": []}, ["none of 3.9.23"]),
         (None, "", {}, ["Linux"]),
@@ -105,3 +194,42 @@ def test_what_stands_in_the_way(state, macos, wanted, found):
     rows = preflight.homebrew_problems(observed, {"fallback": "", **WANTED, **wanted})
     assert [row["found"] for row in rows] == found
     assert all(row["fix"].endswith(".") for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("euid", "caller", "line"),
+    [
+        (0, "admin", ["sudo", "-n", "-u", "admin", "sudo", "-n", "true"]),
+        (501, None, ["sudo", "-n", "true"]),
+        (0, None, None),  # became root in another way, or logged in as root: nobody to ask for
+    ],
+)
+def test_sudo_is_asked_as_the_login_account(monkeypatch, euid, caller, line):
+    asked = []
+
+    def run(command):
+        asked.append(command)
+        return 1, "", "sudo: a password is required"
+
+    monkeypatch.setattr(node_checks.os, "geteuid", lambda: euid)
+    if caller:
+        monkeypatch.setenv("SUDO_USER", caller)
+    else:
+        monkeypatch.delenv("SUDO_USER", raising=False)
+    assert node_checks.sudo_is_free(run) is (line is None)
+    assert asked == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "way", "found"),
+    [
+        ({**GOOD, "owner": None}, "script", ["a password is required"]),
+        ({**GOOD, "owner": None}, "pkg", []),
+        (GOOD, "script", []),
+    ],
+)
+def test_preflight_asks_sudo_only_where_the_installer_has_to_come(monkeypatch, state, way, found):
+    monkeypatch.setattr(node_checks, "sudo_is_free", lambda _run: False)
+    observed = {"homebrew": state, "macos": "26.1", "system": "Darwin"}
+    rows = node_checks.homebrew_problems(observed, {"fallback": "", **WANTED, "way": way}, None)
+    assert [row["found"] for row in rows] == found

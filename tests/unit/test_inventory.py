@@ -163,6 +163,28 @@ def test_rows_of_nodes_come_after_those_that_could_not_log_in():
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "check", "remedy"),
+    [
+        ("Missing sudo password", "sudo", "--ask-become-pass"),
+        ("MODULE FAILURE sudo: a password is required", "sudo", "--ask-become-pass"),
+        ("Incorrect sudo password", "sudo", "--ask-become-pass"),
+        ("The module interpreter '/usr/bin/python3' was not found.", "python", "apt install python3"),
+        ("/bin/sh: 1: /usr/bin/python3: not found", "python", "ansible_python_interpreter"),
+        ("sudo: sorry, you must have a tty to run sudo", "sudo", "requiretty"),
+        ("cat: write error: No space left on device", "remote_tmp", "ansible_remote_tmp"),
+        ("mkdir: cannot create directory: Read-only file system", "remote_tmp", "ansible_remote_tmp"),
+        ("admin is not in the sudoers file.", "sudo", "group admin"),
+        ("/bin/sh: 1: sudo: not found", "sudo", "ansible_become_method"),
+        ("Something that nobody has seen", "become", "by hand"),
+    ],
+)
+def test_a_node_that_cannot_become_root_gets_the_fitting_remedy(said, check, remedy):
+    found, _wanted, fix = inventory.become_problem(said)
+    assert found == check
+    assert remedy in fix
+
+
 def test_targets():
     targets = inventory.port_targets(["alpha", "beta"], {"alpha": "10.0.0.1", "beta": "10.0.0.2"}, [6381], {"alpha": [6380]})
     assert [(target["node"], target["port"]) for target in targets] == [("alpha", 6381), ("alpha", 6380), ("beta", 6381)]

@@ -29,6 +29,11 @@ if arguments[0] == "venv":
     open(os.path.join(target, ".lock"), "w").close()
     os.chmod(os.path.join(target, ".lock"), 0o666)  # as uv does
     os.symlink({base!r}, os.path.join(target, "bin", "python"))
+    python = arguments[arguments.index("--python") + 1]
+    if "/Cellar/" in python:  # homebrew-core's sitecustomize names the opt link, unless it is told the keg
+        python = os.environ.get("PYTHONEXECUTABLE") or "/opt/homebrew/opt/python@3.9/bin/python3.9"
+    with open(os.path.join(target, "pyvenv.cfg"), "w") as stream:
+        stream.write("home = " + os.path.dirname(python) + "\\nversion_info = 3.9.23\\n")
 else:
     wheels = arguments[arguments.index("--find-links") + 1]
     if os.path.exists(os.path.join(wheels, "broken")):
@@ -70,10 +75,10 @@ def converge(run_module, tmp_path):
     root = tmp_path / "saf"
     root.mkdir()
 
-    def run(version, archive, **options):
+    def run(version, archive, python=sys.executable, **options):
         args = {
             "root": str(root),
-            "python": sys.executable,
+            "python": python,
             "python_version": VERSION,
             "digest": f"digest of {version}",
             "distributions": {"pkg": version},
@@ -140,6 +145,27 @@ def test_a_failed_build_leaves_the_old_one(converge, archive):
     assert "left as it was" in failed["msg"]
     assert os.readlink(converge.root / "current") == before
     assert [entry.name for entry in (converge.root / "venvs").glob(".build-*")] == []
+
+
+KEG = "/opt/homebrew/Cellar/python@3.9/3.9.23_1/bin/python3.9"
+
+
+def test_a_venv_of_a_keg_does_not_follow_homebrews_opt_link(converge, archive):
+    assert converge("1.0", archive(), python=KEG)["changed"]
+    assert venv.home(str(converge.root / "current")) == KEG.rpartition("/")[0]
+
+
+def test_a_venv_of_an_earlier_version_that_follows_it_is_made_anew_once(converge, archive):
+    wheels = archive()
+    converge("1.0", wheels, python=KEG)
+    current = converge.root / "current"
+    marker = json.loads((current / venv.MARKER).read_text())
+    assert marker.pop("home")
+    (current / venv.MARKER).write_text(json.dumps(marker))
+    (current / "pyvenv.cfg").write_text("home = /opt/homebrew/opt/python@3.9/bin\n")
+    again = converge("1.0", wheels, python=KEG)
+    assert any("opt link" in problem for problem in again["problems"])
+    assert not converge("1.0", wheels, python=KEG)["changed"]
 
 
 def test_what_a_killed_build_left_is_cleared(converge, archive):

@@ -20,8 +20,20 @@ def test_the_python_is_the_pinned_bottle_and_stays(node):
     assert receipt["source"]["tap"] == "studio-air-fabric/pins"
     assert node.exists("/opt/homebrew/var/homebrew/pinned/python@3.9")
     trust = json.loads(node.check("cat ~admin/.homebrew/trust.json"))
-    assert trust["formulae"] == ["studio-air-fabric/pins/python@3.9"]
+    assert trust["trustedformulae"] == ["studio-air-fabric/pins/python@3.9"]
     assert node.check("stat -c %U /opt/homebrew/Library/Taps/studio-air-fabric/homebrew-pins/Formula/python@3.9.rb") == "admin"
+
+
+def test_brew_never_removes_what_python_needs(node):
+    """A month later, in a shell for which the formula is not trusted: a cleanup takes whatever nobody asked for."""
+    done = node.check("runuser -u admin -- env HOME=/home/admin XDG_CONFIG_HOME=/nowhere /opt/homebrew/bin/brew autoremove 2>&1")
+    assert "Skipping python@3.9: tap formula is not trusted" in done
+    source = "import ssl, sqlite3, lzma, _decimal, ctypes; print('whole')"
+    assert node.script("/opt/homebrew/opt/python@3.9/bin/python3.9", source).strip() == "whole"
+
+
+def test_homebrew_stays_on_its_stable_branch(node):
+    assert "disabled" in node.check("runuser -u admin -- env HOME=/home/admin /opt/homebrew/bin/brew developer")
 
 
 def test_the_venv_does_not_follow_a_brew_upgrade(node):

@@ -6,6 +6,7 @@ import pytest
 from tests.support.waiting import wait_for
 
 RAY = "org.studio-air-fabric.ray"
+CELLAR = "/opt/homebrew/Cellar"
 TAP = "/opt/homebrew/Library/Taps/studio-air-fabric/homebrew-pins/Formula/python@3.9.rb"
 
 
@@ -31,9 +32,10 @@ def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
 
 
 def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):
-    """An edited tap file, a plist that belongs to somebody else, a service that was switched off in Login Items."""
+    """An edited tap file, a library of Python's gone, a plist of somebody else's, a service switched off in Login Items."""
     alpha, beta = nodes["alpha"], nodes["beta"]
     alpha.check(f"echo '# mine' >>{TAP}")
+    alpha.check(f"rm -rf {CELLAR}/xz {CELLAR}/../opt/xz")
     beta.check(f"chown admin /Library/LaunchDaemons/{RAY}.plist")
     beta.check(f"launchctl bootout system/{RAY}; launchctl disable system/{RAY}")
     wait_for(lambda: not beta.service.is_known, "beta's Ray to be unloaded", 60)
@@ -42,6 +44,7 @@ def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):
     assert "-# mine" in mended.output
     assert "was disabled" in mended.words
     assert "# mine" not in alpha.read(TAP)
+    assert alpha.exists(f"{CELLAR}/../opt/xz/lib")
     assert beta.check(f"stat -c '%U:%G' /Library/LaunchDaemons/{RAY}.plist") == "root:wheel"
     assert beta.service.is_running
     assert beta.service.is_enabled

@@ -1,6 +1,10 @@
 """What a Mac may lack or have wrong: one sentence with the remedy, and nothing half done."""
 
+import hashlib
+
 import pytest
+import yaml
+from tests.support import settings
 
 CELLAR = "/opt/homebrew/Cellar/python@3.9"
 POUR = (
@@ -50,7 +54,7 @@ def test_preflight_refuses(names, nodes, saf_playbook, wheels, set_up):
     """Two Macs, two things wrong: one table tells both."""
     wrong = dict(zip(nodes, names))
     pids = {name: node.service.pid for name, node in nodes.items()}
-    extra = dict(wheels)
+    extra = {**wheels, "python_fallback": ""}
     try:
         for node, name in wrong.items():
             before, _after, double, variables, _words = CASES[name]
@@ -74,7 +78,7 @@ def test_a_bottle_that_is_not_the_pinned_one(nodes, saf_playbook, wheels, set_up
     set_up("alpha", blob_sha256="0" * 64)
     alpha.check(f"{PINNED}; mv {CELLAR} /opt/homebrew/away")
     try:
-        refused = saf_playbook("site.yml", wheels)
+        refused = saf_playbook("site.yml", {**wheels, "python_fallback": ""})
         assert refused.rc != 0
         assert "is not the pinned one" in refused.words
         assert not alpha.exists(CELLAR)
@@ -98,16 +102,29 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     assert f"{beta.address}/32" in refused.words
 
 
-def test_homebrew_comes_by_its_package_and_filevault_is_said(nodes, saf_playbook, wheels, set_up, tmp_path):
-    """As root, with nobody at the screen: the package is told whom Homebrew shall belong to. FileVault is allowed."""
+def test_homebrew_comes_by_its_script_and_by_its_package(nodes, saf_playbook, wheels, set_up, tmp_path):
+    """A fresh clone, two Macs without Homebrew, nobody at a screen. FileVault is allowed, and said."""
     set_up("alpha", filevault="On")
-    beta = nodes["beta"]
-    (tmp_path / "Homebrew.pkg").write_text("the double looks at its name and at the rules around it")
-    beta.check("mv /opt/homebrew /opt/fakemac/payload/homebrew && chown root /opt/fakemac/payload/homebrew")
-    done = saf_playbook("site.yml", {**wheels, "homebrew_pkg": str(tmp_path / "Homebrew.pkg")})
-    if not beta.exists("/opt/homebrew"):
-        beta.check("mv /opt/fakemac/payload/homebrew /opt/homebrew; chown admin /opt/homebrew")
+    (tmp_path / "Homebrew.pkg").write_text("the double looks at the rules around it")
+    bottles = yaml.safe_load((settings.ROOT / "data" / "homebrew_bottles.yml").read_text())
+    installer = settings.ROOT / "tests" / "fakemac" / "install_homebrew.sh"
+    bottles["install_script"] = {"url": installer.as_uri(), "sha256": hashlib.sha256(installer.read_bytes()).hexdigest()}
+    for node in nodes.values():
+        node.check("mv /opt/homebrew /opt/fakemac/payload/homebrew && chown root /opt/fakemac/payload/homebrew")
+    ways = "{{ 'script' if inventory_hostname == 'alpha' else 'pkg' }}"
+    extra = {**wheels, "homebrew_pkg": str(tmp_path / "Homebrew.pkg"), "homebrew_install": ways, "cluster_bottles": bottles}
+    try:
+        set_up("beta", pkg_team="ABCDE12345")
+        refused = saf_playbook("playbooks/provision.yml", {**extra, "python_fallback": ""})
+        set_up("beta", pkg_team=None)
+        done = saf_playbook("site.yml", extra)
+    finally:
+        for node in nodes.values():
+            if not node.exists("/opt/homebrew"):
+                node.check("mv /opt/fakemac/payload/homebrew /opt/homebrew; chown admin /opt/homebrew")
+    assert "it is not signed by Homebrew's team" in refused.words.replace("''", "'"), refused.output
     assert done.rc == 0, done.output
     assert "after a reboot alpha waits for a password" in done.words
-    assert beta.check("stat -c %U /opt/homebrew") == "admin"
-    assert beta.check("find /var/tmp -name .homebrew_pkg_user.plist -o -name saf-homebrew.pkg") == ""
+    for node in nodes.values():
+        assert node.check("stat -c %U /opt/homebrew") == "admin"
+        assert node.check("find /tmp /var/tmp -name .homebrew_pkg_user.plist -o -name 'saf-homebrew*'") == ""

@@ -10,7 +10,7 @@ def traces(node):
         "loaded": "for one in ray ray-watchdog; do launchctl print system/org.studio-air-fabric.$one; done",
         "account": "dscl . -read /Users/saf UniqueID",
         "hidden": "defaults read /Library/Preferences/com.apple.loginwindow.plist HiddenUsersList",
-        "keg": "ls -d /opt/homebrew/Cellar/python@3.9 /opt/homebrew/Cellar/iperf3",
+        "keg": "cd /opt/homebrew/Cellar && ls -d python@3.9 iperf3 gdbm mpdecimal readline sqlite xz",
         "tap": "ls -d /opt/homebrew/Library/Taps/studio-air-fabric/*",
         "pin": "ls /opt/homebrew/var/homebrew/pinned/python@3.9",
         "logs": "ls /var/log/saf-* /var/run/saf-*",

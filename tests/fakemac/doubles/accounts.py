@@ -115,6 +115,21 @@ def plutil(argv):
 _PKG_USER = "/var/tmp/.homebrew_pkg_user.plist"  # noqa: S108 where Homebrew's package looks
 
 
+def pkgutil(argv):
+    """The report on a package's signature as macOS prints it; whose it is, is the test's word."""
+    if len(argv) != 2 or argv[0] != "--check-signature" or not os.path.exists(argv[1]):
+        raise Unknown
+    print(f'Package "{os.path.basename(argv[1])}":')
+    team = host.setting("pkg_team", "927JGANW46")
+    if not team:
+        print("   Status: no signature")
+        return 1
+    print("   Status: signed by a developer certificate issued by Apple for distribution")
+    print("   Notarization: trusted by the Apple notary service")
+    print(f"   Certificate Chain:\n    1. Developer ID Installer: Somebody ({team})\n    2. Developer ID Certification Authority")
+    return 0
+
+
 def installer(argv):
     """Homebrew's package: wants root, the Command Line Tools, and a file of root's, closed to others, that names the owner."""
     if len(argv) != 4 or argv[0] != "-pkg" or argv[2:] != ["-target", "/"] or not os.path.exists(argv[1]):
@@ -122,6 +137,11 @@ def installer(argv):
     if os.geteuid() != 0:
         sys.stderr.write("installer: Must be run as root to install this package.\n")
         return 1
+    for path in (argv[1], os.path.dirname(argv[1])):
+        state = os.stat(path)
+        if state.st_uid != 0 or state.st_mode & 0o022:
+            sys.stderr.write(f"fakemac: another account could exchange the package by way of {path}\n")
+            return 70
     if not os.path.exists(CLT + "/usr/bin/git"):
         sys.stderr.write("installer: Error - Command Line Tools (CLT) are missing\n")
         return 1
