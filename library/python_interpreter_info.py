@@ -70,7 +70,7 @@ found:
       libc: glibc
       missing: []
 chosen:
-  description: The first that is CPython of the exact version and built for the node's architecture; those that miss a module come last.
+  description: The first CPython of the exact version built for the node's architecture; those that miss a module come last.
   type: dict
   returned: when there is one
   contains:
