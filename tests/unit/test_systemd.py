@@ -87,7 +87,7 @@ OPTIONS = {"--property": 0, "--now": 220, "--unit": 0, "--no-pager": 0, "--lines
 
 @pytest.fixture
 def oldest(root):
-    return yaml.safe_load((root / "data" / "platforms.yml").read_text())["oldest"]["systemd"]
+    return yaml.safe_load((root / "data" / "node_minimums.yml").read_text())["systemd"]
 
 
 def test_units_have_no_directive_that_is_newer(root, oldest):
