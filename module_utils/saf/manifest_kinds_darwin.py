@@ -69,7 +69,7 @@ class PowerSetting(Kind):
             changes = [{"flag": "-a", "name": self.name, "value": before["value"]}]
         else:
             wanted = {source: {self.name: value} for source, value in before.get("by_source", {}).items()}
-            changes = power.changes(self._now(), wanted)
+            changes = power.changes(self._now(), wanted) if wanted else []
         complaints = [self.run("pmset", change["flag"], change["name"], change["value"]) for change in changes]
         complaint = "; ".join(filter(None, complaints))
         return f"The power setting {self.name} could not be restored ({complaint})." if complaint else ""

@@ -161,9 +161,9 @@ def test_the_local_inventory_works_in_a_path_with_a_blank(root, tmp_path):
 
 def test_the_wait_for_ray_ends_with_its_process_and_shows_its_last_words(play, root, tmp_path):
     """An hour is allowed; the process has ended already."""
-    for folder in ("run", "log"):
+    for folder in ("etc", "log"):
         (tmp_path / "saf" / folder).mkdir(parents=True)
-    (tmp_path / "saf" / "run" / "ray.json").write_text(json.dumps({"pid": 2**22 + 1, "started": "1", "argv": ["ray"]}))
+    (tmp_path / "saf" / "etc" / "ray.json").write_text(json.dumps({"pid": 2**22 + 1, "started": "1", "argv": ["ray"]}))
     (tmp_path / "saf" / "log" / "ray.log").write_text("starting\nValueError: Attempting to cap object store memory\n\n")
     tasks = [{"ansible.builtin.include_role": {"name": "ray", "tasks_from": "verify"}}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "cluster", "gather_facts": False, "tasks": tasks}]))

@@ -169,9 +169,9 @@ def test_a_left_record_does_not_hide_the_service_that_is_configured(run_module, 
     (tmp_path / "run").mkdir()
     own = {"pid": os.getpid(), "started": process.start_time(os.getpid())}
     write(tmp_path / "run" / "ray.json", own)
-    monkeypatch.setattr(node_status, "supervised_state", lambda _module: {"manager": "systemd", "state": "failed", "restarts": 2})
+    failed = {"manager": "systemd", "state": "failed", "restarts": 2, "seconds": None}
+    monkeypatch.setattr(node_status, "by_systemd", lambda _module: (failed, "", lambda: ""))
     assert run_module(node_status, {"venv_root": str(tmp_path)})["service"]["state"] == "failed"
-    monkeypatch.setattr(node_status, "supervised_state", lambda _module: {"manager": None, "state": "missing", "restarts": None})
-    assert run_module(node_status, {"venv_root": str(tmp_path)})["service"] == {
-        "manager": "process", "state": "active", "restarts": None,
-    }  # fmt: skip
+    monkeypatch.setattr(node_status, "by_systemd", lambda _module: None)
+    service = run_module(node_status, {"venv_root": str(tmp_path)})["service"]
+    assert (service["manager"], service["state"]) == ("process", "active")

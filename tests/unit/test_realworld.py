@@ -23,9 +23,8 @@ from ansible.module_utils.saf import (
     preflight,
     process,
     run_document,
+    service_state,
 )
-
-import node_status
 
 FOLDER = Path(__file__).parent / "fixtures" / "realworld"
 PLATFORMS = [
@@ -222,7 +221,7 @@ def test_r07_a_job_that_a_signal_ended_says_which():
 )
 def test_r08_a_job_between_fork_and_exec_is_on_its_way(changed, state):
     job = {**launchd.parse_print(text("R08-launchctl-print-xpcproxy.txt")), **changed}
-    assert node_status.launchd_state(job)["state"] == state
+    assert service_state.launchd_state(job)["state"] == state
 
 
 @pytest.mark.parametrize("variable", ["LC_TIME", "LC_ALL", "LANG", "TZ"])
@@ -428,8 +427,8 @@ def test_an_emulated_card_has_a_speed_only_as_hardware(sysfs, monkeypatch, hyper
 def test_r20_a_ray_is_seen_in_a_path_with_a_blank():
     rows = node_state.parse_ps(text("R20-ps-ray-path-with-blank.txt"))
     assert [preflight.is_ray(row["command"]) for row in rows] == [True, True]
-    (problem,) = preflight.foreign_ray_problems(rows, "/opt/saf")
-    assert "/Users/me/Library/Application Support/" in problem["found"]
+    problems = preflight.foreign_ray_problems(rows, "/opt/saf")
+    assert "/Users/me/Library/Application Support/" in problems[0]["found"]
 
 
 @pytest.mark.parametrize(

@@ -98,12 +98,13 @@ def test_a_failed_answer_may_lack_what_is_always_returned():
 
 def test_what_a_module_documents_passes():
     answer = {
-        "service": {"manager": "systemd", "state": "active", "restarts": None},
+        "service": {"manager": "systemd", "state": "active", "restarts": None, "keeps_ending": False, "last_error": ""},
         "venv": {},
         "changed": False,
         "warnings": ["\x1b"],
     }
-    assert border.result("node_status", "alpha", answer) == {key: answer[key] for key in ("service", "venv", "changed")}
+    documented = ("service", "venv", "changed")
+    assert border.result("node_status", "alpha", answer) == {key: answer[key] for key in documented}
 
 
 @pytest.mark.parametrize("module", ["node_status", "node_facts", "ray_cluster_info", "node_checks", "mlx_benchmark"])
@@ -191,7 +192,9 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
         "launchd_service",
         "locked_venv",
         "node_manifest",
+        "node_package",
         "pinned_formula",
+        "power_settings",
         "process_service",
         "wheelhouse",
     }

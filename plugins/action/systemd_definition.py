@@ -1,0 +1,1 @@
+bordered.py
