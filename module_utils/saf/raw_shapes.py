@@ -13,6 +13,8 @@ from .words import FLAGS
 SCOPES = ("node", "pair", "cluster")
 UNITS = ("FLOP/s", "B/s", "bit/s", "Hz", "token/s", "task/s", "s", "1")
 _LEAST_MTU = 68  # of IPv4 (RFC 791)
+_WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")  # as in data/run.schema.json
+_LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f<>|`]{1,255}")
 
 LINK = {
     "interface": text,
@@ -155,7 +157,7 @@ def measurement(raw, nodes):
         "name": raw["name"],
         "scope": raw["scope"],
         "subject": list(_list(raw.get("subject"))),
-        "link": text(raw.get("link")),
+        "link": _label(raw.get("link")) or None,
         "params": finite(raw["params"]),
         "unit": raw["unit"],
         "better": raw["better"],
@@ -176,7 +178,7 @@ def _fault(raw, nodes):
     strangers = [name for name in subject if not isinstance(name, str) or name not in nodes]
     if strangers or len(subject) < {"node": 1, "pair": 2, "cluster": 0}[raw["scope"]]:
         return "it does not say which nodes of this run were measured"
-    if raw["name"].startswith("net.") and not _word(raw.get("link")):
+    if raw["name"].startswith("net.") and not _label(raw.get("link")):
         return "it does not say which link was measured"
     samples = _list(raw.get("samples"))
     unusable = [sample for sample in samples if at_least(0)(sample) is None]
@@ -194,8 +196,8 @@ def not_measured(items, node):
     """Return the usable rows {name, subject, reason} of a raw document's list; node: whose document it is."""
     return [
         {
-            "name": _word(item.get("name")) or "a measurement",
-            "subject": [name for name in _list(item.get("subject")) if isinstance(name, str)],
+            "name": name if _WORD.fullmatch(name := _word(item.get("name"))) else "measurement",
+            "subject": [name for name in _list(item.get("subject")) if _label(name)],
             "reason": _word(item.get("reason")) or f"{node} gave no reason.",
         }
         for item in _list(items)
@@ -209,6 +211,11 @@ def _fits(value, shape):
 
 def _word(value):
     return value if isinstance(value, str) else ""
+
+
+def _label(value):
+    """Return a name of a node or link, "" for what is none."""
+    return value if isinstance(value, str) and _LABEL.fullmatch(value) else ""
 
 
 def _list(value):

@@ -1,5 +1,6 @@
 """How Homebrew and Python come to a Mac, as far as it can be run here: the installer's script, the fallback, conda."""
 
+import getpass
 import hashlib
 import os
 import platform
@@ -33,6 +34,7 @@ def play(root, tmp_path):
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "venv_root": str(tmp_path / "saf"),
+            "cluster_user": getpass.getuser(),
             "cluster_controller_cache": str(tmp_path / "a fresh clone" / ".cache"),
             **variables,
         }

@@ -49,7 +49,7 @@ def tune(tmp_path):
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play, sort_keys=False))
         command = [ROOT / ".venv/bin/ansible-playbook", "-i", "a,b,c", tmp_path / "play.yml"]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "ANSIBLE_LIBRARY": str(tmp_path / "library")}
-        environment.update(LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1")
+        environment.update(LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", ANSIBLE_FILTER_PLUGINS=str(ROOT / "plugins" / "filter"))
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
         asked = [json.loads(line) for line in log.read_text().splitlines()]
         return {name: [one for one in asked if one["address"] == name] for name in "abc"}, done

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 import yaml
+from ansible.module_utils.saf import environment
 
 VENV = "/opt/saf/venvs/0123456789abcdef"
 
@@ -53,7 +54,7 @@ def rendered(tmp_path_factory):
 
 
 def lines(text):
-    return dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return environment.parse(text)
 
 
 @pytest.mark.parametrize("host", ["single", "alpha", "beta"])
