@@ -9,8 +9,9 @@ cp -a /usr/lib/python3.9 "$prefix/lib/python3.9"
 ln -s python3.9 "$prefix/bin/python3"
 rm -f "$prefix/lib/python3.9/sitecustomize.py"
 cat >"$prefix/lib/python3.9/sitecustomize.py" <<'EOF'
-"""Answers as VERSION, built for a Mac, wherever Python code can ask."""
+"""Answers as VERSION, and on an emulated Mac as built for one, wherever Python code can ask."""
 import collections
+import os
 import platform
 import sys
 
@@ -22,7 +23,8 @@ sys.version_info = _info(*_numbers, "final", 0)
 sys.hexversion = (_numbers[0] << 24) | (_numbers[1] << 16) | (_numbers[2] << 8) | 0xF0
 sys.implementation.version = sys.version_info
 platform._sys_version_cache.clear()
-platform.machine = lambda: "arm64"  # wheels go by sysconfig.get_platform(), which stays as it is
+if os.path.exists("/System/Library/CoreServices/SystemVersion.plist"):
+    platform.machine = lambda: "arm64"  # wheels go by sysconfig.get_platform(), which stays as it is
 EOF
 sed -i "s/@VERSION@/$version/" "$prefix/lib/python3.9/sitecustomize.py"
 "$prefix/bin/python3.9" -I -c "import platform, ssl, ctypes, distutils.core; assert platform.python_version() == '$version'"

@@ -97,6 +97,9 @@ def cells(line):
     return len(re.findall(r"(?<!\\)\|", line))
 
 
+OF_BARS = ("class", "aria-hidden", "style")
+
+
 @pytest.mark.parametrize("situation", sorted(SITUATIONS))
 def test_nothing_that_a_node_says_is_alive_in_a_report(written, situation):
     plan, raws = SITUATIONS[situation]()
@@ -109,7 +112,8 @@ def test_nothing_that_a_node_says_is_alive_in_a_report(written, situation):
         assert page.tags <= clean.tags | {"li", "ul", "article", "p", "strong", "span"}, text
         assert not page.tags & {"img", "script", "iframe", "link", "object"}
         assert not [name for _tag, name in page.attributes if name.startswith("on")]
-        assert page.attributes - allowed <= {("article", "class"), ("span", "class"), ("path", "d")}, text
+        # A text that hides the kind of an interface can give a link a ceiling, and with it the template's own bar.
+        assert page.attributes - allowed <= {("article", "class"), ("path", "d"), *(("span", name) for name in OF_BARS)}, text
         assert not [value for name, value in page.values if name in ("href", "src") and not value.startswith("#")]
         assert not [
             value for name, value in page.values if name == "style" and not re.fullmatch(r"(max-)?width:[\d.]+(%|px)", value)

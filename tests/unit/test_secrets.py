@@ -17,12 +17,12 @@ def wheelhouse(run_module, root, tmp_path, monkeypatch):
     module = pytest.importorskip("wheelhouse")
     commands, environments = [], []
 
-    def pip(_self, command, environ_update=None, **_options):
+    def pip(command, _seconds, environment=None, **_options):
         commands.append(command)
-        environments.append(environ_update)
+        environments.append(environment)
         return 1, "", f"WARNING: {PROXY['https_proxy']}\nERROR: no match at {INDEX}\n"
 
-    monkeypatch.setattr(module.AnsibleModule, "run_command", pip)
+    monkeypatch.setattr(module.bounded, "run", pip)
     target = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
     arguments = {
         "lock": str(root / "stacks" / "studio-2025" / "requirements.lock"),
@@ -76,8 +76,10 @@ def test_files_that_hold_the_owners_environment_are_closed_and_have_no_diff(root
         if carriers & set(re.findall(r"\w+", text)):
             found.append(str(module["dest"]))
             assert task.get("diff") is False, f"{path.name}: {task['name']}"
-            assert "_ray_secret_file" in str(module["mode"]), f"{path.name}: {task['name']}"
-    assert len(found) == 2
+            # The one for Homebrew's installer is the login account's own and lives as long as the installer.
+            closed = "_ray_secret_file" in str(module["mode"]) or (module["mode"] == "0600" and task.get("no_log") is True)
+            assert closed, f"{path.name}: {task['name']}"
+    assert len(found) == 3
 
 
 def test_definitions_that_everybody_reads_have_public_variables_alone(root):
@@ -88,10 +90,13 @@ def test_definitions_that_everybody_reads_have_public_variables_alone(root):
 
 
 def test_no_module_gets_the_owners_environment_as_an_option_that_is_shown(root):
-    """wheelhouse blots it out itself; the service reads it from its file."""
+    """wheelhouse blots it out itself, pinned_formula's option is no_log; the service reads it from its file."""
     takers = set()
     for _path, task in tasks_of(root):
         for name, options in task.items():
             if isinstance(options, dict) and name not in ("vars", "environment") and "environment" in options:
                 takers.add(name)
-    assert takers == {"wheelhouse"}
+    assert takers == {"wheelhouse", "pinned_formula"}
+    assert (
+        '"environment": {"type": "dict", "default": {}, "no_log": True}' in (root / "library" / "pinned_formula.py").read_text()
+    )

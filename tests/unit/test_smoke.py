@@ -3,8 +3,6 @@
 import benchmark
 import pytest
 
-import process_service
-
 NO_MLX = {"name": "ray.mlx_tasks", "subject": ["pi"], "reason": "pi offers no resource mlx."}
 BROKEN = {"name": "ray.mlx_tasks", "subject": [], "reason": "The cluster has no node beta."}
 
@@ -29,16 +27,3 @@ def result(*nodes, missing=()):
 )
 def test_only_nodes_with_mlx_count(smoke, problem):
     assert benchmark.smoke_problem(smoke, ["alpha", "pi"]) == problem
-
-
-@pytest.mark.parametrize(
-    ("before", "wanted", "given", "same"),
-    [
-        ({"PATH": "/a", "X": "1"}, {"PATH": "/b", "X": "1"}, {"X": "1"}, True),  # from another shell
-        ({"PATH": "/usr/bin", "X": "1"}, {"PATH": "/venv/bin", "X": "1"}, {"PATH": "/venv/bin", "X": "1"}, False),
-        ({"PATH": "/a", "X": "1"}, {"PATH": "/a", "X": "2"}, {"X": "2"}, False),
-    ],
-)
-def test_a_path_that_was_asked_for_counts(before, wanted, given, same):
-    record = {"argv": ["ray"], "environment": before}
-    assert process_service.same(record, ["ray"], wanted, given) is same

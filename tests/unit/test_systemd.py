@@ -82,7 +82,7 @@ DIRECTIVES = {
     "StartLimitIntervalSec": 230, "SuccessExitStatus": 189, "SyslogLevel": 0, "TasksMax": 227, "TimeoutStartSec": 188,
     "TimeoutStopSec": 188, "Type": 0, "User": 0, "WantedBy": 0, "Wants": 0, "WorkingDirectory": 0,
 }  # fmt: skip
-OPTIONS = {"--property": 0, "--now": 220, "--unit": 0, "--no-pager": 0, "--lines": 0}
+OPTIONS = {"--property": 0, "--now": 220, "--unit": 0, "--no-pager": 0, "--lines": 0, "--version": 0, "--output": 0}
 
 
 @pytest.fixture
