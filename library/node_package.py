@@ -39,6 +39,12 @@ options:
     description: Seconds after which fetching packages, or the index, is given up.
     type: int
     default: 120
+  environment:
+    description:
+      - Environment of the package manager, for instance of a proxy. Given here and not by the keyword of the task, which would show
+        it in the list of processes. Passwords in it are shown nowhere.
+    type: dict
+    default: {}
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -63,6 +69,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.saf import bounded
 from ansible.module_utils.saf import package_managers as managers
+from ansible.module_utils.saf.redaction import redact, secrets_in
 
 # Unpacking waits for no network; interrupted, it would leave a package half configured.
 _INSTALL_SECONDS = 900
@@ -85,7 +92,7 @@ def missing(manager, names):
 def must(command, seconds):
     rc, out, err = run(command, seconds)
     if rc != 0:
-        raise PackageError(f"{command[0]}: {managers.complaint(rc, out, err)}")
+        raise PackageError(redact(f"{command[0]}: {managers.complaint(rc, out, err)}"))
 
 
 def fetch(manager, names, timeout):
@@ -106,9 +113,13 @@ def main():
             "manager": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["fetched", "present"], "default": "present"},
             "timeout": {"type": "int", "default": 120},
+            "environment": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
+    # Not the option's no_log: every short value of a dict ("1") would then be blotted out of all results.
+    module.no_log_values.update(secrets_in(module.params["environment"]))
+    os.environ.update({name: str(value) for name, value in module.params["environment"].items()})
     os.umask(0o022)  # what packages write is for everybody, whatever the login's umask is
     names, name = module.params["names"], module.params["manager"]
     if name not in managers.MANAGERS:

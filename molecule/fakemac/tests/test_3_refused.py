@@ -19,8 +19,8 @@ UNAME = "/opt/fakemac/answers_as_darwin.py"
 SITE = "/usr/lib/python3.9/sitecustomize.py"
 # name: (before, after, settings of the double, extra variables, words that must be said)
 CASES = {
-    "an Intel Mac": (f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {}, {}, ["Darwin x86_64", "take the node out"]),
-    "macOS too old for the wheels": ("true", "true", {"macos": "12.7"}, {}, ["macOS 12.7", "Update the node's system"]),
+    "an Intel Mac": (f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {"arm64": "0"}, {}, ["Darwin x86_64", "take the node out"]),
+    "macOS too old for the wheels": ("true", "true", {"macos": "12.7"}, {}, ["macOS 12.7", "update its system"]),
     "macOS too old for the bottle": ("true", "true", {"macos": "13.6"}, {}, ["macOS >= 14", "python_provider to uv"]),
     "no tools and no network": (
         f"mv {TOOLS} {TOOLS}.away", f"rm -rf {TOOLS}; mv {TOOLS}.away {TOOLS}", {"network": False}, {},
@@ -117,7 +117,8 @@ def test_homebrew_comes_by_its_script_and_by_its_package(nodes, saf_playbook, wh
         set_up("beta", pkg_team="ABCDE12345")
         refused = saf_playbook("playbooks/provision.yml", {**extra, "python_fallback": ""})
         set_up("beta", pkg_team=None)
-        done = saf_playbook("site.yml", extra)
+        # Not site.yml: its check of the inventory refuses the installer's stand-in, which no role knows.
+        done = saf_playbook("playbooks/provision.yml", extra)
     finally:
         for node in nodes.values():
             if not node.exists("/opt/homebrew"):

@@ -21,7 +21,6 @@ SYSCTL = {
     "hw.nperflevels": "2",
     "hw.model": "Mac14,14",
     "hw.pagesize": "16384",
-    "hw.optional.arm64": "1",
     "machdep.cpu.brand_string": "Apple M2 Ultra",
     "machdep.cpu.core_count": "24",
     "kern.osrelease": "25.1.0",
@@ -69,7 +68,7 @@ def sw_vers(argv):
 
 
 def sysctl(argv):
-    values = {**SYSCTL, **host.read("sysctl")}
+    values = {**SYSCTL, "hw.optional.arm64": host.setting("arm64", "1"), **host.read("sysctl")}
     plain = "-n" in argv
     rc = 0
     for word in (word for word in argv if word not in ("-n", "-w")):
