@@ -41,8 +41,8 @@ options:
     default: 120
   environment:
     description:
-      - Environment of the package manager, for instance of a proxy. Given here and not by the keyword of the task, which would show
-        it in the list of processes. Passwords in it are shown nowhere.
+      - Environment of the package manager, for instance of a proxy. Given here and not by the keyword of the task, which would
+        show it in the list of processes. Passwords in it are shown nowhere.
     type: dict
     default: {}
 author:

@@ -90,7 +90,7 @@ def test_definitions_that_everybody_reads_have_public_variables_alone(root):
 
 
 def test_no_module_gets_the_owners_environment_as_an_option_that_is_shown(root):
-    """wheelhouse and node_package blot it out themselves, pinned_formula's option is no_log; the service reads it from its file."""
+    """wheelhouse and node_package blot it out, pinned_formula's option is no_log; the service reads it from its file."""
     takers = set()
     for _path, task in tasks_of(root):
         for name, options in task.items():

@@ -19,7 +19,9 @@ UNAME = "/opt/fakemac/answers_as_darwin.py"
 SITE = "/usr/lib/python3.9/sitecustomize.py"
 # name: (before, after, settings of the double, extra variables, words that must be said)
 CASES = {
-    "an Intel Mac": (f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {"arm64": "0"}, {}, ["Darwin x86_64", "take the node out"]),
+    "an Intel Mac": (
+        f"sed -i s/arm64/x86_64/ {SITE}", f"cp {UNAME} {SITE}", {"arm64": "0"}, {}, ["Darwin x86_64", "take the node out"],
+    ),
     "macOS too old for the wheels": ("true", "true", {"macos": "12.7"}, {}, ["macOS 12.7", "update its system"]),
     "macOS too old for the bottle": ("true", "true", {"macos": "13.6"}, {}, ["macOS >= 14", "python_provider to uv"]),
     "no tools and no network": (
