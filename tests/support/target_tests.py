@@ -1,7 +1,7 @@
 """Pack the unit tests of target code for a node: the tests, the code, Ansible's own module_utils and a pytest.
 
 Target code imports the standard library and ansible.module_utils only, so Ansible itself is not needed there.
-A test file is of target code when the same can be said of it.
+A test file is of target code when the same can be said of it, and it runs no play: those run on the controller.
 """
 
 from __future__ import annotations
@@ -31,8 +31,14 @@ def imported(path):
     return names
 
 
+# Code of the controller that lies among target code.
+CONTROLLER = "ansible.module_utils.saf.border"
+
+
 def runs_on_a_node(path):
     """Tell whether a test file needs nothing but target code."""
+    if path.name.startswith("test_playbook_") or CONTROLLER in imported(path):
+        return False
     library = {module.stem for module in (ROOT / "library").glob("*.py")}
     fine = library | {"pytest", "__future__", "conftest", "doubles", "ray_watchdog"} | set(sys.stdlib_module_names)
     return all(name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path))
@@ -42,7 +48,7 @@ def pack(folder):
     """Fill ``folder``; return the names of the test files of target code and of those left to the controller."""
     tests = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
     ours = [path for path in tests if runs_on_a_node(path)]
-    for name in ("library", "module_utils", "data", "stacks", "roles/ray/files", "tests/fakemac"):
+    for name in ("library", "module_utils", "data", "stacks", "roles", "tests/fakemac"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
     for path in tests:

@@ -112,7 +112,7 @@ def test_a_confirmed_mtu_stays(interface):
 
 
 def test_an_mtu_that_the_node_has_taken_back_is_not_confirmed(interface):
-    interface("set", revert_after=0)
+    interface("set", revert_after=1)
     assert reverted(interface)
     result = interface("confirmed")
     assert result["failed"]

@@ -34,7 +34,7 @@ def watch_of(tmp_path):
 
 def test_a_process_that_is_gone_is_told_with_its_last_line(watch_of):
     watch = watch_of(
-        "import sys, time; print('starting'); time.sleep(0.2); sys.exit('ValueError: Attempting to cap\\n\\n')", True
+        "import sys, time; print('starting', flush=True); time.sleep(0.2); sys.exit('ValueError: Attempting to cap\\n\\n')", True
     )
     assert watch.ended() == "Ray ended. Its log ends with: ValueError: Attempting to cap"
 
