@@ -71,7 +71,7 @@ def program(path, text):
 def script(play, root, tmp_path):
     """Run roles/homebrew/tasks/script.yml with a stand-in: script(status) -> (status, words, what the stand-in noted)."""
 
-    def run(status=0, sudo=0):
+    def run(status=0, sudo=0, proxy=PROXY):
         record = tmp_path / "record"
         program(play.bin / "sudo", f"#!/bin/sh\nexit {sudo}\n")
         program(tmp_path / "install.sh", INSTALLER.format(record=record, status=status))
@@ -85,7 +85,7 @@ def script(play, root, tmp_path):
         done, words = play(
             {"tasks": tasks, "environment": {"TMPDIR": str(temporary)}},
             cluster_bottles=bottles,
-            proxy_env={"https_proxy": PROXY},
+            proxy_env={"https_proxy": proxy} if proxy else {},
             ansible_become=False,
         )
         left = [name for name in os.listdir(temporary) if not name.startswith("ansible")]
@@ -102,6 +102,12 @@ def test_a_fresh_clone_brings_homebrew_by_its_script(script):
     assert "stdin is open" not in noted, "what the installer calls would read the rest of it"
     assert f"https_proxy={PROXY}" in noted
     assert left == []
+
+
+def test_most_sites_have_no_proxy(script):
+    status, words, noted, _left = script(proxy="")
+    assert status == 0, words
+    assert "NONINTERACTIVE=1 https_proxy=\n" in noted
 
 
 def test_no_password_of_a_proxy_is_printed_or_stands_in_arguments(script):
