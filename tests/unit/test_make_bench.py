@@ -33,9 +33,14 @@ def run_bench(tmp_path):
     def start(*arguments, **more):
         environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "CALLS": str(noted), **more}
         command = [sys.executable, bench.__file__, *arguments]
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
+        # A program that a shell starts in the background ignores SIGINT, and so would all that it starts.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return start, lambda: noted.read_text().splitlines()
 
