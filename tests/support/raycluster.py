@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.support.waiting import wait_for
+
 _ASK = """
 import json, platform, ray
 ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
@@ -25,3 +27,22 @@ class RayCluster:
     def alive(self):
         """Return ``{address: resources}`` of the nodes that are alive."""
         return {node["address"]: node["resources"] for node in self.ask()["nodes"] if node["alive"]}
+
+    def wait_until_alive(self, addresses, seconds=240):
+        """Wait until these addresses are alive, by two answers in a row.
+
+        A driver is refused while a raylet is being restarted, and a node that just came back may be restarted once more
+        with its head: neither is an answer yet.
+        """
+        answers = []
+
+        def settled():
+            try:
+                alive = set(self.alive())
+            except AssertionError as refused:
+                answers[:] = [str(refused).splitlines()[-1]]
+                return False
+            answers[:] = [*answers[-1:], alive]
+            return len(answers) == 2 and all(isinstance(seen, set) and set(addresses) <= seen for seen in answers)
+
+        wait_for(settled, lambda: f"{sorted(addresses)} to be alive; the last answers: {answers}", seconds)

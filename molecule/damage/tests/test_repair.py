@@ -55,7 +55,7 @@ def test_service_that_is_killed_comes_back_by_itself(nodes, ray):
     before = worker.service.pid
     worker.check(f"kill -KILL {before}")
     wait_for(lambda: worker.service.pid not in (0, before), "a new main process of the service")
-    wait_for(lambda: worker.address in ray.alive(), "worker1 to be alive in the cluster")
+    ray.wait_until_alive([worker.address])
 
 
 def test_stopped_service_is_started_again(nodes, repaired):

@@ -26,7 +26,7 @@ def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
     wait_for(lambda: beta.address not in ray.alive(), "the GCS to see beta go", 60)
     assert beta.service.is_running, "launchd must not have noticed"
     assert beta.service.pid == supervisor
-    wait_for(lambda: beta.address in ray.alive(), "beta to come back", 180)
+    ray.wait_until_alive([beta.address])
     assert beta.service.pid != supervisor
     assert "is gone from the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
 
@@ -101,4 +101,4 @@ def test_a_reboot_brings_the_cluster_back(nodes, ray):
     wait_for(lambda: answers(beta), "SSH after the restart", 60)
     # The GCS may not have missed it yet: what runs there counts first.
     wait_for(lambda: beta.run("pgrep -f '[r]aylet/raylet --raylet'").rc == 0, "Ray to run again", 120)
-    wait_for(lambda: beta.address in ray.alive(), "beta to come back after its reboot", 180)
+    ray.wait_until_alive([node.address for node in nodes.values()])

@@ -52,8 +52,10 @@ NAMES = list(CASES)
 
 
 @pytest.mark.parametrize("names", [NAMES[at : at + 2] for at in range(0, len(NAMES), 2)], ids="; ".join)
-def test_preflight_refuses(names, nodes, saf_playbook, wheels, set_up):
+def test_preflight_refuses(names, nodes, ray, saf_playbook, wheels, set_up):
     """Two Macs, two things wrong: one table tells both."""
+    # What the damage before left behind ends first: the pids prove that preflight restarted nothing.
+    ray.wait_until_alive([node.address for node in nodes.values()])
     wrong = dict(zip(nodes, names))
     pids = {name: node.service.pid for name, node in nodes.items()}
     extra = {**wheels, "python_fallback": ""}
