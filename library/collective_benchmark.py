@@ -15,8 +15,8 @@ description:
     checked. Rank 0 returns the figures. The size of the world is asserted before anything is timed.
   - A rank that is gone leaves the others waiting (MLX 0.29); O(timeout) ends them.
 extends_documentation_fragment:
-  - saf_benchmark
-  - saf_benchmark.venv
+  - saf.fabric.saf_benchmark
+  - saf.fabric.saf_benchmark.venv
 options:
   node:
     description: Name of this node.
@@ -57,7 +57,7 @@ options:
 
 EXAMPLES = r"""
 - name: Measure all-reduce and all-gather
-  collective_benchmark:
+  saf.fabric.collective_benchmark:
     node: "{{ inventory_hostname }}"
     nodes: [alpha, beta]
     addresses: [192.168.1.172, 192.168.1.173]
@@ -82,10 +82,11 @@ import errno
 import socket
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf.benchmark_spec import JOB, VENV
-from ansible.module_utils.saf.job import Job
-from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import collective
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
+from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import collective
 
 SPEC = {
     "node": {"type": "str", "required": True},

@@ -61,7 +61,7 @@ author:
 
 EXAMPLES = r"""
 - name: Set jumbo frames
-  interface_mtu:
+  saf.fabric.interface_mtu:
     address: 192.168.1.172
     mtu: 9000
     pending: /var/run/saf-mtu.pending
@@ -87,7 +87,9 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import mtu, network, round_trip
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import round_trip
+from ansible_collections.saf.fabric.plugins.module_utils.system import mtu, network
 
 
 def main():

@@ -52,7 +52,7 @@ author:
 
 EXAMPLES = r"""
 - name: Run Ray
-  launchd_service:
+  saf.fabric.launchd_service:
     label: org.studio-air-fabric.ray
     plist:
       UserName: saf
@@ -80,7 +80,8 @@ import plistlib
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import launchd
+
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
 
 
 def read(path):

@@ -52,7 +52,7 @@ author:
 
 EXAMPLES = r"""
 - name: Try the peers as the service would
-  local_network_probe:
+  saf.fabric.local_network_probe:
     python: /opt/saf/current/bin/python
     user: saf
     folder: /opt/saf/run
@@ -77,8 +77,9 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import launchd
-from ansible.module_utils.saf.probes import local_network
+
+from ansible_collections.saf.fabric.plugins.module_utils.probes import local_network
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
 
 LABEL = "org.studio-air-fabric.local-network-probe"
 

@@ -72,7 +72,7 @@ author:
 
 EXAMPLES = r"""
 - name: Build the venv of the lock
-  locked_venv:
+  saf.fabric.locked_venv:
     root: /opt/saf
     python: /usr/bin/python3.11
     python_version: 3.11.2
@@ -121,9 +121,11 @@ import time
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import bounded, folders, venv_access
-from ansible.module_utils.saf import venv as venvs
-from ansible.module_utils.saf.redaction import redact
+
+from ansible_collections.saf.fabric.plugins.module_utils import venv as venvs
+from ansible_collections.saf.fabric.plugins.module_utils import venv_access
+from ansible_collections.saf.fabric.plugins.module_utils.system import bounded, folders
+from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact
 
 _STEP_SECONDS = 1800  # of a slow disk; an import that hangs in a driver ends too
 _SHOWN = 20  # problems in a diff; a venv that lost a folder would fill the screen

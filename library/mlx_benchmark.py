@@ -15,8 +15,8 @@ description:
   - Evaluation is forced and proven, values are checked, the first call is reported apart, TF32 is off but in a row of its own.
   - Where MLX runs on the CPU, NumPy is measured beside it; the wheel's BLAS says little about the CPU.
 extends_documentation_fragment:
-  - saf_benchmark
-  - saf_benchmark.venv
+  - saf.fabric.saf_benchmark
+  - saf.fabric.saf_benchmark.venv
 options:
   node:
     description: Name of the node in the results.
@@ -76,7 +76,7 @@ options:
 
 EXAMPLES = r"""
 - name: Measure matrix products
-  mlx_benchmark:
+  saf.fabric.mlx_benchmark:
     node: alpha
     python: /opt/saf/current/bin/python
     suite: gemm
@@ -101,12 +101,14 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import cuda, gpu_load, mlx_suites, node_state
-from ansible.module_utils.saf.benchmark_spec import JOB, VENV
-from ansible.module_utils.saf.facts_linux import last_cache_bytes
-from ansible.module_utils.saf.job import Job
-from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import evaluation, timing
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites
+from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
+from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing
+from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system.facts_linux import last_cache_bytes
 
 SAMPLING = {
     "min_samples": {"type": "int", "default": 20},

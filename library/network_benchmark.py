@@ -17,7 +17,7 @@ description:
   - The interfaces that the routes really use at both ends are named beside each figure, and whether frames of their MTU pass.
   - Returns raw samples and judges nothing.
 extends_documentation_fragment:
-  - saf_benchmark
+  - saf.fabric.saf_benchmark
 options:
   node:
     description: Name of this node in the results.
@@ -101,7 +101,7 @@ options:
 
 EXAMPLES = r"""
 - name: Measure between alpha and beta
-  network_benchmark:
+  saf.fabric.network_benchmark:
     node: "{{ inventory_hostname }}"
     nodes: [alpha, beta]
     clients: "{{ [{'peer': 'alpha', 'host': '192.168.1.172'}] if inventory_hostname == 'beta' else [] }}"
@@ -128,13 +128,15 @@ import threading
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import budgets, network
-from ansible.module_utils.saf.benchmark_spec import JOB
-from ansible.module_utils.saf.children import Children
-from ansible.module_utils.saf.job import Job
-from ansible.module_utils.saf.pair import Pair, together
-from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import link_server
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
+from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB
+from ansible_collections.saf.fabric.plugins.module_utils.measure.children import Children
+from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
+from ansible_collections.saf.fabric.plugins.module_utils.measure.pair import Pair, together
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import link_server
+from ansible_collections.saf.fabric.plugins.module_utils.system import network
 
 PEER = {
     "peer": {"type": "str", "required": True},

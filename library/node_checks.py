@@ -107,7 +107,7 @@ author:
 
 EXAMPLES = r"""
 - name: Check the node
-  node_checks:
+  saf.fabric.node_checks:
     venv_root: /opt/saf
     address: 192.168.1.172
     temp_dir: /opt/saf/ray/tmp
@@ -144,7 +144,8 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import interpreters, node_state, preflight, surroundings
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import interpreters, node_state, preflight, surroundings
 
 
 def sudo_is_free(run):

@@ -41,7 +41,7 @@ author:
 
 EXAMPLES = r"""
 - name: Describe the node
-  node_facts:
+  saf.fabric.node_facts:
     node: alpha
     venv_root: /opt/saf
     links: {default: 192.168.1.172, thunderbolt: 10.10.0.1}
@@ -87,7 +87,17 @@ import platform
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import account, busiest, facts_darwin, facts_linux, mtu, network, node_state, venv
+
+from ansible_collections.saf.fabric.plugins.module_utils import venv
+from ansible_collections.saf.fabric.plugins.module_utils.system import (
+    account,
+    busiest,
+    facts_darwin,
+    facts_linux,
+    mtu,
+    network,
+    node_state,
+)
 
 
 def gpu_working_set(python, user=None):

@@ -35,7 +35,7 @@ author:
 
 EXAMPLES = r"""
 - name: Look for leftovers
-  node_leftovers:
+  saf.fabric.node_leftovers:
     entries: "{{ __reset_undone.entries }}"
     venv_root: /opt/saf
   register: leftovers
@@ -53,8 +53,10 @@ import glob
 import shlex
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import folders, manifest, node_state, preflight
-from ansible.module_utils.saf.manifest_kinds import KINDS
+
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
+from ansible_collections.saf.fabric.plugins.module_utils.manifest.kinds import KINDS
+from ansible_collections.saf.fabric.plugins.module_utils.system import folders, node_state, preflight
 
 
 def main():

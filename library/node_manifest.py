@@ -71,13 +71,13 @@ author:
 
 EXAMPLES = r"""
 - name: Record the unit before it is written
-  node_manifest:
+  saf.fabric.node_manifest:
     path: /opt/saf/manifest.json
     entries:
       - {kind: file, name: /etc/systemd/system/saf-ray.service}
 
 - name: Undo all of it
-  node_manifest:
+  saf.fabric.node_manifest:
     path: /opt/saf/manifest.json
     state: undone
 """
@@ -106,9 +106,11 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import folders, job
-from ansible.module_utils.saf import manifest as manifests
-from ansible.module_utils.saf.manifest_kinds import KINDS
+
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifests
+from ansible_collections.saf.fabric.plugins.module_utils.manifest.kinds import KINDS
+from ansible_collections.saf.fabric.plugins.module_utils.measure import job
+from ansible_collections.saf.fabric.plugins.module_utils.system import folders
 
 
 def load(module, path):

@@ -51,7 +51,7 @@ author:
 
 EXAMPLES = r"""
 - name: Install the programs that the benchmarks need
-  node_package:
+  saf.fabric.node_package:
     names: [iperf3, ethtool]
     manager: "{{ ansible_facts['pkg_mgr'] }}"
 """
@@ -67,9 +67,10 @@ installed:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import bounded
-from ansible.module_utils.saf import package_managers as managers
-from ansible.module_utils.saf.redaction import redact, secrets_in
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import bounded
+from ansible_collections.saf.fabric.plugins.module_utils.system import package_managers as managers
+from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact, secrets_in
 
 # Unpacking waits for no network; interrupted, it would leave a package half configured.
 _INSTALL_SECONDS = 900

@@ -42,7 +42,7 @@ author:
 
 EXAMPLES = r"""
 - name: Ask the node
-  node_status:
+  saf.fabric.node_status:
     venv_root: /opt/saf
   register: node
 """
@@ -99,7 +99,10 @@ import plistlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import launchd, listening, node_state, preflight, process, service_log, service_state, venv
+
+from ansible_collections.saf.fabric.plugins.module_utils import venv
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd, listening, process, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import node_state, preflight
 
 _PROPERTIES = "LoadState,ActiveState,NRestarts,ActiveEnterTimestampMonotonic,ExecStart"
 # Longer than any command line of ours, and a bound for whatever a node may answer.

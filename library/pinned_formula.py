@@ -64,7 +64,7 @@ author:
 
 EXAMPLES = r"""
 - name: Python 3.9.23
-  pinned_formula:
+  saf.fabric.pinned_formula:
     name: python@3.9
     tap: studio-air-fabric/pins
     content: "{{ lookup('ansible.builtin.template', 'formula.rb.j2') }}"
@@ -87,7 +87,8 @@ actions:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import homebrew
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew
 
 
 def observe(module):

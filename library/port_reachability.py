@@ -65,7 +65,7 @@ author:
 
 EXAMPLES = r"""
 - name: Try the head's port
-  port_reachability:
+  saf.fabric.port_reachability:
     state: connected
     targets: [{node: alpha, host: 192.168.1.172, port: 6380}]
   register: reach
@@ -84,7 +84,8 @@ refused:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import reachability
+
+from ansible_collections.saf.fabric.plugins.module_utils.service import reachability
 
 
 def main():

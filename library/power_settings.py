@@ -30,7 +30,7 @@ author:
 
 EXAMPLES = r"""
 - name: Keep the node awake
-  power_settings:
+  saf.fabric.power_settings:
     settings: {sleep: 0, womp: 1}
 """
 
@@ -50,7 +50,8 @@ changes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import power
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import power
 
 
 def listing(changes, key):

@@ -69,7 +69,7 @@ author:
 
 EXAMPLES = r"""
 - name: Run Ray
-  process_service:
+  saf.fabric.process_service:
     name: ray
     argv: [/home/me/.saf/current/bin/ray, start, --head, --block]
     pid_file: /home/me/.saf/etc/ray.json
@@ -90,9 +90,10 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import environment as environments
-from ansible.module_utils.saf import process
-from ansible.module_utils.saf.redaction import redact
+
+from ansible_collections.saf.fabric.plugins.module_utils.service import process
+from ansible_collections.saf.fabric.plugins.module_utils.system import environment as environments
+from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact
 
 KEPT = ("argv", "environment", "environment_file", "chdir", "log", "user")
 

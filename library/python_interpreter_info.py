@@ -46,7 +46,7 @@ author:
 
 EXAMPLES = r"""
 - name: Look for Python 3.9.23
-  python_interpreter_info:
+  saf.fabric.python_interpreter_info:
     version: 3.9.23
     candidates: [/opt/python/3.9.23/bin/python3.9]
   register: python
@@ -78,7 +78,8 @@ chosen:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import interpreters, node_state
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import interpreters, node_state
 
 
 def main():

@@ -17,8 +17,8 @@ description:
     is run on more and more nodes (strong scaling), and the same number for each node (weak scaling).
   - Returns raw samples and judges nothing.
 extends_documentation_fragment:
-  - saf_benchmark
-  - saf_benchmark.venv
+  - saf.fabric.saf_benchmark
+  - saf.fabric.saf_benchmark.venv
 options:
   address:
     description: Address of the GCS as C(host:port).
@@ -85,7 +85,7 @@ options:
 
 EXAMPLES = r"""
 - name: Measure the cluster
-  ray_benchmark:
+  saf.fabric.ray_benchmark:
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
     user: saf
@@ -109,12 +109,13 @@ not_measured:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import budgets
-from ansible.module_utils.saf import environment as environments
-from ansible.module_utils.saf.benchmark_spec import JOB, VENV
-from ansible.module_utils.saf.job import Job
-from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import ray_tasks
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
+from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
+from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import ray_tasks
+from ansible_collections.saf.fabric.plugins.module_utils.system import environment as environments
 
 SUITES = ["task_rtt", "task_rate", "transfer", "broadcast", "mlx_tasks"]
 PROBE_OPTIONS = {

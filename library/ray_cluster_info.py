@@ -72,7 +72,7 @@ author:
 
 EXAMPLES = r"""
 - name: Wait until two nodes are alive
-  ray_cluster_info:
+  saf.fabric.ray_cluster_info:
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
     user: saf
@@ -142,9 +142,10 @@ import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import cluster, service_end
-from ansible.module_utils.saf.probe import ProbeError, run_probe
-from ansible.module_utils.saf.probes import cluster_nodes
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
+from ansible_collections.saf.fabric.plugins.module_utils.service import cluster, service_end
 
 # Seconds between two questions.
 _PAUSE = 2

@@ -39,7 +39,7 @@ author:
 
 EXAMPLES = r"""
 - name: Check what runs
-  systemd_definition:
+  saf.fabric.systemd_definition:
     unit: saf-ray
     definition: 0c3f5a
     record: /run/saf-ray.definition
@@ -62,7 +62,8 @@ current:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf import systemd
+
+from ansible_collections.saf.fabric.plugins.module_utils.service import systemd
 
 
 def read(path):

@@ -34,7 +34,7 @@ author:
 
 EXAMPLES = r"""
 - name: Wait for the dashboard
-  url_answer:
+  saf.fabric.url_answer:
     url: http://127.0.0.1:8265/api/version
   register: dashboard
 """
@@ -55,7 +55,8 @@ import time
 import urllib.request
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.saf.service_log import one_line
+
+from ansible_collections.saf.fabric.plugins.module_utils.service.service_log import one_line
 
 _TRY_SECONDS = 5
 _PAUSE_SECONDS = 1

@@ -73,7 +73,7 @@ author:
 
 EXAMPLES = r"""
 - name: Fetch the wheels once
-  wheelhouse:
+  saf.fabric.wheelhouse:
     lock: stacks/studio-2025/requirements.lock
     installer_lock: data/installer.lock
     cache: .cache
@@ -106,9 +106,10 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.saf import bounded
-from ansible.module_utils.saf import lock as locks
-from ansible.module_utils.saf.redaction import redact, secrets_in
+
+from ansible_collections.saf.fabric.plugins.module_utils import lock as locks
+from ansible_collections.saf.fabric.plugins.module_utils.system import bounded
+from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact, secrets_in
 
 try:
     import packaging  # noqa: F401

@@ -75,7 +75,7 @@ def repeated_defaults(text, names):
     for node in _ENVIRONMENT.parse(text).find_all(nodes.Filter):
         given = node.node.name if node.name in ("default", "d") and isinstance(node.node, nodes.Name) else None
         if given in names and node.args and isinstance(node.args[0], nodes.Const):
-            found.append(f"{given} (write default('{given}' | option_default), its role has the default)")
+            found.append(f"{given} (write default('{given}' | saf.fabric.option_default), its role has the default)")
     return found
 
 
@@ -87,10 +87,10 @@ def types_of(arguments):
 def in_document(item, options, modules, typed=None, key=None):
     """Yield what is unconverted in a YAML document, with the text that uses it."""
     if isinstance(item, dict):
-        module = next((name for name in item if name in modules), None)
+        module = next((name for name in item if str(name).removeprefix(playbook_files.OWN) in modules), None)
         for name, value in item.items():
             if name == module and isinstance(value, dict):
-                kinds = types_of(modules[module])
+                kinds = types_of(modules[module.removeprefix(playbook_files.OWN)])
                 for argument, inner in value.items():
                     yield from in_document(inner, options, modules, kinds.get(argument))
             else:

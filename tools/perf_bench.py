@@ -23,14 +23,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-import ansible.module_utils  # noqa: E402
+sys.path.insert(0, str(ROOT / "collections"))
 
-ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
-
-from ansible.module_utils.saf import mlx_suites, node_state  # noqa: E402
-from ansible.module_utils.saf.facts_linux import last_cache_bytes  # noqa: E402
-from ansible.module_utils.saf.probe import run_probe  # noqa: E402
-from ansible.module_utils.saf.probes import evaluation, timing  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import run_probe  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.system import node_state  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.system.facts_linux import last_cache_bytes  # noqa: E402
 
 RATES = ("100mbit", "300mbit", "945mbit", "2350mbit", None)
 SAMPLING = {
@@ -142,8 +141,8 @@ def module(namespace, arguments):
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as stream:
         json.dump({"ANSIBLE_MODULE_ARGS": arguments}, stream)
     code = (
-        "import sys, runpy, ansible.module_utils;"
-        f"ansible.module_utils.__path__.append({str(ROOT / 'module_utils')!r});"
+        "import sys, runpy;"
+        f"sys.path.insert(0, {str(ROOT / 'collections')!r});"
         f"sys.argv = ['m', {stream.name!r}];"
         f"runpy.run_path({str(ROOT / 'library' / 'network_benchmark.py')!r}, run_name='__main__')"
     )
@@ -210,7 +209,7 @@ def side_by_side(what, unit, ours, hand, rounds=5):
 
 def in_turns(options, what, unit, product, size, processes=4):
     """Print the suite's own loop against a plain one over ten turns in each of some processes."""
-    probes = str(ROOT / "module_utils" / "saf" / "probes")
+    probes = str(ROOT / "module_utils" / "probes")
     turns = []
     for number in range(processes):
         text = run(

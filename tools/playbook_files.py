@@ -7,6 +7,7 @@ import ast
 import specs
 import yaml
 
+OWN = "saf.fabric."  # this collection
 BLOCKS = ("block", "rescue", "always")
 SECTIONS = ("pre_tasks", "tasks", "post_tasks", "handlers")
 # Keywords of a task that are no module.
@@ -52,7 +53,7 @@ def module_of(task):
     """Return (module, its arguments) of a task, (None, None) for a block."""
     for key, value in task.items():
         if key not in KEYWORDS:
-            return key, value
+            return key.removeprefix(OWN), value
     return None, None
 
 

@@ -1,6 +1,6 @@
 """Runs a measuring module in the background and shows what it does: node, what, latest figure, time left.
 
-The modules that it stands for are links to this file. The node's side is module_utils/saf/job.py: it ends by itself when the
+meta/runtime.yml names the modules that it stands for. The node's side is module_utils/saf/job.py: it ends by itself when the
 lease is not renewed, so an interrupted play leaves nothing running. In check mode the module runs as any other.
 """
 
@@ -13,19 +13,12 @@ import re
 import shlex
 import signal
 import time
-from pathlib import Path
 
-import ansible.module_utils
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
-if _SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(_SHARED)
-
-from ansible.module_utils.saf import border, untrusted  # noqa: E402
+from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border, untrusted
 
 _POLL_S = 2.0  # reading a small file over an open connection; a renewal every 2 s is far within the lease
 _SAY_S = 5.0  # a line at most every so often, so that a log stays readable

@@ -1,21 +1,13 @@
 """Runs a module as Ansible does and lets pass of its answer what the module documents.
 
-The modules that it stands for are links to this file: those whose answer the controller reads.
+meta/runtime.yml names the modules that it stands for: those whose answer the controller reads.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import ansible.module_utils
 from ansible.plugins.action import ActionBase
 
-# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
-if _SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(_SHARED)
-
-from ansible.module_utils.saf import border  # noqa: E402
+from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border
 
 
 class ActionModule(border.Bordered, ActionBase):

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
-import ansible.module_utils
 from ansible.plugins.action import ActionBase
 
-# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
-if _SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(_SHARED)
-
-from ansible.module_utils.saf import border, preflight  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.system import preflight
+from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border
 
 
 class ActionModule(border.Bordered, ActionBase):

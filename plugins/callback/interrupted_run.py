@@ -6,13 +6,15 @@ What was measured lies in the run's folder already; this makes it one document, 
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import json
 import os
 import signal
 from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
 DOCUMENTATION = """
 name: interrupted_run
@@ -33,15 +35,8 @@ def write_partial(folder):
     folder = Path(folder)
     if (folder / "run.json").exists() or not list(folder.glob("raw/*.json")):
         return ""
-    path = Path(__file__).resolve().parents[1] / "filter" / "report.py"
-    spec = importlib.util.spec_from_file_location("saf_report_filters", path)
-    filters = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(filters)
-    document = filters.assemble(folder)
+    document = runs.assemble(folder)
     (folder / "run.json").write_text(json.dumps(document, indent=4) + "\n")
-    # The filters have put the modules' code on the path.
-    from ansible.module_utils.saf import command_line
-
     command = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": folder})
     return f"The run did not come to its end; what was measured is in {folder}/run.json. Its report:\n{command}"
 

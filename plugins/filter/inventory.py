@@ -8,19 +8,16 @@ import os
 import platform
 from pathlib import Path
 
-import ansible.module_utils
 import yaml
 from ansible.errors import AnsibleError
 from ansible.release import __version__ as ansible_version
 from jinja2 import Undefined, UndefinedError
 
-# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-REPOSITORY = Path(__file__).resolve().parents[2]
-_SHARED = str(REPOSITORY / "module_utils")
-if _SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(_SHARED)
+from ansible_collections.saf.fabric.plugins.module_utils.service import service_log
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, options
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
 
-from ansible.module_utils.saf import command_line, inventory, options, service_log, table  # noqa: E402
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
 

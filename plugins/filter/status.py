@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import ansible.module_utils
-
-# Controller-side plugins share the modules' code; Ansible puts it on the path for modules only.
-_SHARED = str(Path(__file__).resolve().parents[2] / "module_utils")
-if _SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(_SHARED)
-
-from ansible.module_utils.saf import command_line, listening, service_log, status, table  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.service import listening, service_log
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
 
 _COLUMNS = [(name, name) for name in ("node", "alive", "service", "restarts", "python", "venv", "cpus", "mlx")]
 

@@ -31,17 +31,16 @@ def imported(path):
     return names
 
 
-# Code of the controller that lies among target code.
-CONTROLLER = "ansible.module_utils.saf.border"
+ON_NODES = ("ansible.module_utils.", "ansible_collections.saf.fabric.plugins.module_utils.")
 
 
 def runs_on_a_node(path):
     """Tell whether a test file needs nothing but target code."""
-    if path.name.startswith("test_playbook_") or CONTROLLER in imported(path):
+    if path.name.startswith("test_playbook_"):
         return False
     library = {module.stem for module in (ROOT / "library").glob("*.py")}
     fine = library | {"pytest", "__future__", "conftest", "doubles", "ray_watchdog"} | set(sys.stdlib_module_names)
-    return all(name.split(".")[0] in fine or (name + ".").startswith("ansible.module_utils.") for name in imported(path))
+    return all(name.split(".")[0] in fine or (name + ".").startswith(ON_NODES) for name in imported(path))
 
 
 def pack(folder):
@@ -50,6 +49,9 @@ def pack(folder):
     ours = [path for path in tests if runs_on_a_node(path)]
     for name in ("library", "module_utils", "data", "stacks", "roles", "tests/fakemac"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("collections/ansible_collections/saf/fabric", "plugins/modules", "plugins/module_utils"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to((ROOT / name).readlink())
     shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
     for path in tests:
         if path not in ours:

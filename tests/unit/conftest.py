@@ -1,4 +1,4 @@
-"""Make library/, plugins/ and module_utils/ importable as Ansible does."""
+"""Make the collection importable as Ansible does, and its modules by their names."""
 
 import json
 import sys
@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac", "tools")
+FOLDERS = ("collections", "library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac", "tools")
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
-
-import ansible.module_utils  # noqa: E402
-
-ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 
 
 @pytest.fixture

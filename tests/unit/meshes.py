@@ -7,8 +7,8 @@ from collections import Counter
 from itertools import combinations, permutations
 from typing import NamedTuple
 
-from ansible.module_utils.saf.ceilings import tcp_goodput
-from ansible.module_utils.saf.link_model import UNKNOWN, VIRTUAL, WIFI, WIRED, Cell
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.ceilings import tcp_goodput
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.link_model import UNKNOWN, VIRTUAL, WIFI, WIRED, Cell
 
 RATES = (1e9, 2.5e9, 10e9)
 FABRICS = ("equal", "equal", "equal", "mixed", "mixed", "tired", "unknown", "virtual", "virtual", "wifi")

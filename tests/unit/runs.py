@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from ansible.module_utils.saf.ceilings import tcp_goodput
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.ceilings import tcp_goodput
 
 M2_ULTRA = {
     "system": "Darwin",

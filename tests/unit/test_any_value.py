@@ -9,11 +9,14 @@ import json
 import math
 
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import export, report_view, run_document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import SITUATIONS
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import export
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
 
 FINISHED = "2026-11-23T18:25:00Z"
 DATA = report_filters.data_files()

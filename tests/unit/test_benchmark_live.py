@@ -4,7 +4,8 @@ import json
 
 import benchmark_live
 import pytest
-from ansible.module_utils.saf import border
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border
 
 
 @pytest.mark.parametrize(

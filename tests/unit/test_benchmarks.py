@@ -10,12 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from ansible.module_utils.saf import environment, mlx_suites
-from ansible.module_utils.saf.probes import llm, ray_tasks, timing
 
 import collective_benchmark
 import mlx_benchmark
 import ray_benchmark
+from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites
+from ansible_collections.saf.fabric.plugins.module_utils.probes import llm, ray_tasks, timing
+from ansible_collections.saf.fabric.plugins.module_utils.system import environment
 
 RAY = {"python": sys.executable, "address": "127.0.0.1:1", "head": "a", "nodes": ["a", "b"]}
 COLLECTIVE = {"python": sys.executable, "node": "a", "nodes": ["a", "b"], "addresses": ["127.0.0.1", "127.0.0.1"]}

@@ -2,8 +2,10 @@
 
 import pytest
 import yaml
-from ansible.module_utils.saf import budgets, mesh
-from ansible.module_utils.saf.probes import ray_tasks
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
+from ansible_collections.saf.fabric.plugins.module_utils.probes import ray_tasks
+from ansible_collections.saf.fabric.plugins.plugin_utils import mesh
 
 PROFILES = ["quick", "standard", "full"]
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from ansible.module_utils.saf import busiest
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import busiest
 
 STAT = "812 (Web Content (2)) R 1 812 812 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 100 1000 10 18446744073709551615 0 0"
 # ps -A -o pid= -o ppid= -o time= -o comm= of a Mac (whole paths, minutes without hours), and of Linux

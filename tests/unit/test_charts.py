@@ -4,7 +4,8 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from ansible.module_utils.saf import charts
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import charts
 
 NAMES = [f"node{number:02}" for number in range(16)]
 LINES = {

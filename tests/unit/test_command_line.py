@@ -9,7 +9,9 @@ import subprocess
 import inventory
 import pytest
 import yaml
-from ansible.module_utils.saf import command_line, preflight
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import preflight
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
 CALL = {
     "program": "ansible-playbook",
@@ -90,7 +92,7 @@ def messages(root):
     found = []
     for folder in ("library", "module_utils", "plugins", "roles"):
         for path in (root / folder).rglob("*.py"):
-            if path != root / "module_utils" / "saf" / "command_line.py":
+            if path != root / "plugins" / "plugin_utils" / "text" / "command_line.py":
                 found += [(path, text) for text in texts_of_python(path)]
     for folder in ("roles", "playbooks"):
         for path in (root / folder).rglob("*.yml"):
@@ -187,7 +189,7 @@ def commands_in(text):
 def test_every_command_runs_from_another_folder(root, elsewhere, tmp_path):
     playbooks = built(root)
     assert {"site.yml", "bench.yml", "playbooks/start.yml", "playbooks/status.yml", "playbooks/reset.yml"} <= set(playbooks)
-    lines = "\n".join(f"{{{{ '{name}' | playbook_command(limit='beta') }}}}" for name in playbooks)
+    lines = "\n".join(f"{{{{ '{name}' | saf.fabric.playbook_command(limit='beta') }}}}" for name in playbooks)
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": f"Type:\n{lines}"}}]}]
     (tmp_path / "print.yml").write_text(yaml.safe_dump(play))
     printed = elsewhere(

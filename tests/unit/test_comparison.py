@@ -5,9 +5,11 @@ import io
 import re
 
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import comparison, export, run_document
 from runs import SITUATIONS
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import comparison, export
 
 LINE = re.compile(r'^[a-z_]+(\{([a-z_]+="(\\.|[^"\\\n])*",?)*\})? \S+$')
 

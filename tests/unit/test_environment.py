@@ -3,7 +3,9 @@
 import subprocess
 
 import pytest
-from ansible.module_utils.saf import environment, proxies, redaction
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import environment, redaction
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import proxies
 
 VALUES = [
     "plain",

@@ -1,9 +1,9 @@
 """Nodes described from recorded outputs."""
 
 import pytest
-from ansible.module_utils.saf import facts_darwin, facts_linux, interpreters, node_state
 
 import node_facts
+from ansible_collections.saf.fabric.plugins.module_utils.system import facts_darwin, facts_linux, interpreters, node_state
 
 CPUINFO = """\
 processor\t: 0

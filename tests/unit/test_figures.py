@@ -3,10 +3,12 @@
 import math
 
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import ceilings, flags, limits, statistics, units, words
-from ansible.module_utils.saf.verdicts import finding
 from runs import M2_ULTRA, metric
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings, flags, limits, statistics
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import units, words
+from ansible_collections.saf.fabric.plugins.plugin_utils.verdicts import finding
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from ansible.module_utils.saf import folders
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import folders
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Recorded answers of ioreg and powermetrics."""
 
-from ansible.module_utils.saf import gpu_load
+from ansible_collections.saf.fabric.plugins.module_utils.system import gpu_load
 
 IOREG = (
     '"PerformanceStatistics" = {"In use system memory (driver)"=0,"Alloc system memory"=52967440384,"Tiler Utilization %"=10,'

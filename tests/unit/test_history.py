@@ -5,9 +5,11 @@ import json
 import random
 
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import history, run_document
 from runs import SITUATIONS, transfer
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import history
 
 HEADLINE = "ray.transfer"
 

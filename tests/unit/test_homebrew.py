@@ -5,10 +5,10 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from ansible.module_utils.saf import homebrew, preflight
 
 import node_checks
 import pinned_formula
+from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew, preflight
 
 OURS, CORE = "studio-air-fabric/pins", "homebrew/core"
 PARAMS = {"name": "python@3.9", "tap": OURS, "content": "text", "kegs": ["3.9.23", "3.9.23_1"], "replace": False}

@@ -7,9 +7,13 @@ from html.parser import HTMLParser
 
 import jinja2
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import export, markdown, report_view, run_document, untrusted
 from runs import SITUATIONS
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import export, markdown
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
+from ansible_collections.saf.fabric.plugins.plugin_utils.trust import untrusted
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",

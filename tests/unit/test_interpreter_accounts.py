@@ -5,10 +5,10 @@ import stat
 import subprocess
 
 import pytest
-from ansible.module_utils.saf import account, interpreters
 
 import node_checks
 import python_interpreter_info
+from ansible_collections.saf.fabric.plugins.module_utils.system import account, interpreters
 
 
 @pytest.fixture

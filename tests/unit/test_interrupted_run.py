@@ -1,19 +1,17 @@
 """A benchmark that ends before its report leaves what it measured as one document."""
 
-import importlib.util
 import json
 from types import SimpleNamespace
 
 import pytest
 from runs import SITUATIONS
 
+from ansible_collections.saf.fabric.plugins.callback import interrupted_run
+
 
 @pytest.fixture
-def callback(root):
-    spec = importlib.util.spec_from_file_location("interrupted_run", root / "plugins" / "callback" / "interrupted_run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def callback():
+    return interrupted_run
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 import yaml
-from ansible.module_utils.saf import inventory
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory
 
 GOOD = {"head": ["alpha"], "workers": ["beta"], "cluster": ["alpha", "beta"]}
 

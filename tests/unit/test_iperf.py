@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from ansible.module_utils.saf import iperf
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
 
 FIXTURES = "tests/unit/fixtures"
 

@@ -6,12 +6,13 @@ import sys
 import time
 
 import pytest
-from ansible.module_utils.saf import job
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import job
 
 MODULE = """
 import sys, time
-sys.path.insert(0, {root!r})
-from module_utils.saf import job
+sys.path.insert(0, {root!r} + '/collections')
+from ansible_collections.saf.fabric.plugins.module_utils.measure import job
 job.LEASE_S = 2
 with job.Job({folder!r}) as running:
     running.report("step", "1 Gb/s", 1, 4)

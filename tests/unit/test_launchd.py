@@ -4,9 +4,10 @@ import plistlib
 import signal
 
 import pytest
-from ansible.module_utils.saf import launchd
 from doubles import launchd as double
 from doubles.launchd_jobs import Domain, Refusal
+
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
 
 LABEL = "org.example.job"
 # launchctl print of a real daemon on macOS 26, trimmed

@@ -6,11 +6,19 @@ from itertools import permutations
 
 import meshes
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import run_document
-from ansible.module_utils.saf.ceilings import tcp_goodput
-from ansible.module_utils.saf.link_model import UNKNOWN, VIRTUAL, WIRED, Cell, explain, slow_cells
 from runs import CONTAINER, GAMMA, M2_ULTRA, link, make, net
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.ceilings import tcp_goodput
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.link_model import (
+    UNKNOWN,
+    VIRTUAL,
+    WIRED,
+    Cell,
+    explain,
+    slow_cells,
+)
 
 MESHES = 2400
 CROSSING = 1200

@@ -3,10 +3,10 @@
 import socket
 
 import pytest
-from ansible.module_utils.saf import launchd
-from ansible.module_utils.saf.probes import local_network
 
 import local_network_probe
+from ansible_collections.saf.fabric.plugins.module_utils.probes import local_network
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The lock as one node sees it."""
 
 import pytest
-from ansible.module_utils.saf import lock
+
+from ansible_collections.saf.fabric.plugins.module_utils import lock
 
 LINUX = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
 MAC = {"system": "Darwin", "machine": "arm64", "python_version": "3.9.23", "macos": "15.1"}

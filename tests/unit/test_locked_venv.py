@@ -11,9 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.saf import venv
 
 import locked_venv
+from ansible_collections.saf.fabric.plugins.module_utils import venv
 
 # Every account may run the system's own; the one that runs this test may lie in somebody's home.
 BASE = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable

@@ -9,10 +9,14 @@ import time
 from typing import ClassVar
 
 import pytest
-from ansible.module_utils.saf import homebrew, manifest, manifest_kind, manifest_kinds, package_managers, process
 
 import node_leftovers
 import node_manifest
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import kind as manifest_kind
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds as manifest_kinds
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
+from ansible_collections.saf.fabric.plugins.module_utils.service import process
+from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew, package_managers
 
 
 @pytest.fixture(autouse=True)

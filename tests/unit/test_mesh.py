@@ -4,7 +4,8 @@ from itertools import combinations
 
 import benchmark as benchmark_filters
 import pytest
-from ansible.module_utils.saf import mesh
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import mesh
 
 LINKS = {
     "a": {"default": "10.0.0.1", "thunderbolt": "10.9.0.1"},

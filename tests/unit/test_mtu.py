@@ -4,9 +4,10 @@ import socket
 import time
 
 import pytest
-from ansible.module_utils.saf import mtu, network, round_trip
 
 import interface_mtu
+from ansible_collections.saf.fabric.plugins.module_utils.measure import round_trip
+from ansible_collections.saf.fabric.plugins.module_utils.system import mtu, network
 
 LINK = (
     "2: eth0@if5: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\n"

@@ -1,7 +1,8 @@
 """Interfaces, routes, iperf3's answers and the schedule of a mesh."""
 
 import pytest
-from ansible.module_utils.saf import network
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import network
 
 FIXTURES = "tests/unit/fixtures"
 

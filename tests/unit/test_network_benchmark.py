@@ -8,11 +8,11 @@ import threading
 import time
 
 import pytest
-from ansible.module_utils.saf import round_trip
-from ansible.module_utils.saf.children import Children
-from ansible.module_utils.saf.probes import link_server
 
 import network_benchmark
+from ansible_collections.saf.fabric.plugins.module_utils.measure import round_trip
+from ansible_collections.saf.fabric.plugins.module_utils.measure.children import Children
+from ansible_collections.saf.fabric.plugins.module_utils.probes import link_server
 
 SELF = {
     "node": "a",
@@ -59,9 +59,11 @@ def test_all_at_once_is_one_sum(run_module):
 
 
 def test_a_flow_that_stalls_does_not_drop_out_of_the_sum(run_module, monkeypatch):
-    monkeypatch.setattr("ansible.module_utils.saf.pair._SPREAD_S", 30)  # more than the run has seconds: nothing is left to count
+    monkeypatch.setattr(pair, "_SPREAD_S", 30)  # more than the run has seconds: nothing is left to count
     monkeypatch.setattr(
-        "ansible.module_utils.saf.iperf.command", lambda iperf3, host, port, *_settings: short(iperf3, host, port)
+        iperf,
+        "command",
+        lambda iperf3, host, port, *_settings: short(iperf3, host, port),
     )
     result = run_module(network_benchmark, {**SELF, **QUICK, "together": True})
     assert result["measurements"] == []
@@ -73,14 +75,14 @@ def short(iperf3, host, port):
 
 
 def test_a_peer_that_does_not_serve_is_one_sentence(run_module, monkeypatch):
-    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    monkeypatch.setattr(pair, "_PATIENCE_S", 0)
     result = run_module(network_benchmark, {**SELF, **QUICK, "clients": []})
     assert result["measurements"] == []
     assert "b does not answer on port 5971 of 127.0.0.1" in result["not_measured"][0]["reason"]
 
 
 def test_a_port_in_use_is_named(run_module, monkeypatch):
-    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    monkeypatch.setattr(pair, "_PATIENCE_S", 0)
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("", 5972))
@@ -187,7 +189,7 @@ def test_nothing_listens_beyond_the_address_of_the_link():
 def test_who_serves_and_measures_is_the_account(run_module, monkeypatch):
     asked = []
     monkeypatch.setattr(network_benchmark, "run_probe", lambda *arguments, **options: asked.append(options["user"]))
-    monkeypatch.setattr("ansible.module_utils.saf.pair._PATIENCE_S", 0)
+    monkeypatch.setattr(pair, "_PATIENCE_S", 0)
     run_module(network_benchmark, {**SELF, **QUICK, "user": "nobody"})
     assert asked == ["nobody"]
     with Children("nobody") as children:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.saf import bounded, package_managers
 
 import node_package
+from ansible_collections.saf.fabric.plugins.module_utils.system import bounded, package_managers
 
 DOUBLE = Path(__file__).parent / "fixtures" / "package_manager.py"
 PROGRAMS = ["dpkg-query", "apt-get", "rpm", "dnf", "dnf5", "yum", "zypper", "pacman"]

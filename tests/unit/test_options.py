@@ -1,7 +1,8 @@
 """Values of options in an inventory."""
 
 import pytest
-from ansible.module_utils.saf import options
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import options
 
 
 @pytest.mark.parametrize(

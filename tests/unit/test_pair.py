@@ -4,7 +4,9 @@ import contextlib
 import json
 
 import pytest
-from ansible.module_utils.saf import network, pair, round_trip
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import pair, round_trip
+from ansible_collections.saf.fabric.plugins.module_utils.system import network
 
 FIXTURES = "tests/unit/fixtures"
 

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from ansible.module_utils.saf import homebrew, manifest_kinds
 from doubles import brew, brew_cellar, host
 
 import node_leftovers
 import node_manifest
 import pinned_formula
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds as manifest_kinds
+from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew
 
 TAP, CORE = "studio-air-fabric/pins", "homebrew/core"
 PYTHON = "python@3.9"

@@ -81,7 +81,7 @@ def script(play, root, tmp_path):
         bottles["prefix"] = str(tmp_path / "prefix")
         temporary = tmp_path / "temporary"
         temporary.mkdir()
-        tasks = [{"ansible.builtin.include_role": {"name": "homebrew", "tasks_from": "script"}}]
+        tasks = [{"ansible.builtin.include_role": {"name": "saf.fabric.homebrew", "tasks_from": "script"}}]
         done, words = play(
             {"tasks": tasks, "environment": {"TMPDIR": str(temporary)}},
             cluster_bottles=bottles,

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import pytest
+from tests.support.collection import with_modules
 
 # Answers in place of one of our modules; what it says while it measures comes before.
 MODULE = """#!/usr/bin/python
@@ -52,13 +53,13 @@ PLAYBOOK = """
 - hosts: cluster
   gather_facts: false
   tasks:
-    - mlx_benchmark: {nodes: [delta]}
+    - saf.fabric.mlx_benchmark: {nodes: [delta]}
       register: answer
       ignore_errors: true
-    - ray_cluster_info:
+    - saf.fabric.ray_cluster_info:
       register: ray
       ignore_errors: true
-    - node_checks:
+    - saf.fabric.node_checks:
       register: checks
       ignore_errors: true
     - debug: {msg: "{{ [answer.msg | default(''), ray.msg | default('')] }}"}
@@ -83,13 +84,12 @@ def answer(root, tmp_path):
     """Run the playbook over alpha and a node that answers: answer(document or Python expression) -> (words, {host: seen})."""
 
     def run(document, **environment):
-        library = tmp_path / "library"
-        library.mkdir()
+        stand_ins = {}
         for name in ("mlx_benchmark", "ray_cluster_info", "node_checks"):
             good = "{'changed': False, 'measurements': [], 'not_measured': [], 'nodes': []}"
             value = document if isinstance(document, str) else repr(document)
             text = MODULE.format(answer=value, good=good, progress=PROGRESS)
-            (library / f"{name}.py").write_text(text)
+            stand_ins[name] = text
         hosts = "\n".join(f"    {name}: {{node_name: {name}}}" for name in ("alpha", "beta"))
         (tmp_path / "hosts.yml").write_text(f"cluster:\n  hosts:\n{hosts}\n  vars: {{ansible_connection: local}}\n")
         (tmp_path / "play.yml").write_text(
@@ -101,7 +101,7 @@ def answer(root, tmp_path):
             env={
                 **os.environ,
                 "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
-                "ANSIBLE_LIBRARY": str(library),
+                "ANSIBLE_COLLECTIONS_PATH": with_modules(tmp_path, stand_ins),
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
                 "TMPDIR": str(tmp_path),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.collection import with_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 # Stands in for interface_mtu: writes down what it was asked, and fails where the test wants it.
@@ -32,8 +33,7 @@ def tune(tmp_path):
 
     def run(bad, lost=None):
         log = tmp_path / "log"
-        (tmp_path / "library").mkdir()
-        (tmp_path / "library" / "interface_mtu.py").write_text(STAND_IN % {"log": log, "bad": json.dumps(bad)})
+        collections = with_modules(tmp_path, {"interface_mtu": STAND_IN % {"log": log, "bad": json.dumps(bad)}})
         tasks = yaml.safe_load((ROOT / "roles/network/tasks/main.yml").read_text())[1:]  # without the record in the manifest
         if lost:
             # After it has tried its MTU the node is not reached any more.
@@ -48,8 +48,8 @@ def tune(tmp_path):
         play = [{"hosts": "all", "gather_facts": False, "connection": "local", "vars": variables, "tasks": tasks}]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play, sort_keys=False))
         command = [ROOT / ".venv/bin/ansible-playbook", "-i", "a,b,c", tmp_path / "play.yml"]
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "ANSIBLE_LIBRARY": str(tmp_path / "library")}
-        environment.update(LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1", ANSIBLE_FILTER_PLUGINS=str(ROOT / "plugins" / "filter"))
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": collections}
+        environment.update(LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="1")
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
         asked = [json.loads(line) for line in log.read_text().splitlines()]
         return {name: [one for one in asked if one["address"] == name] for name in "abc"}, done

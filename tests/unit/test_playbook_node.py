@@ -50,7 +50,7 @@ def play(root, tmp_path):
 
 def role(name, tasks_from="main", **variables):
     return {
-        "ansible.builtin.include_role": {"name": name, "tasks_from": tasks_from},
+        "ansible.builtin.include_role": {"name": f"saf.fabric.{name}", "tasks_from": tasks_from},
         **({"vars": variables} if variables else {}),
     }
 

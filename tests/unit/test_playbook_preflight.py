@@ -9,8 +9,9 @@ import tempfile
 
 import pytest
 import yaml
-from ansible.module_utils.saf import node_state
-from ansible.module_utils.saf import preflight as preflight_rules
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import preflight as preflight_rules
 
 GOOD = {
     "all": {

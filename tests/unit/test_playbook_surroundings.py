@@ -165,7 +165,7 @@ def test_the_wait_for_ray_ends_with_its_process_and_shows_its_last_words(play, r
         (tmp_path / "saf" / folder).mkdir(parents=True)
     (tmp_path / "saf" / "etc" / "ray.json").write_text(json.dumps({"pid": 2**22 + 1, "started": "1", "argv": ["ray"]}))
     (tmp_path / "saf" / "log" / "ray.log").write_text("starting\nValueError: Attempting to cap object store memory\n\n")
-    tasks = [{"ansible.builtin.include_role": {"name": "ray", "tasks_from": "verify"}}]
+    tasks = [{"ansible.builtin.include_role": {"name": "saf.fabric.ray", "tasks_from": "verify"}}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "cluster", "gather_facts": False, "tasks": tasks}]))
     hosts = cluster("alpha", venv_root=str(tmp_path / "saf"), ray_service_manager="process", ray_port=1, ray_start_timeout="3600")
     status, words = play(tmp_path / "play.yml", hosts, cwd=root)

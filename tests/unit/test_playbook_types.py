@@ -133,10 +133,10 @@ PLAY = [
         "hosts": "cluster",
         "strategy": "linear",
         "gather_facts": False,
-        "roles": [role for role in specs.roles() if role not in ("network", "report", "homebrew")],
+        "roles": [f"saf.fabric.{role}" for role in specs.roles() if role not in ("network", "report", "homebrew")],
         "tasks": [
-            {"name": "Role report", "ansible.builtin.include_role": {"name": "report"}},
-            {"name": "Role homebrew", "ansible.builtin.include_role": {"name": "homebrew"}},
+            {"name": "Role report", "ansible.builtin.include_role": {"name": "saf.fabric.report"}},
+            {"name": "Role homebrew", "ansible.builtin.include_role": {"name": "saf.fabric.homebrew"}},
         ],
     }
 ]

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.saf import manifest, manifest_kinds_darwin, power
 from doubles import host, refuse, system
 
 import power_settings
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_darwin as manifest_kinds_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
+from ansible_collections.saf.fabric.plugins.module_utils.system import power
 
 SAMPLE = Path(__file__).parent / "fixtures" / "realworld" / "R06-pmset-custom-laptop.txt"
 WANTED = {"sleep": 0, "disksleep": 0, "powernap": 0, "standby": 0, "hibernatemode": 0, "womp": 1, "autorestart": 1}

@@ -2,7 +2,10 @@
 
 import pytest
 import yaml
-from ansible.module_utils.saf import node_state, options, preflight, surroundings, table
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import node_state, preflight, surroundings
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import options
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import table
 
 PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},

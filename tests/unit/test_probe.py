@@ -11,7 +11,8 @@ import textwrap
 import time
 
 import pytest
-from ansible.module_utils.saf import probe
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import probe
 
 
 @pytest.fixture
@@ -90,8 +91,8 @@ def test_a_probe_dies_with_its_parent(tmp_path, root):
         [
             sys.executable,
             "-c",
-            f"import sys; sys.path[:0] = [{str(root / 'module_utils')!r}, {str(tmp_path)!r}]\n"
-            "from saf.probe import run_probe; import sample_probe\n"
+            f"import sys; sys.path[:0] = [{str(root / 'collections')!r}, {str(tmp_path)!r}]\n"
+            "from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import run_probe; import sample_probe\n"
             "run_probe(sys.executable, sample_probe, {}, 60)",
         ]
     )

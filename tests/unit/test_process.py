@@ -6,11 +6,11 @@ import subprocess
 import time
 
 import pytest
-from ansible.module_utils.saf import process
 
 import node_manifest
 import node_status
 import process_service
+from ansible_collections.saf.fabric.plugins.module_utils.service import process
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")

@@ -2,7 +2,9 @@
 
 import pytest
 import yaml
-from ansible.module_utils.saf import mesh, mlx_suites
+
+from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites
+from ansible_collections.saf.fabric.plugins.plugin_utils import mesh
 
 MACHINE = {"cache_bytes": {"cpu": 32 * 2**20, "gpu": None}, "memory_bytes": 64 * 2**30, "cuda": False}
 

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 import yaml
-from ansible.module_utils.saf import environment
+
+from ansible_collections.saf.fabric.plugins.module_utils.system import environment
 
 VENV = "/opt/saf/venvs/0123456789abcdef"
 

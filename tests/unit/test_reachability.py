@@ -6,9 +6,9 @@ import threading
 import time
 
 import pytest
-from ansible.module_utils.saf import reachability
 
 import port_reachability
+from ansible_collections.saf.fabric.plugins.module_utils.service import reachability
 
 
 @pytest.fixture

@@ -11,20 +11,13 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.saf import (
-    ceilings,
-    facts_linux,
-    interpreters,
-    iperf,
-    launchd,
-    manifest_kinds_darwin,
-    network,
-    node_state,
-    preflight,
-    process,
-    run_document,
-    service_state,
-)
+
+from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_darwin as manifest_kinds_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
+from ansible_collections.saf.fabric.plugins.module_utils.service import launchd, process, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import facts_linux, interpreters, network, node_state, preflight
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings
 
 FOLDER = Path(__file__).parent / "fixtures" / "realworld"
 PLATFORMS = [

@@ -6,10 +6,12 @@ import re
 import subprocess
 
 import pytest
-import report as report_filters
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.saf import report_view, run_document
 from runs import SITUATIONS
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
 
 FINISHED = "2026-11-23T18:25:00Z"
 

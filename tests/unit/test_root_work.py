@@ -88,5 +88,5 @@ def test_folders_of_the_account_are_closed(root):
 )
 def test_modules_that_run_an_interpreter_can_be_told_the_account(root, name):
     pytest.importorskip(name)
-    source = (root / "library" / f"{name}.py").read_text() + (root / "module_utils" / "saf" / "benchmark_spec.py").read_text()
+    source = (root / "library" / f"{name}.py").read_text() + (root / "module_utils" / "measure" / "benchmark_spec.py").read_text()
     assert '"user": {"type": "str"' in source

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from ansible.module_utils.saf import process, service_end
 
 import ray_cluster_info
+from ansible_collections.saf.fabric.plugins.module_utils.service import process, service_end
 
 UP = {"nodes": [{"name": "alpha", "address": "10.0.0.1", "alive": True, "is_head": True, "resources": {}, "death_reason": ""}]}
 

@@ -4,10 +4,11 @@ import os
 import types
 
 import pytest
-from ansible.module_utils.saf import cluster, listening, service_log, service_state, status
-from ansible.module_utils.saf.probes import cluster_nodes
 
 import node_status
+from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
+from ansible_collections.saf.fabric.plugins.module_utils.service import cluster, listening, service_log, service_state
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
 
 
 def node(state="active", **more):

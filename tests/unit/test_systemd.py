@@ -4,9 +4,9 @@ import re
 
 import pytest
 import yaml
-from ansible.module_utils.saf import systemd
 
 import systemd_definition
+from ansible_collections.saf.fabric.plugins.module_utils.service import systemd
 
 
 @pytest.mark.parametrize(

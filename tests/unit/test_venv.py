@@ -1,7 +1,8 @@
 """What a venv says about itself."""
 
 import pytest
-from ansible.module_utils.saf import venv, venv_access
+
+from ansible_collections.saf.fabric.plugins.module_utils import venv, venv_access
 
 
 def record_line(path, content):

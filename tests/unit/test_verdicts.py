@@ -3,10 +3,12 @@
 from itertools import permutations
 
 import pytest
-import report as report_filters
-from ansible.module_utils.saf import report_view, run_document
-from ansible.module_utils.saf.verdicts import pairs
 from runs import GIGABIT, JUMBO, M2_ULTRA, SITUATIONS, TEN, VETH, make, net
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
+from ansible_collections.saf.fabric.plugins.plugin_utils.verdicts import pairs
 
 FINISHED = "2026-11-23T18:25:00Z"
 NOMINAL = "the speed of a virtual interface, or of several ports that act as one, is only a name"

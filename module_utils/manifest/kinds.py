@@ -1,0 +1,203 @@
+"""One class for each kind of thing that a manifest can hold: is it there, what was it before, how is it undone.
+
+undo() checks first: what is not there, or was never made, is done (manifest_kind.Kind); what has a value before gets that back.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import grp
+import os
+import platform
+import pwd
+import time
+
+from ..service import process
+from ..system import folders, mtu, network, package_managers
+from . import kinds_darwin as darwin
+from . import kinds_homebrew as brewed
+from .kind import Kind
+from .record import precious
+
+
+class Directory(Kind):
+    def exists(self):
+        return os.path.lexists(self.name) and (os.path.isdir(self.name) or os.path.islink(self.name))
+
+    def remains(self):
+        return self.exists() and not folders.is_only_mounts(self.name)
+
+    def remove(self):
+        if os.path.islink(self.name) or precious(self.name, os.path.expanduser("~")):
+            return f"{self.name} is a link or a system folder by now and stays: remove it by hand."
+        left = folders.remove(self.name)
+        return f"{self.name} could not be removed entirely: {left[0]} is still there." if left else ""
+
+
+class File(Kind):
+    def exists(self):
+        return os.path.lexists(self.name)
+
+    def previous(self):
+        state = os.lstat(self.name)
+        with open(self.name, "rb") as stream:
+            content = base64.b64encode(stream.read()).decode()
+        return {"content": content, "mode": state.st_mode & 0o7777, "uid": state.st_uid, "gid": state.st_gid}
+
+    def undo(self):
+        return self._restore(self.entry["previous"]) if self.entry.get("previous") else super().undo()
+
+    def _restore(self, before):
+        if not os.path.isdir(os.path.dirname(self.name)):
+            return ""  # the program that it belonged to was removed since
+        partial = self.name + ".saf-restore"
+        with open(partial, "wb") as stream:
+            stream.write(base64.b64decode(before["content"]))
+        os.chmod(partial, before["mode"])
+        os.chown(partial, before["uid"], before["gid"])
+        os.replace(partial, self.name)
+        return ""
+
+    def remove(self):
+        os.unlink(self.name)
+        return ""
+
+
+class Link(Kind):
+    """A symbolic link; one that was there before is not ours."""
+
+    def exists(self):
+        return os.path.islink(self.name)
+
+    def remove(self):
+        os.unlink(self.name)
+        return ""
+
+
+class Package(Kind):
+    """A package, by the package manager that installed it."""
+
+    def exists(self):
+        if self.entry["manager"] == "homebrew":
+            return brewed.Keg(self.module, self.entry).exists()
+        manager = package_managers.MANAGERS.get(self.entry["manager"])
+        if manager and self.module.get_bin_path(manager.query[0]):
+            rc, out, _err = self.module.run_command([*manager.query, self.name], environ_update={"LC_ALL": "C"})
+            return package_managers.is_installed(manager, rc, out)
+        # Another manager: what is on the path counts as there, so that it is never taken for ours.
+        return self.module.get_bin_path(self.name) is not None
+
+    def remains(self):
+        if self.entry["manager"] == "homebrew":
+            return brewed.Keg(self.module, self.entry).remains()
+        return self.exists()
+
+    def remove(self):
+        if self.entry["manager"] == "homebrew":
+            return brewed.Keg(self.module, self.entry).remove()
+        manager = package_managers.MANAGERS.get(self.entry["manager"])
+        if not manager:
+            return f"Package {self.name} was installed with {self.entry['manager']}: remove it by hand."
+        complaint = self.run(*manager.remove, self.name)
+        return f"Package {self.name} could not be removed ({complaint})." if complaint else ""
+
+
+class User(Kind):
+    def exists(self):
+        if platform.system() == "Darwin":
+            return darwin.Account(self.module, self.entry).exists()
+        with contextlib.suppress(KeyError):
+            return bool(pwd.getpwnam(self.name))
+        return False
+
+    def undo(self):
+        if platform.system() == "Darwin":
+            return darwin.Account(self.module, self.entry).undo()
+        return super().undo()
+
+    def remove(self):
+        for _attempt in range(20):  # its last processes may still be on their way out
+            complaint = self.run("userdel", self.name)
+            if not complaint:
+                return ""
+            time.sleep(0.5)
+        return f"Account {self.name} could not be removed ({complaint})."
+
+
+class Group(Kind):
+    def exists(self):
+        with contextlib.suppress(KeyError):
+            return bool(grp.getgrnam(self.name))
+        return False
+
+    def remove(self):
+        complaint = self.run("groupdel", self.name)
+        return f"Group {self.name} could not be removed ({complaint})." if complaint else ""
+
+
+class Service(Kind):
+    def exists(self):
+        if self.entry.get("manager") == "launchd":
+            return darwin.Daemon(self.module, self.entry).exists()
+        rc, _out, _err = self.module.run_command(["systemctl", "cat", self.name])
+        return rc == 0
+
+    def undo(self):
+        if self.entry.get("manager") == "launchd":
+            return darwin.Daemon(self.module, self.entry).undo()
+        return super().undo()
+
+    def remove(self):
+        complaint = self.run("systemctl", "disable", "--now", self.name)
+        return f"Service {self.name} could not be stopped ({complaint})." if complaint else ""
+
+
+class Process(Kind):
+    def exists(self):
+        return os.path.exists(self.name)
+
+    def remove(self):
+        record = process.read_record(self.name)
+        if process.ours(record):  # a file that another account may have written ends no foreign process
+            process.stop(record, timeout=30)
+            if process.alive(record):
+                return f"Process {record['pid']} of {self.name} does not end."
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.name)
+        return ""
+
+
+class Mtu(Kind):
+    """The MTU of the interface that carries an address; there is always one, and the one before comes back."""
+
+    def exists(self):
+        return True
+
+    def previous(self):
+        interface = mtu.interface_of(self.name)
+        return {"interface": interface, "mtu": network.interface_facts(interface)["mtu"]} if interface else None
+
+    def undo(self):
+        before = self.entry.get("previous")
+        complaint = self.run(*mtu.command(before["interface"], before["mtu"])) if before else ""
+        return f"The MTU of {self.name} could not be restored ({complaint})." if complaint else ""
+
+
+KINDS = {
+    "directory": Directory,
+    "file": File,
+    "firewall_application": darwin.FirewallApplication,
+    "group": Group,
+    "link": Link,
+    "mtu": Mtu,
+    "on_request": brewed.OnRequest,
+    "package": Package,
+    "pin": brewed.Pin,
+    "power_setting": darwin.PowerSetting,
+    "process": Process,
+    "service": Service,
+    "sysctl": darwin.Sysctl,
+    "tap": brewed.Tap,
+    "user": User,
+}

@@ -1,0 +1,219 @@
+"""One node against one other over one link: what is run, in which order, and the measurements that come of it."""
+
+from __future__ import annotations
+
+import threading
+
+from ..system import network
+from . import budgets, iperf, round_trip
+
+_PATIENCE_S = budgets.PATIENCE_S  # until the peer serves: its module may start later than ours
+_SPREAD_S = 4  # nodes start within so many seconds of each other; the ends of a run together do not count
+_LEAST_RATE = 8 * 1500  # bit/s: one datagram a second; to iperf3 a rate of 0 means as fast as it can
+_SLACK_S = budgets.RUN_SLACK_S  # over the planned length of a run, before it counts as hung
+
+
+class Pair:
+    """The client's side of one pair."""
+
+    def __init__(self, params, target, iperf3, children, job):
+        self.params, self.target = params, target
+        self.peer, self.host, self.link = target["peer"], target["host"], target["link"]
+        self._iperf3, self._children, self._job = iperf3, children, job
+        self._port = params["port"] + 1 + params["nodes"].index(params["node"])
+        self._interface, self._far = {}, {}
+        self._latest = None
+        self.measurements, self.not_measured = [], []
+
+    def measure(self):
+        """Run everything that the parameters ask for; return {measurements, not_measured}."""
+        try:
+            control = round_trip.connect(self.host, self.params["port"], _PATIENCE_S)
+        except OSError as error:
+            self.skip("net.goodput", f"{self.peer} does not answer on port {self.params['port']} of {self.host} ({error}).")
+            return self.result()
+        try:
+            self.look(control)
+            steps = [(mode, streams) for streams in self.params["streams"] for mode in self.params["modes"]]
+            self.alone("net.rtt.idle", self.idle, control)
+            for number, (mode, streams) in enumerate(steps):
+                self.tell(f"{mode}, {streams} stream{'s' if streams > 1 else ''}", number, len(steps))
+                self.alone("net.goodput_both" if mode == "both" else "net.goodput", self.goodput, mode, streams)
+            if self.params["udp"]:
+                self.tell("UDP", len(steps), len(steps) + 1)
+                self.alone("net.udp_loss", self.udp)
+        finally:
+            round_trip.goodbye(control)
+        return self.result()
+
+    def alone(self, name, run, *arguments):
+        """Do one run; whatever goes wrong in it is the reason for its missing figure and costs the pair no other one."""
+        kept = len(self.measurements)
+        try:
+            run(*arguments)
+        except Exception as error:  # of any kind: the other runs need nothing of this one
+            del self.measurements[kept:]
+            self.skip(name, f"The run to {self.host} failed ({type(error).__name__}: {error}).")
+
+    def result(self):
+        return {"measurements": self.measurements, "not_measured": self.not_measured}
+
+    def tell(self, what, done, total):
+        self._job.report(f"{self.link} link to {self.peer}: {what}", self._latest, done, total)
+
+    def look(self, control):
+        """Find the interfaces of the routes at both ends, and whether the largest frames of both pass."""
+        interface = network.interface_facts(network.interface_to(self.host))
+        try:
+            self._far = round_trip.far_end(control, self.params["node"])
+        except OSError as error:
+            self.skip("net.route", f"{self.peer} did not tell the interface of its route back ({error}).")
+        mtu = min(end["mtu"] or 0 for end in (interface, self._far or interface))
+        if mtu > 1500 and interface["kind"] != "loopback":
+            interface["mtu_passes"] = round_trip.passes(self.host, self.params["port"], mtu)
+        self._interface = interface
+
+    def add(self, name, subject, params, unit, better, samples, context):
+        ours, theirs = ("from", "to") if subject[0] == self.params["node"] else ("to", "from")
+        ends = {ours: self._interface, **({theirs: self._far} if self._far else {})}
+        self.measurements.append(
+            {
+                "name": name,
+                "scope": "pair",
+                "subject": subject,
+                "link": self.link,
+                "params": params,
+                "unit": unit,
+                "better": better,
+                "samples": samples,
+                "flags": [],
+                "context": {**ends, **context},
+            }
+        )
+
+    def skip(self, name, reason):
+        self.not_measured.append({"name": name, "subject": self.ours, "link": self.link, "reason": reason})
+
+    @property
+    def ours(self):
+        return [self.params["node"], self.peer]
+
+    def idle(self, control):
+        count = self.params["round_trips"]
+        self.tell("round trips", 0, 1)
+        try:
+            round_trip.samples(control, 50, budgets.WARM_UP_S)
+            times = round_trip.samples(control, count, budgets.ROUND_TRIPS_S)
+        except OSError as error:
+            self.skip("net.rtt.idle", f"The round trip to {self.host} broke off ({error}).")
+            return
+        self.add("net.rtt.idle", self.ours, {"bytes": 64, "protocol": "TCP"}, "s", "lower", round_trip.thinned(times), {})
+
+    def run(self, mode, streams, udp_bps=None):
+        seconds, omit = self.params["seconds"], self.params["omit"]
+        line = iperf.command(self._iperf3, self.host, self._port, mode, streams, seconds, omit, udp_bps)
+        text, error = self._children.run(line, seconds + omit + _SLACK_S)
+        return text, error
+
+    def goodput(self, mode, streams):
+        # Round trips under load belong to the plain runs; in the others they would only disturb.
+        loaded = streams == self.params["streams"][0] and mode != "both"
+        if loaded:
+            with round_trip.under_load(self.host, self.params["port"], self.params["omit"]) as times:
+                text, error = self.run(mode, streams)
+        else:
+            times = []
+            text, error = self.run(mode, streams)
+        answer = {"error": error, "directions": {}} if error else iperf.parse(text, mode)
+        name = "net.goodput_both" if mode == "both" else "net.goodput"
+        if answer["error"]:
+            self.skip(name, f"iperf3 to {self.host}, {mode}: {answer['error']}")
+            return
+        settings = {"streams": streams, "seconds": self.params["seconds"], "iperf3": answer["version"]}
+        for direction, figures in answer["directions"].items():
+            subject = self.ours if direction == "forward" else self.ours[::-1]
+            context = {"retransmits": figures["retransmits"], "cpu_percent": answer["cpu"], "whole_run": figures["goodput"]}
+            self._latest = f"{figures['goodput'] / 1e6:.0f} Mb/s"
+            params = {**settings, "direction": direction}
+            self.add(name, subject, params, "bit/s", "higher", figures["samples"], context)
+        if times:
+            params = {"bytes": 64, "protocol": "TCP", "load": mode, "streams": streams}
+            self.add("net.rtt.loaded", self.ours, params, "s", "lower", round_trip.thinned(times), {})
+
+    def udp(self):
+        tcp = [item for item in self.measurements if item["name"] == "net.goodput" and item["subject"] == self.ours]
+        if not tcp:
+            self.skip("net.udp_loss", "without a TCP goodput there is no rate to send at")
+            return
+        rate = tcp[0]["context"]["whole_run"] / 2
+        if rate < _LEAST_RATE:
+            self.skip("net.udp_loss", f"TCP reaches {2 * rate / 1e3:.1f} kb/s: too little to send datagrams at half of it.")
+            return
+        text, error = self.run("forward", 1, rate)
+        answer = {"error": error} if error else iperf.parse_udp(text)
+        if answer["error"]:
+            self.skip("net.udp_loss", f"iperf3 over UDP to {self.host}: {answer['error']}")
+            return
+        params = {"bits_per_second": round(rate), "packets": answer["packets"], "seconds": self.params["seconds"]}
+        self.add("net.udp_jitter", self.ours, params, "s", "lower", [answer["jitter_s"]], {})
+        self.add("net.udp_loss", self.ours, params, "1", "lower", [answer["loss"]], {})
+
+    def flow(self):
+        """Send to the peer for a while longer than planned; return (samples, error) without the ends of the run."""
+        try:
+            control = round_trip.connect(self.host, self.params["port"], _PATIENCE_S)
+        except OSError as error:
+            return [], f"{self.peer} does not answer ({error})"
+        try:
+            round_trip.far_end(control, self.params["node"])  # from now on the peer knows that we are there
+            seconds = self.params["seconds"] + 2 * _SPREAD_S
+            line = iperf.command(self._iperf3, self.host, self._port, "forward", 1, seconds, 0)
+            text, error = self._children.run(line, seconds + _SLACK_S)
+        except OSError as error:
+            return [], f"{self.peer} broke off ({error})"
+        finally:
+            round_trip.goodbye(control)
+        answer = {"error": error, "directions": {}} if error else iperf.parse(text, "forward")
+        if answer["error"]:
+            return [], answer["error"]
+        samples = answer["directions"]["forward"]["samples"][_SPREAD_S:-_SPREAD_S]
+        # A flow that stalled must not drop out of the sum without a word.
+        return samples, "" if samples else "too few seconds of it arrived"
+
+
+def together(params, pairs):
+    """Send to all targets at once; return {measurements, not_measured} with one sum for each second."""
+    flows = [None] * len(pairs)
+
+    def run(number):
+        flows[number] = pairs[number].flow()
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(pairs))]
+    for thread in threads:
+        thread.start()
+    for number, thread in enumerate(threads):
+        pairs[number].tell("all nodes at once", number, len(threads))
+        thread.join()
+    node, link = params["node"], pairs[0].link if pairs else None
+    errors = [f"to {pair.peer}: {error}" for pair, (_samples, error) in zip(pairs, flows) if error]
+    counted = [samples for samples, _error in flows if samples]
+    if errors or not counted:
+        reason = "; ".join(errors) or "no node to send to"
+        return {
+            "measurements": [],
+            "not_measured": [{"name": "net.together", "subject": [node], "link": link, "reason": reason}],
+        }
+    length = min(map(len, counted))
+    measurement = {
+        "name": "net.together",
+        "scope": "node",
+        "subject": [node],
+        "link": link,
+        "params": {"flows": len(counted), "seconds": params["seconds"], "streams": 1},
+        "unit": "bit/s",
+        "better": "higher",
+        "samples": [sum(samples[second] for samples in counted) for second in range(length)],
+        "flags": [],
+        "context": {"to": {pair.peer: sorted(flow[0])[len(flow[0]) // 2] for pair, flow in zip(pairs, flows)}},
+    }
+    return {"measurements": [measurement], "not_measured": []}
