@@ -14,7 +14,7 @@ class ActionModule(border.Bordered, ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         before = time.time()
-        answer = self._execute_module(module_name="node_checks", task_vars=task_vars)
+        answer = self._execute_module(task_vars=task_vars)
         after = time.time()
         result.update(self.trusted("node_checks", answer, task_vars))
         if "time" in result and not result.get("failed"):

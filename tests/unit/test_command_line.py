@@ -22,7 +22,7 @@ CALL = {
     "options": [],
 }
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
-BUILT = re.compile(r"""['"]([\w/]+\.yml)['"]\s*\|\s*playbook_command|\bcommand\(\s*['"]([\w/]+\.yml)['"]""")
+BUILT = re.compile(r"""['"]([\w/]+\.yml)['"]\s*\|\s*saf\.fabric\.playbook_command|\bcommand\(\s*['"]([\w/]+\.yml)['"]""")
 # A playbook in prose where a command belongs. What runs on a node cannot know the inventory and may name a playbook.
 NAMED = re.compile(r"\b(?:site|bench|(?:playbooks/)?(?:start|stop|restart|status|smoke|reset|compare|bench_report))\.yml")
 
@@ -127,7 +127,7 @@ def controller_messages(root):
 def test_a_message_of_a_play_gives_the_command_not_the_name_of_a_playbook(root):
     wrong = []
     for path, text in controller_messages(root):
-        rest = re.sub(r"['\"][\w/]+\.yml['\"]\s*\|\s*playbook_command", "", text)
+        rest = re.sub(r"['\"][\w/]+\.yml['\"]\s*\|\s*saf\.fabric\.playbook_command", "", text)
         wrong += [f"{path.relative_to(root)}: {name}" for name in NAMED.findall(rest)]
     assert wrong == []
 

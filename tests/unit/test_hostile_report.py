@@ -80,7 +80,7 @@ def written(root_folder):
     loader = jinja2.FileSystemLoader(root_folder / "roles" / "report" / "templates")
     # As Ansible sets it up: no autoescape, block lines leave no lines.
     environment = jinja2.Environment(loader=loader, trim_blocks=True)  # noqa: S701 the templates themselves are tested
-    environment.filters["markdown_view"] = markdown.view
+    environment.filters["saf.fabric.markdown_view"] = markdown.view
     data = report_filters.data_files()
 
     def write(plan, raws):

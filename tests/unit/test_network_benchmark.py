@@ -10,7 +10,7 @@ import time
 import pytest
 
 import network_benchmark
-from ansible_collections.saf.fabric.plugins.module_utils.measure import round_trip
+from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf, pair, round_trip
 from ansible_collections.saf.fabric.plugins.module_utils.measure.children import Children
 from ansible_collections.saf.fabric.plugins.module_utils.probes import link_server
 

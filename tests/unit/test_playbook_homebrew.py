@@ -148,7 +148,7 @@ def fallback(play, tmp_path):
             tar.add(tmp_path / "python3", arcname="python/bin/python3")
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         return play(
-            {"roles": ["python"], "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_source }}"}}]},
+            {"roles": ["saf.fabric.python"], "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_source }}"}}]},
             python_version=VERSION,
             python_provider="homebrew",
             python_mirror=f"file://{tmp_path / 'mirror'}",
@@ -190,7 +190,7 @@ def conda(play, tmp_path):
             program(folder / "conda", text.format(home=home, python=sys.executable))
         platforms = dict.fromkeys(("linux-64", "linux-aarch64"), "h1_0_cpython")
         return play(
-            {"roles": ["python"], "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}]},
+            {"roles": ["saf.fabric.python"], "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}]},
             python_version=VERSION,
             python_provider="conda",
             python_conda=str(folder / "conda"),

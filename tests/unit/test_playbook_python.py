@@ -17,7 +17,7 @@ PLAY = [
     {
         "hosts": "cluster",
         "gather_facts": False,
-        "roles": ["python"],
+        "roles": ["saf.fabric.python"],
         "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}],
     }
 ]
