@@ -1,6 +1,6 @@
 """Running code in the interpreter of the venv, apart from the module's own process.
 
-A probe is a file of module_utils/saf/probes with ``main(params, emit)``. It runs as ``__main__`` in a child process, so that a
+A probe is a file of module_utils/probes with ``main(params, emit)``. It runs as ``__main__`` in a child process, so that a
 crash (MLX can abort where it finds no device) is a result and not the end of the module, and so that Ray can pickle its functions
 by value. It reports JSON lines: ``emit("measurement", {...})``, ``emit("not_measured", {...})``, ``emit("result", {...})``,
 ``emit("progress", {what, latest, done, total})``. A probe may import a helper module of the same folder by its bare name,

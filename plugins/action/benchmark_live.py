@@ -1,6 +1,6 @@
 """Runs a measuring module in the background and shows what it does: node, what, latest figure, time left.
 
-meta/runtime.yml names the modules that it stands for. The node's side is module_utils/saf/job.py: it ends by itself when the
+meta/runtime.yml names the modules that it stands for. The node's side is module_utils/measure/job.py: it ends by itself when the
 lease is not renewed, so an interrupted play leaves nothing running. In check mode the module runs as any other.
 """
 

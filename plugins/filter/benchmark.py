@@ -1,4 +1,4 @@
-"""Filters that plan benchmarks; the work is in module_utils/saf/mesh.py."""
+"""Filters that plan benchmarks; the work is in plugins/plugin_utils/mesh.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters over the inventory; the work is in module_utils/saf/inventory.py."""
+"""Filters over the inventory; the work is in plugins/plugin_utils/provision/inventory.py."""
 
 from __future__ import annotations
 

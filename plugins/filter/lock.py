@@ -1,4 +1,4 @@
-"""Filters over a stack's lock; the work is in module_utils/saf/lock.py."""
+"""Filters over a stack's lock; the work is in module_utils/lock.py."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ class FilterModule:
             "valid_run": runs.validate,
             "report_view": view.prepare,
             "markdown_view": markdown.view,
+            "in_workspace": runs.in_workspace,
             "run_dirs": runs.run_dirs,
             "newest_run": runs.newest_run,
             "suspect_groups": runs.suspect_groups,

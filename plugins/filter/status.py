@@ -1,4 +1,4 @@
-"""Filters of the status; the work is in module_utils/saf/status.py."""
+"""Filters of the status; the work is in plugins/plugin_utils/provision/status.py."""
 
 from __future__ import annotations
 

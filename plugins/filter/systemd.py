@@ -1,4 +1,4 @@
-"""Filters for units and environment files; the work is in module_utils/saf."""
+"""Filters for units and environment files; the work is in module_utils and plugin_utils."""
 
 from __future__ import annotations
 

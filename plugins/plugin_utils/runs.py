@@ -163,6 +163,11 @@ def validate(document):
     return document
 
 
+def in_workspace(name):
+    """Return the path of a folder that runs write: in the checkout, or in the current folder for an installed collection."""
+    return str((Path.cwd() if (REPOSITORY / "MANIFEST.json").exists() else REPOSITORY) / name)
+
+
 def run_dirs(results_dir):
     """Return the folders of the runs with a document, oldest first."""
     return sorted(str(path.parent) for path in Path(results_dir).glob("*Z/run.json"))

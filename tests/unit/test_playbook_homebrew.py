@@ -190,7 +190,10 @@ def conda(play, tmp_path):
             program(folder / "conda", text.format(home=home, python=sys.executable))
         platforms = dict.fromkeys(("linux-64", "linux-aarch64"), "h1_0_cpython")
         return play(
-            {"roles": ["saf.fabric.python"], "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}]},
+            {
+                "roles": ["saf.fabric.python"],
+                "post_tasks": [{"ansible.builtin.debug": {"msg": "chosen {{ python_interpreter }}"}}],
+            },
             python_version=VERSION,
             python_provider="conda",
             python_conda=str(folder / "conda"),
