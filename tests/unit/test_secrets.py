@@ -95,7 +95,7 @@ def test_no_module_gets_the_owners_environment_as_an_option_that_is_shown(root):
     for _path, task in tasks_of(root):
         for name, options in task.items():
             if isinstance(options, dict) and name not in ("vars", "environment") and "environment" in options:
-                takers.add(name)
+                takers.add(name.removeprefix("saf.fabric."))
     assert takers == {"wheelhouse", "node_package", "pinned_formula"}
     assert (
         '"environment": {"type": "dict", "default": {}, "no_log": True}' in (root / "library" / "pinned_formula.py").read_text()
