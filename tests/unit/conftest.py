@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("collections", "library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac", "tools")
+FOLDERS = (".", "collections", "library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac", "tools")
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
 
 
