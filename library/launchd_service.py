@@ -81,7 +81,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd
 
 
 def read(path):

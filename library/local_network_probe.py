@@ -79,7 +79,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.probes import local_network
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd
 
 LABEL = "org.studio-air-fabric.local-network-probe"
 

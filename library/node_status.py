@@ -101,7 +101,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils import venv
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd, listening, process, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, listening, process, service_log, service_state
 from ansible_collections.saf.fabric.plugins.module_utils.system import node_state, preflight
 
 _PROPERTIES = "LoadState,ActiveState,NRestarts,ActiveEnterTimestampMonotonic,ExecStart"

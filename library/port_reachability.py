@@ -85,7 +85,7 @@ refused:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import reachability
+from ansible_collections.saf.fabric.plugins.module_utils.services import reachability
 
 
 def main():

@@ -91,7 +91,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import process
+from ansible_collections.saf.fabric.plugins.module_utils.services import process
 from ansible_collections.saf.fabric.plugins.module_utils.system import environment as environments
 from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact
 

@@ -145,7 +145,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
-from ansible_collections.saf.fabric.plugins.module_utils.service import cluster, service_end
+from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, service_end
 
 # Seconds between two questions.
 _PAUSE = 2

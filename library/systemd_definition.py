@@ -63,7 +63,7 @@ current:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import systemd
+from ansible_collections.saf.fabric.plugins.module_utils.services import systemd
 
 
 def read(path):

@@ -56,7 +56,7 @@ import urllib.request
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.service.service_log import one_line
+from ansible_collections.saf.fabric.plugins.module_utils.services.service_log import one_line
 
 _TRY_SECONDS = 5
 _PAUSE_SECONDS = 1

@@ -13,7 +13,7 @@ import platform
 import pwd
 import time
 
-from ..service import process
+from ..services import process
 from ..system import folders, mtu, network, package_managers
 from . import kinds_darwin as darwin
 from . import kinds_homebrew as brewed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..service import launchd
+from ..services import launchd
 from ..system import power
 from .kind import Kind
 

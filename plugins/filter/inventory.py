@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.release import __version__ as ansible_version
 from jinja2 import Undefined, UndefinedError
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import service_log
+from ansible_collections.saf.fabric.plugins.module_utils.services import service_log
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, options
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import listening, service_log
+from ansible_collections.saf.fabric.plugins.module_utils.services import listening, service_log
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
 

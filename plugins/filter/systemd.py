@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import systemd
+from ansible_collections.saf.fabric.plugins.module_utils.services import systemd
 from ansible_collections.saf.fabric.plugins.module_utils.system import environment
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import proxies
 

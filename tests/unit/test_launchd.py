@@ -7,7 +7,7 @@ import pytest
 from doubles import launchd as double
 from doubles.launchd_jobs import Domain, Refusal
 
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd
 
 LABEL = "org.example.job"
 # launchctl print of a real daemon on macOS 26, trimmed

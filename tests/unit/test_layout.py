@@ -2,7 +2,9 @@
 
 import ast
 import sys
+from pathlib import Path
 
+import ansible.module_utils
 import pytest
 
 COLLECTION = "ansible_collections.saf.fabric.plugins."
@@ -90,3 +92,10 @@ def test_the_checkout_is_the_collection(root):
     assert link.resolve() == root
     assert (link / "plugins" / "modules").resolve() == root / "library"
     assert (link / "plugins" / "module_utils").resolve() == root / "module_utils"
+
+
+def test_no_name_hides_one_of_ansible(root):
+    """A folder module_utils beside a playbook counts as Ansible's own: a package of the same name would be taken instead."""
+    theirs = {path.stem for path in Path(ansible.module_utils.__file__).parent.iterdir()}
+    ours = {path.stem for path in (root / "module_utils").iterdir()} - {"__init__", "__pycache__"}
+    assert ours & theirs == set()

@@ -6,7 +6,7 @@ import pytest
 
 import local_network_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import local_network
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd
 
 
 @pytest.mark.parametrize(

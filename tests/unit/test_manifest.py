@@ -15,7 +15,7 @@ import node_manifest
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import kind as manifest_kind
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds as manifest_kinds
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
-from ansible_collections.saf.fabric.plugins.module_utils.service import process
+from ansible_collections.saf.fabric.plugins.module_utils.services import process
 from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew, package_managers
 
 

@@ -10,7 +10,7 @@ import pytest
 import node_manifest
 import node_status
 import process_service
-from ansible_collections.saf.fabric.plugins.module_utils.service import process
+from ansible_collections.saf.fabric.plugins.module_utils.services import process
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import port_reachability
-from ansible_collections.saf.fabric.plugins.module_utils.service import reachability
+from ansible_collections.saf.fabric.plugins.module_utils.services import reachability
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_darwin as manifest_kinds_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
-from ansible_collections.saf.fabric.plugins.module_utils.service import launchd, process, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, process, service_state
 from ansible_collections.saf.fabric.plugins.module_utils.system import facts_linux, interpreters, network, node_state, preflight
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings

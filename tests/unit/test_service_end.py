@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import ray_cluster_info
-from ansible_collections.saf.fabric.plugins.module_utils.service import process, service_end
+from ansible_collections.saf.fabric.plugins.module_utils.services import process, service_end
 
 UP = {"nodes": [{"name": "alpha", "address": "10.0.0.1", "alive": True, "is_head": True, "resources": {}, "death_reason": ""}]}
 

@@ -7,7 +7,7 @@ import pytest
 
 import node_status
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
-from ansible_collections.saf.fabric.plugins.module_utils.service import cluster, listening, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, service_log, service_state
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import systemd_definition
-from ansible_collections.saf.fabric.plugins.module_utils.service import systemd
+from ansible_collections.saf.fabric.plugins.module_utils.services import systemd
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from ansible_collections.saf.fabric.plugins.module_utils.service.service_log import one_line
+from ansible_collections.saf.fabric.plugins.module_utils.services.service_log import one_line
 
 SCHEMA_VERSION = 1
 EXIT_CODES = {"healthy": 0, "unknown": 1, "degraded": 2}
