@@ -33,14 +33,16 @@ def run_bench(tmp_path):
     def start(*arguments, **more):
         environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "CALLS": str(noted), **more}
         command = [sys.executable, bench.__file__, *arguments]
-        # A program that a shell starts in the background ignores SIGINT, and so would all that it starts.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        # What a shell starts in the background ignores SIGINT, what nohup starts SIGHUP, and so would all that they start.
+        heard = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+        before = {number: signal.signal(number, handler) for number, handler in heard.items()}
         try:
             return subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
             )
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     return start, lambda: noted.read_text().splitlines()
 
