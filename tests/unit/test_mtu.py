@@ -48,16 +48,16 @@ def way_back(monkeypatch, tmp_path):
 
 def test_a_change_that_nobody_confirms_is_taken_back(tmp_path):
     pending, back = tmp_path / "pending", tmp_path / "back-1500"
-    mtu.arrange_way_back(str(pending), 0.2, "en0", 1500)
+    mtu.arrange_way_back(str(pending), 2, "en0", 1500)
     assert pending.read_text() == "1500\n", "a number: whoever reads it decides what is run"
     assert wait_for(back)
 
 
 def test_a_confirmed_change_stays(tmp_path):
     pending, back = tmp_path / "pending", tmp_path / "back-1500"
-    mtu.arrange_way_back(str(pending), 0.5, "en0", 1500)
+    mtu.arrange_way_back(str(pending), 2, "en0", 1500)
     pending.unlink()
-    assert not wait_for(back, 1.5)
+    assert not wait_for(back, 4)
 
 
 def test_a_node_answers_packets_that_fit_until_it_is_told_to_stop(tmp_path):
@@ -65,8 +65,9 @@ def test_a_node_answers_packets_that_fit_until_it_is_told_to_stop(tmp_path):
     mtu.echo_for(36391, 5, str(marker))
     assert round_trip.passes("127.0.0.1", 36391, 1400)
     marker.unlink()
-    time.sleep(0.7)
-    assert not round_trip.passes("127.0.0.1", 36391, 1400)
+    deadline = time.monotonic() + 30
+    while round_trip.passes("127.0.0.1", 36391, 1400):
+        assert time.monotonic() < deadline, "it answers after it was told to stop"
 
 
 # --- the module: a change is confirmed only while it is there
