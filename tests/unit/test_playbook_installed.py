@@ -23,7 +23,13 @@ def project(request, tmp_path_factory):
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=check, timeout=300)
 
     # Only what is in Git: a checkout that was worked in holds caches and results as well.
-    listed = run("git", "ls-files", "-z", cwd=root).stdout.split("\0")
+    known = run("git", "ls-files", "-z", cwd=root, check=False)
+    if known.returncode == 0:
+        listed = known.stdout.split("\0")
+    else:  # an export without Git
+        skipped = {"results", "__pycache__"}
+        files = (path.relative_to(root) for path in root.rglob("*") if path.is_symlink() or path.is_file())
+        listed = [str(file) for file in files if not any(part.startswith(".") or part in skipped for part in file.parts)]
     tree = tmp_path_factory.mktemp("tree")
     for name in filter(None, listed):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
