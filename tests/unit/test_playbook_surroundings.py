@@ -194,3 +194,16 @@ def test_a_lock_is_compiled_for_the_oldest_python_of_its_stack(root, tmp_path, r
     words = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60).stdout
     stack_line = next(line for line in words.splitlines() if "cd stacks/next" in line)
     assert f"--python-version {version} " in stack_line
+
+
+def test_the_exit_status_survives_callbacks_of_a_persons_own(root, tmp_path):
+    tasks = [{"ansible.builtin.set_stats": {"data": {"saf_exit_status": 7}}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.minimal",
+    }
+    command = ["ansible-playbook", "-i", "localhost,", str(tmp_path / "play.yml")]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 7, done.stdout + done.stderr
