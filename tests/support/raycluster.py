@@ -6,13 +6,21 @@ import json
 
 from tests.support.waiting import wait_for
 
+_MARK = "answer of the driver: "
 _ASK = """
 import json, platform, ray
 ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
-print(json.dumps({{"ray": ray.__version__, "python": platform.python_version(), "nodes": [
+print({mark!r} + json.dumps({{"ray": ray.__version__, "python": platform.python_version(), "nodes": [
     {{"address": n["NodeManagerAddress"], "alive": n["Alive"], "name": n.get("NodeName"), "resources": n["Resources"]}}
-    for n in ray.nodes()]}}))
+    for n in ray.nodes()]}}), flush=True)
 """
+
+
+def answer_in(output):
+    """Return the answer in a driver's output: Ray prints messages of the GCS there, too, before and after it."""
+    found = [line[len(_MARK) :] for line in output.splitlines() if line.startswith(_MARK)]
+    assert found, f"The driver gave no answer: {output[-500:]}"
+    return json.loads(found[-1])
 
 
 class RayCluster:
@@ -21,8 +29,8 @@ class RayCluster:
 
     def ask(self):
         """Return versions and nodes as the GCS tells them now."""
-        source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}")
-        return json.loads(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]).splitlines()[-1])
+        source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}", mark=_MARK)
+        return answer_in(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]))
 
     def alive(self):
         """Return ``{address: resources}`` of the nodes that are alive."""
