@@ -1,0 +1,43 @@
+"""Every limit that a verdict, a flag, a chart or a sentence compares with, once. Fractions unless a name has a unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Any metric
+ABOVE_CEILING: Final = 1.05  # more than this of a documented ceiling is impossible
+THROTTLED: Final = 0.95  # of the first rate, while the same work goes on
+UNSTABLE: Final = 0.1  # MAD over median
+
+# History
+REGRESSION: Final = 0.05  # the least change of a median that counts
+REGRESSION_SIGMAS: Final = 3
+REGRESSION_RUNS: Final = 5  # the fewest earlier runs that say something
+
+# Compute and memory, of a documented peak. Published measurements on Metal reach 0.81 to 0.91.
+COMPUTE_GOOD: Final = 0.75
+COMPUTE_FAULT: Final = 0.5
+EQUAL_CHIPS: Final = 0.9  # of the fastest; chips of one kind differ by 5 %
+CPU_BLAS_LOW: Final = 0.5  # MLX on a CPU against NumPy
+LARGE_PRODUCT: Final = 4096  # rows; smaller products do not fill a large GPU
+GPU_FULL_CLOCK: Final = 0.9  # of the highest clock
+GPU_WORKING_SET: Final = 0.75  # of the memory: what a Mac's GPU may use above 32 GB
+
+# Links, of a documented ceiling
+LINK_FULL: Final = 0.9
+LINK_LIMIT: Final = 0.8
+LINK_FAULT: Final = 0.5
+LINK_LOSS: Final = 0.001  # of the segments
+SWITCH_CARRIED: Final = 0.8  # of the sum of the single rates, with all nodes sending
+# Links among equals: of what the link model expects
+OUTLIER_FAULT: Final = 0.8
+OUTLIER_FAULT_ONE_WAY: Final = 0.5  # one direction of one pair, which a busy sender explains too
+SEVERAL_STREAMS: Final = 1.3  # several streams against one
+
+# Ray and collectives
+COLLECTIVE_LOW: Final = 0.5  # of the slowest link of the ring
+SCALING_GOOD: Final = 0.8
+SCALING_PART: Final = 0.1  # of the time: the least part that is named as the cause
+
+# Nodes
+DISK_SPILL: Final = 0.95  # of the disk: Ray stops spilling objects there
