@@ -58,14 +58,12 @@ options:
     description:
       - Account that runs what is in the venv. A venv that it cannot read is built anew, and none is taken into use that it
         cannot run.
+      - Where the module runs as root, this account imports what O(imports) names; role node creates it before.
     type: str
   keep:
     description: How many earlier venvs to keep as the way back.
     type: int
     default: 1
-  user:
-    description: Account that imports what O(imports) names where the module runs as root; role node makes it before.
-    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """

@@ -4,7 +4,7 @@ import pytest
 
 from ansible_collections.saf.fabric.plugins.module_utils.system import network
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 @pytest.mark.parametrize(

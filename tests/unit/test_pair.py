@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.saf.fabric.plugins.module_utils.measure import pair, round_trip
 from ansible_collections.saf.fabric.plugins.module_utils.system import network
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 class Job:

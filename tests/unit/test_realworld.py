@@ -19,7 +19,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import facts_lin
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings
 
-FOLDER = Path(__file__).parent / "fixtures" / "realworld"
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "realworld"
 PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},
     {"system": "Darwin", "machine": "arm64", "macos": "13.0"},
