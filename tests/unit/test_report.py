@@ -140,7 +140,7 @@ def history(tmp_path):
     [
         (1.0, None, True, 0, "same"),
         (0.9, 0.9, True, 2, "regression"),
-        (0.9, 0.9, False, 0, "regression"),  # without the gate the report says so and the play goes on
+        (0.9, 0.9, False, 0, "regression"),  # without the gate it is in the report and the play continues
         (0.9, 1.0, True, 0, "unconfirmed"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     ],
 )
 def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject, rule, name):
-    """Any verdict may have a fault of its own; the values and the other verdicts are kept."""
+    """Any verdict may fail; the values and the other verdicts are kept."""
     module = getattr(run_document.verdicts, subject)
 
     def broken(run, data):
