@@ -70,7 +70,7 @@ def unconverted(text, options, is_text=False, typed=None):
 
 
 def repeated_defaults(text, names):
-    """Return the options that a template gives a literal default of its own: a role's defaults are the one place for it."""
+    """Return the options that a template gives a separate literal default: a role's defaults are the only place for it."""
     found = []
     for node in _ENVIRONMENT.parse(text).find_all(nodes.Filter):
         given = node.node.name if node.name in ("default", "d") and isinstance(node.node, nodes.Name) else None

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write reports of made-up runs (tests/support/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
 
-The figures are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
+The values are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
 
 usage: screenshots.py [folder]
 """

@@ -1,4 +1,4 @@
-"""A measurement ends when nobody waits for it, and says how far it is."""
+"""A measurement ends if the controller is gone, and reports its progress."""
 
 import json
 import subprocess

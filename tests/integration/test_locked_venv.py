@@ -15,7 +15,7 @@ import pytest
 import locked_venv
 from ansible_collections.saf.fabric.plugins.module_utils import venv
 
-# Every account may run the system's own; the one that runs this test may lie in somebody's home.
+# Every account may run the system's own; the one that runs this test may be in a home folder.
 BASE = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 VERSION = ".".join(str(part) for part in sys.version_info[:3])
 
@@ -30,7 +30,7 @@ if arguments[0] == "venv":
     os.chmod(os.path.join(target, ".lock"), 0o666)  # as uv does
     os.symlink({base!r}, os.path.join(target, "bin", "python"))
     python = arguments[arguments.index("--python") + 1]
-    if "/Cellar/" in python:  # homebrew-core's sitecustomize names the opt link, unless it is told the keg
+    if "/Cellar/" in python:  # homebrew-core's sitecustomize names the opt link, unless the keg is given to it
         python = os.environ.get("PYTHONEXECUTABLE") or "/opt/homebrew/opt/python@3.9/bin/python3.9"
     with open(os.path.join(target, "pyvenv.cfg"), "w") as stream:
         stream.write("home = " + os.path.dirname(python) + "\\nversion_info = 3.9.23\\n")

@@ -9,7 +9,7 @@ import time
 import bench
 import pytest
 
-# Notes how it was called, then does as it is told for the playbook.
+# Notes how it was called, then behaves as the test asks for the playbook.
 DOUBLE = """#!/bin/sh
 echo "$@" >>"$CALLS"
 case "$*" in
@@ -60,7 +60,7 @@ STOP = "-i inventory/local playbooks/stop.yml"
         (["inventory/local", "-e", "x=1"], {}, 0, [f"{RUN} -e x=1", f"{STOP} -e x=1"]),
         (["--keep", "inventory/local"], {}, 0, [RUN, "-i inventory/local playbooks/listeners.yml"]),
         (["--keep", "inventory/local"], {"BENCH": "2"}, 2, [RUN, "-i inventory/local playbooks/listeners.yml"]),
-        # a cluster goes on running, and a dry run has started nothing
+        # a cluster keeps running, and a dry run has started nothing
         (["inventory/studio"], {}, 0, ["-i inventory/studio site.yml bench.yml"]),
         (["inventory/local", "--check"], {}, 0, [f"{RUN} --check"]),
     ],

@@ -1,4 +1,4 @@
-"""Larger frames: what an interface may have, and the way back that needs nobody."""
+"""Larger frames: what an interface may have, and the rollback without a controller."""
 
 import socket
 import time
@@ -17,7 +17,7 @@ LINK = (
 
 def test_range_of_a_linux_interface():
     assert mtu.parse_link_range(LINK) == [68, 65535]
-    assert mtu.parse_link_range(LINK.replace("65535", "0")) is None  # the driver tells none
+    assert mtu.parse_link_range(LINK.replace("65535", "0")) is None  # the driver reports none
     assert mtu.parse_link_range("") is None
 
 
@@ -68,7 +68,7 @@ def test_a_node_answers_packets_that_fit_until_it_is_told_to_stop(tmp_path):
     marker.unlink()
     deadline = time.monotonic() + 30
     while round_trip.passes("127.0.0.1", 36391, 1400):
-        assert time.monotonic() < deadline, "it answers after it was told to stop"
+        assert time.monotonic() < deadline, "it answers after it was asked to stop"
 
 
 # --- the module: a change is confirmed only while it is there
@@ -110,7 +110,7 @@ def test_a_confirmed_mtu_stays(interface):
     assert interface("set")["changed"]
     assert not interface("confirmed")["failed"]
     assert (interface.mtu(), interface.pending.exists()) == (9000, False)
-    assert not interface("restored")["changed"], "there is nothing that could be taken back"
+    assert not interface("restored")["changed"], "there is nothing to restore"
 
 
 def test_an_mtu_that_the_node_has_taken_back_is_not_confirmed(interface):

@@ -131,7 +131,7 @@ def test_a_server_leaves_when_its_client_never_comes(run_module, monkeypatch):
     begun = time.monotonic()
     result = run_module(network_benchmark, {**SELF, **QUICK, "targets": [], "timeout": 100})
     assert result["not_measured"] == []
-    assert time.monotonic() - begun < 60  # a bound of the test, far from the time-out
+    assert time.monotonic() - begun < 60  # a bound of the test, far from the timeout
 
 
 def test_a_server_leaves_when_its_client_is_gone():

@@ -136,7 +136,7 @@ def test_a_command_that_starts_children_ends_with_them(tmp_path):
     script = f"sleep 600 & echo $! >{pid_file}; wait"
     with pytest.raises(bounded.TimedOut, match="sh did not end within 1 s"):
         bounded.run(["sh", "-c", script], 1)
-    # SIGKILL is on its way to the child of the child when run() returns: nobody waits for that one.
+    # SIGKILL is on its way to the child of the child when run() returns: nothing waits for that one.
     deadline = time.monotonic() + 30
     while is_running(pid_file.read_text().strip()):
         assert time.monotonic() < deadline, "the child outlived its command"

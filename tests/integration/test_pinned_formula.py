@@ -289,7 +289,7 @@ def leftovers(run_module, undone):
 
 def test_reset_removes_what_was_brought_and_nothing_else(mac, manifest, run_module):
     orphan()
-    brew.pour("xz", "5.8.3", CORE, on_request=False)  # there before, as somebody's dependency
+    brew.pour("xz", "5.8.3", CORE, on_request=False)  # there before, as a dependency of another formula
     manifest("recorded")
     mac.provision()
     undone = manifest("undone")

@@ -136,7 +136,7 @@ def test_an_installer_that_cannot_have_root_is_not_run(script):
 
 @pytest.fixture
 def fallback(play, tmp_path):
-    """Bring Python by Homebrew on this machine, which has none; the mirror of python-build-standalone holds one."""
+    """Install Python with Homebrew on this machine, which has none; the mirror of python-build-standalone holds one."""
 
     def run(**variables):
         program(play.bin / "sudo", "#!/bin/sh\nexit 1\n")
@@ -180,7 +180,7 @@ def test_without_a_fallback_it_is_refused(fallback, tmp_path):
 
 @pytest.fixture
 def conda(play, tmp_path):
-    """Bring Python by a stand-in for conda, in a folder with a blank in its path."""
+    """Install Python with a stand-in for conda, in a folder with a blank in its path."""
     folder = tmp_path / "mini forge"
     folder.mkdir()
     home = tmp_path / "saf" / "python" / f"{VERSION}-conda"

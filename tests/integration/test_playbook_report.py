@@ -80,7 +80,7 @@ def history(tmp_path):
     [
         (1.0, None, True, 0, "same"),
         (0.9, 0.9, True, 2, "regression"),
-        (0.9, 0.9, False, 0, "regression"),  # without the gate the report says so and the play goes on
+        (0.9, 0.9, False, 0, "regression"),  # without the gate it is in the report and the play continues
         (0.9, 1.0, True, 0, "unconfirmed"),
     ],
 )

@@ -49,7 +49,7 @@ def cluster(*names, **variables):
 
 
 def test_a_report_is_the_controllers_work_whatever_the_inventory_says_of_its_host(play, tmp_path):
-    """Become in the inventory, and a node that is called localhost and has an interpreter of its own."""
+    """Become in the inventory, and a node that is called localhost and has a separate interpreter."""
     plan, raws = SITUATIONS["healthy_studios"]()
     folder = tmp_path / "results" / plan["run_id"]
     (folder / "raw").mkdir(parents=True)
@@ -79,7 +79,7 @@ def test_fewer_forks_than_nodes_are_refused_before_anything_is_measured(play, tm
 
 
 def test_provisioning_needs_no_forks_and_other_peoples_groups_are_theirs(play):
-    # What hangs on facts of a node cannot be told yet, and is no fault.
+    # What depends on facts of a node is not known yet, and is no fault.
     memory = "{{ ansible_facts['memtotal_mb'] * 2**19 }}"
     hosts = cluster("alpha", "beta", "gamma", ray_object_store_memory=memory)
     hosts["all"]["children"]["web"] = {

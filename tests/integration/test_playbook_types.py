@@ -60,7 +60,7 @@ FACTS = {
     "Linux": {"system": "Linux", "machine": "x86_64", "service_mgr": "systemd", "distribution_version": "13"},
     "Darwin": {"system": "Darwin", "machine": "arm64", "service_mgr": "launchd", "distribution_version": "15.1"},
 }
-# What the tasks would have registered, and what Ansible tells.
+# What the tasks would have registered, and what Ansible provides.
 GIVEN = {
     "role_path": str(ROOT / "roles" / "cluster"),
     "inventory_hostname": "alpha",

@@ -50,7 +50,7 @@ def service(run_module, tmp_path, folder):
 
 @pytest.fixture
 def foreign():
-    """A process of ours that a record of another account will name."""
+    """A managed process that a record of another account will name."""
     with subprocess.Popen(["sleep", "60"]) as child:
         yield child
         child.kill()

@@ -28,7 +28,7 @@ class Mesh(NamedTuple):
 def make(number, crossing=False):
     """Return the mesh of a number; a third of them are clean.
 
-    crossing: causes may hit the same nodes and cells, so that not every mesh tells how it was made.
+    crossing: causes may hit the same nodes and cells, so that not every mesh shows how it was made.
     """
     rng = random.Random(number)  # noqa: S311 no secret
     fabric, nodes = rng.choice(FABRICS), [f"n{index:02}" for index in range(rng.choice(SIZES))]

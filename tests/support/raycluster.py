@@ -1,4 +1,4 @@
-"""The running Ray cluster, asked by a driver of its own on the head."""
+"""The running Ray cluster, asked by a separate driver on the head."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RayCluster:
         self.head = head
 
     def ask(self):
-        """Return versions and nodes as the GCS tells them now."""
+        """Return versions and nodes as the GCS reports them now."""
         source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}", mark=_MARK)
         return answer_in(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]))
 

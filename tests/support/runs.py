@@ -260,7 +260,7 @@ def mixed():
 
 
 def one_way(pair_goodput, **changes):
-    """Two studios whose alpha to beta is replaced by one figure with a cause."""
+    """Two studios whose alpha to beta is replaced by one value with a cause."""
     plan, raws = studios(9.41e9, TEN)
     for document in raws:
         document["measurements"] = [m for m in document["measurements"] if m["name"] != "net.goodput"]

@@ -38,7 +38,7 @@ ON_NODES = ("ansible.module_utils.", "ansible_collections.saf.fabric.plugins.mod
 
 
 def runs_on_a_node(path):
-    """Tell whether a test file needs nothing but target code."""
+    """Return whether a test file needs nothing but target code."""
     if path.name.startswith("test_playbook_") or path.name in OF_THE_CHECKOUT:
         return False
     library = {module.stem for module in (ROOT / "library").glob("*.py")}

@@ -1,4 +1,4 @@
-"""A busy node is told with what it is busy."""
+"""The report shows what kept a busy node busy."""
 
 import os
 import subprocess

@@ -71,7 +71,7 @@ TASKS = """
     name: "{{ ray_port }}"
     nested: {port: "{{ ray_port }}"}
   when: mixed
-- name: Somebody else's
+- name: Unmanaged
   ansible.builtin.pause:
     seconds: "{{ ray_port }}"
   until: [not mixed | bool, ray_port == 1]

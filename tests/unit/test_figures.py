@@ -101,7 +101,7 @@ H100 = {"multiprocessors": 132, "clock_khz": 1980000, "memory_clock_khz": 261900
             27.199e12,
             "1398 MHz of the node's own",
         ),
-        # tables that the data file does not recognise are no reason to trust either without a word
+        # tables that the data file does not recognise are no reason to trust either silently
         (
             {"chip": "Apple M2 Ultra", "gpu": {"cores": 76, "clock_tables_hz": {"voltage-states9": 2.1e9}}},
             {"backend": "gpu"},

@@ -22,13 +22,13 @@ NOTHING = {"kegs": {}, "in_use": None, "is_pinned": False, "file": None, "missin
     ("state", "actions"),
     [
         (NOTHING, ["write", "libraries", "install", "pin"]),
-        ({**NOTHING, "file": "text", "missing": []}, ["install", "pin"]),  # a run that was cut off
+        ({**NOTHING, "file": "text", "missing": []}, ["install", "pin"]),  # a run that was interrupted
         (GOOD_STATE, []),
         ({**GOOD_STATE, "file": "edited"}, ["write"]),
         ({**GOOD_STATE, "is_pinned": False}, ["pin"]),
         ({**GOOD_STATE, "missing": ["xz"]}, ["libraries"]),
         ({**GOOD_STATE, "unmarked": ["xz"]}, ["libraries"]),
-        # somebody's own, and the right one
+        # unmanaged, and the right one
         ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23", "missing": []}, ["pin"]),
         ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23"}, ["libraries", "pin"]),
         ({**GOOD_STATE, "kegs": {"3.9.22": OURS}, "in_use": "3.9.22", "file": "old"}, ["write", "uninstall", "install", "pin"]),

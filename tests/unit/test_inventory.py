@@ -49,7 +49,7 @@ def test_one_address_for_two_nodes_is_named_once():
         ("ray_dashbord_port", "Did you mean ray_dashboard_port?"),
         ("stak", "Did you mean stack?"),
         ("ray_nonsense_altogether", "No role knows it"),
-        ("node_exporter_port", None),  # somebody else's
+        ("node_exporter_port", None),  # unmanaged
         ("my_own_variable", None),
         ("ansible_host", None),
         ("__ray_info", None),

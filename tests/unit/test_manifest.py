@@ -185,7 +185,7 @@ def test_an_installation_without_a_record_is_found_with_the_command_that_removes
     root = tmp_path / "my root"
     (root / "python" / "mine").mkdir(parents=True)
     (root / "venvs" / "mine").mkdir(parents=True)
-    assert leftovers(run_module, root, []) == [], "the owner's own folders are none of ours"
+    assert leftovers(run_module, root, []) == [], "the folders of the account itself are unmanaged"
     install(root)
     found = leftovers(run_module, root, [])
     for name in (

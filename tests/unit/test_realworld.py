@@ -1,4 +1,4 @@
-"""Inputs of the world outside, written anew after public captures: one row of the table each; the names are those of the inputs.
+"""Inputs of the world outside, rewritten after public captures: one row of the table each; the names are those of the inputs.
 
 Rows R10 and R11 (what brew says) are in test_homebrew.py.
 """
@@ -305,7 +305,7 @@ LIMIT = "268435456"
     ("member_of", "files", "limit"),
     [
         ("0::/box/inner\n", {"box/memory.max": LIMIT, "box/inner/memory.max": "max"}, int(LIMIT)),
-        ("0::/\n", {"memory.max": LIMIT}, int(LIMIT)),  # in a container with a name space of its own
+        ("0::/\n", {"memory.max": LIMIT}, int(LIMIT)),  # in a container with a separate name space
         ("0::/../other\n", {"memory.max": LIMIT}, int(LIMIT)),  # its parent's group, seen from inside
         ("9:memory:/box\n0::/\n", {"memory/box/memory.limit_in_bytes": LIMIT}, int(LIMIT)),
         ("9:memory:/docker/abc\n", {"memory/memory.limit_in_bytes": LIMIT}, int(LIMIT)),  # the mount starts at the container

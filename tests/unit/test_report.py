@@ -101,7 +101,7 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     ],
 )
 def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject, rule, name):
-    """Any verdict may have a fault of its own; the values and the other verdicts are kept."""
+    """Any verdict may fail; the values and the other verdicts are kept."""
     module = getattr(run_document.verdicts, subject)
 
     def broken(run, data):

@@ -125,7 +125,7 @@ def test_verdict(observed, running, verdict, problem):
             gcs("a"),
             ["its service looks for the head at 10.0.0.4:6380, the inventory says 10.0.0.1:6380: <site.yml b>"],
         ),
-        # a full disk is told beside what comes of it
+        # a full disk is reported beside its consequences
         (
             node(disk={"path": "/opt/saf", "free_bytes": 1000, "total_bytes": 10**11, "inodes_free": 5}),
             gcs("a", dead=["b"]),
