@@ -1,48 +1,20 @@
 """The same tree as an installed collection: built, installed into another project, called by its name."""
 
-import os
 import shutil
-import subprocess
 import sys
 import tarfile
 
 import pytest
-
-CONFIG = "[defaults]\ncollections_path = collections\ncallbacks_enabled = saf.fabric.exit_status, saf.fabric.interrupted_run\n"
+from tests.support.installed import Project
 
 
 @pytest.fixture(scope="module")
 def project(request, tmp_path_factory):
-    """A project with the collection in its folder ``collections`` and an inventory of this machine: run(command) -> process."""
+    """A project with the collection in its folder ``collections`` and an inventory of this machine."""
     root = request.config.rootpath
-    folder = tmp_path_factory.mktemp("project")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
-    environment |= {"ANSIBLE_NOCOLOR": "1", "PWD": str(folder)}
-
-    def run(*command, cwd=folder, check=True):
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=check, timeout=300)
-
-    # Only what is in Git: a checkout that was worked in holds caches and results as well.
-    known = run("git", "ls-files", "-z", cwd=root, check=False)
-    if known.returncode == 0:
-        listed = known.stdout.split("\0")
-    else:  # an export without Git
-        skipped = {"results", "__pycache__"}
-        files = (path.relative_to(root) for path in root.rglob("*") if path.is_symlink() or path.is_file())
-        listed = [str(file) for file in files if not any(part.startswith(".") or part in skipped for part in file.parts)]
-    tree = tmp_path_factory.mktemp("tree")
-    for name in filter(None, listed):
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        if (root / name).is_symlink() or (root / name).exists():
-            shutil.copy(root / name, tree / name, follow_symlinks=False)
-    run("ansible-galaxy", "collection", "build", "--output-path", str(folder), str(tree))
-    (folder / "ansible.cfg").write_text(CONFIG)
-    (archive,) = folder.glob("saf-fabric-*.tar.gz")
-    run("ansible-galaxy", "collection", "install", str(archive), "--collections-path", "collections")
-    shutil.copytree(root / "inventory" / "local", folder / "inventory")
-    run.archive = archive
-    run.folder = folder
-    return run
+    project = Project(tmp_path_factory.mktemp("project"), root)
+    shutil.copytree(root / "inventory" / "local", project.folder / "inventory")
+    return project
 
 
 def test_it_holds_what_runs_and_no_more(project):
@@ -55,14 +27,14 @@ def test_it_holds_what_runs_and_no_more(project):
 
 
 def test_its_playbooks_run_by_name_from_another_project(project):
-    done = project("ansible-playbook", "-i", "inventory", "saf.fabric.site", "--check", check=False)
+    done = project.run("ansible-playbook", "-i", "inventory", "saf.fabric.site", "--check", check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "failed=0" in done.stdout
     assert "saf.fabric.venv" in done.stdout
 
 
 def test_what_a_run_writes_lies_in_the_project(project):
-    done = project("ansible-playbook", "-i", "inventory", "saf.fabric.compare", check=False)
+    done = project.run("ansible-playbook", "-i", "inventory", "saf.fabric.compare", check=False)
     assert done.returncode != 0
     assert f"No run to compare in {project.folder}/results" in done.stdout + done.stderr
 
@@ -75,7 +47,7 @@ def test_its_modules_and_filters_have_full_names(project):
         "    - ansible.builtin.debug: {msg: \"{{ 'results' | saf.fabric.in_workspace }}\"}\n"
     )
     interpreter = f"ansible_python_interpreter={sys.executable}"
-    done = project("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", interpreter, "play.yml", check=False)
+    done = project.run("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", interpreter, "play.yml", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{project.folder}/results" in done.stdout
-    assert project("ansible-doc", "saf.fabric.node_manifest").stdout.startswith("> MODULE saf.fabric.node_manifest")
+    assert project.run("ansible-doc", "saf.fabric.node_manifest").stdout.startswith("> MODULE saf.fabric.node_manifest")

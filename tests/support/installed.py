@@ -38,7 +38,7 @@ class Project:
 
 
 def _sources(root):
-    """Return the names of the files that belong to the repository: a checkout that was worked in holds caches and results, too."""
+    """Return the names of the files that belong to the repository; a checkout in use also holds caches and results."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     known = subprocess.run(listed, cwd=root, capture_output=True, text=True, check=False)
     if known.returncode == 0:

@@ -1,4 +1,4 @@
-"""The nodes once more, by a playbook outside the repository that uses the installed collection; runs after test_surroundings.py."""
+"""The nodes once more, by a playbook of another project with the installed collection; runs after test_surroundings.py."""
 
 import json
 
@@ -24,7 +24,9 @@ PLAY = """
   tasks:
     - name: Show what was measured
       ansible.builtin.debug:
-        msg: "{{ (lookup('ansible.builtin.file', 'results/latest/run.json') | from_json).metrics | map(attribute='name') | unique }}"
+        msg: "{{ run.metrics | map(attribute='name') | unique }}"
+      vars:
+        run: "{{ lookup('ansible.builtin.file', 'results/latest/run.json') | from_json }}"
 """
 
 
