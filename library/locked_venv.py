@@ -168,7 +168,7 @@ def build(params, folder, archive):
     try:
         with tarfile.open(archive) as tar:
             # Old interpreters have no filter; the archive is made by the wheelhouse module on our controller.
-            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            safely: dict = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, **safely)  # noqa: S202
     except (tarfile.TarError, EOFError) as error:
         raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error

@@ -202,7 +202,8 @@ def undo(module, path, manifest):
         if not module.check_mode and os.path.exists(path):
             os.unlink(path)
         module.exit_json(changed=bool(order), entries=manifest["entries"], undone=plan, left=[], diff=diff)
-    undone, left, kept = [], [], []
+    undone, left = [], []
+    kept: list = []
     root = os.path.dirname(path)
     # The folder that holds the manifest goes last and only when nothing is left: the record must survive a failure.
     order.sort(key=lambda entry: entry["kind"] == "directory" and folders.holds(entry["name"], root))

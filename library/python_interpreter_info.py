@@ -94,7 +94,7 @@ def main():
     )
     version = module.params["version"]
     user = interpreters.runner(module.params["user"])
-    found = []
+    found: list = []
     for path in interpreters.places(version, module.params["candidates"], module.params["venv_root"]):
         answer = interpreters.ask(path, user)
         if answer and answer["real_path"] not in [known["real_path"] for known in found]:
