@@ -13,13 +13,9 @@ description:
   - Tries the candidates, then the usual places, and believes nothing but what an interpreter says when it runs. One that
     stands in a virtual environment is replaced by the interpreter that it was made from.
   - Finding none is a result, not a failure.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   version:
     description: Exact version wanted, C(X.Y.Z).
