@@ -108,7 +108,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing
 from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, node_state
-from ansible_collections.saf.fabric.plugins.module_utils.system.facts_linux import last_cache_bytes
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux.facts import last_cache_bytes
 
 SAMPLING = {
     "min_samples": {"type": "int", "default": 20},

@@ -136,7 +136,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.pair import Pair, together
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import link_server
-from ansible_collections.saf.fabric.plugins.module_utils.system import network
+from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces
 
 PEER = {
     "peer": {"type": "str", "required": True},
@@ -169,7 +169,7 @@ SPEC = {
 
 
 def _end(host):
-    return network.interface_facts(network.interface_to(host))
+    return interfaces.interface_facts(interfaces.interface_to(host))
 
 
 class Server:

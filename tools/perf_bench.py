@@ -29,7 +29,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suit
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import run_probe  # noqa: E402
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing  # noqa: E402
 from ansible_collections.saf.fabric.plugins.module_utils.system import node_state  # noqa: E402
-from ansible_collections.saf.fabric.plugins.module_utils.system.facts_linux import last_cache_bytes  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux.facts import last_cache_bytes  # noqa: E402
 
 RATES = ("100mbit", "300mbit", "945mbit", "2350mbit", None)
 SAMPLING = {

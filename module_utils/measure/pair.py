@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..system import network
+from ..system import interfaces
 from . import budgets, iperf, round_trip
 
 _PATIENCE_S = budgets.PATIENCE_S  # until the peer serves: its module may start later than ours
@@ -63,7 +63,7 @@ class Pair:
 
     def look(self, control):
         """Find the interfaces of the routes at both ends, and whether the largest frames of both pass."""
-        interface = network.interface_facts(network.interface_to(self.host))
+        interface = interfaces.interface_facts(interfaces.interface_to(self.host))
         try:
             self._far = round_trip.far_end(control, self.params["node"])
         except OSError as error:

@@ -66,7 +66,8 @@ def measure(call, params, work):
     if each * params["min_samples"] > params["budget_s"]:
         raise TooLong(too_long(each, params))
     count = calls_per_sample(call, params["sample_s"], each)
-    samples, begun = [], time.perf_counter()
+    samples: list = []
+    begun = time.perf_counter()
     while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:
         start = time.perf_counter()
         call(count)
@@ -79,7 +80,7 @@ def measure(call, params, work):
 def latency(call, params):
     """Return {samples, context} of ``call(1)`` alone, in seconds."""
     first, warm, _each = warm_up(call, params)
-    samples = []
+    samples: list = []
     while len(samples) < params["min_samples"] * 5:
         start = time.perf_counter()
         call(1)

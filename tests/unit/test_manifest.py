@@ -240,10 +240,13 @@ MANAGERS = {"package": [*package_managers.MANAGERS, "homebrew", "portage"], "ser
 CASES = [(kind, manager) for kind in sorted(manifest_kinds.KINDS) for manager in MANAGERS.get(kind, [""])]
 
 
+@pytest.mark.parametrize("account", manifest_kinds.ACCOUNTS.values(), ids=manifest_kinds.ACCOUNTS)
+def test_undoing_an_account_that_does_not_exist_changes_nothing(account):
+    assert account(Absent(), {"kind": "user", "name": "saf-nothing"}).undo() == ""
+
+
 @pytest.mark.parametrize(("kind", "manager"), CASES)
-@pytest.mark.parametrize("system", ["Linux", "Darwin"])
-def test_undoing_what_is_not_there_is_done_and_changes_nothing(kind, manager, system, tmp_path, monkeypatch):
-    monkeypatch.setattr("platform.system", lambda: system)
+def test_undoing_what_does_not_exist_changes_nothing(kind, manager, tmp_path, monkeypatch):
     monkeypatch.setattr(homebrew, "installed", lambda name: [])
     monkeypatch.setattr(homebrew, "pinned", lambda name: False)
     monkeypatch.setattr(homebrew, "tap_folder", lambda name: str(tmp_path / "tap"))
