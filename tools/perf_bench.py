@@ -195,7 +195,7 @@ def by_probe(options, suite, settings, models=None):
     }
     ((probe, params),) = mlx_suites.requests(suite, settings, SAMPLING, machine)
     reported = run_probe(options.python, probe, params, 900, mlx_suites.environment(params), helpers=[evaluation, timing])
-    return [mlx_suites.measurement(suite, document, "here") for document in reported.get("measurement", [])]
+    return [mlx_suites.as_measurement(suite, document, "here") for document in reported.get("measurement", [])]
 
 
 def side_by_side(what, unit, ours, hand, rounds=5):

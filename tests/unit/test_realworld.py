@@ -104,7 +104,7 @@ def findings(end, goodput, virtual=""):
         }
         for pair in (["a", "b"], ["b", "a"])
     ]
-    data_files = {"peaks": {}, "cuda": {}, "headlines": [], "switches": []}
+    data_files = {"peaks": {}, "cuda": {}, "switches": []}
     document = run_document.assemble(plan, raws, data_files, "2026-01-01T00:01:00Z")
     return [f"{item['severity']} {item['kind']}" for item in document["findings"]]
 
