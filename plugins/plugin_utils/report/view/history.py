@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...analysis.history import FLOOR, SIGMA, SIGMAS
+from ...model import Comparison, History, RunDocument
 from ...text.units import human, percent
 from ...text.words import TITLES, what, where
 from .. import charts
@@ -18,7 +21,7 @@ _WORDS = {
 }
 
 
-def history(run):
+def trends(run: RunDocument) -> dict[str, Any]:
     """Return {text, rows, charts, changes}: headline metrics with earlier runs, the worst first."""
     past = run["history"]
     rows = [item for item in past["comparisons"] if item["headline"] and item["runs"]]
@@ -35,18 +38,18 @@ def history(run):
     }
 
 
-def _text(past):
+def _text(past: History) -> str:
     count = len(past["runs"])
     if not count:
         return "No earlier run on the same testbed and with the same profile."
     return f"Compared with {count} earlier run{'s' if count > 1 else ''} on the same testbed; five are needed for a verdict."
 
 
-def _place(item):
+def _place(item: Comparison) -> str:
     return f"{where(item['subject'])}, {what(item)}"
 
 
-def _row(item):
+def _row(item: Comparison) -> dict[str, Any]:
     change = item["change"]
     return {
         "name": item["name"],
@@ -60,13 +63,14 @@ def _row(item):
     }
 
 
-def _chart(run, item):
-    points, software = [], None
+def _chart(run: RunDocument, item: Comparison) -> str:
+    points: list[dict[str, Any]] = []
+    software: str | None = None
     everything = [*item["history"], {"run_id": run["run_id"], "median": item["median"], "software": run["keys"]["software"]}]
     for point in everything:
         changed = software is not None and point["software"] != software
         software = point["software"]
         points.append({"name": point["run_id"], "value": point["median"], "mark": changed, "bad": False})
     points[-1]["bad"] = item["verdict"] == "regression"
-    spread = SIGMAS * max(SIGMA * item["mad"], FLOOR * abs(item["centre"]))
+    spread = SIGMAS * max(SIGMA * (item["mad"] or 0), FLOOR * abs(item["centre"] or 0))
     return charts.band(points, item["centre"], spread, item["unit"], f"History of {item['name']}, {_place(item)}")
