@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from runs import SITUATIONS
+from runs import SITUATIONS, write_run
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
@@ -39,13 +39,6 @@ def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
         assert found["advice"] in markdown
     assert "945 Mb/s" in html
     assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
-
-
-def write_run(folder, plan, raws):
-    (folder / "raw").mkdir(parents=True)
-    (folder / "plan.json").write_text(json.dumps(plan))
-    for number, raw in enumerate(raws):
-        (folder / "raw" / f"{number:02}.json").write_text(json.dumps(raw))
 
 
 @pytest.fixture

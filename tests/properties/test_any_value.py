@@ -15,8 +15,8 @@ from runs import SITUATIONS
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
-from ansible_collections.saf.fabric.plugins.plugin_utils.report import export
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import EXPORTERS
 
 FINISHED = "2026-11-23T18:25:00Z"
 DATA = report_filters.data_files()
@@ -74,8 +74,7 @@ def whole(plan, raws):
     report_filters.validate(document)
     json.dumps(document, allow_nan=False)
     view = report_view.prepare(document)
-    assert export.prometheus(document)
-    assert export.csv_text(document)
+    assert all(EXPORTERS[name].render(view, document) for name in ("prometheus", "csv"))
     return document, view
 
 

@@ -5,14 +5,14 @@ import io
 import re
 from html.parser import HTMLParser
 
-import jinja2
 import pytest
 from runs import SITUATIONS
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
-from ansible_collections.saf.fabric.plugins.plugin_utils.report import export, markdown
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import escaping
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import EXPORTERS
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import untrusted
 
 HOSTILE = [
@@ -75,26 +75,16 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(root_folder):
-    """Return {name: text} of everything that is written for a run: written(plan, raws)."""
-    loader = jinja2.FileSystemLoader(root_folder / "roles" / "report" / "templates")
-    # As Ansible sets it up: no autoescape, block lines leave no lines.
-    environment = jinja2.Environment(loader=loader, trim_blocks=True)  # noqa: S701 the templates themselves are tested
-    environment.filters["saf.fabric.markdown_view"] = markdown.view
+def written():
+    """Return {file name: text} of everything that is written for a run: written(plan, raws)."""
     data = report_filters.data_files()
 
     def write(plan, raws):
         run = run_document.assemble(plan, raws, data, "2026-11-23T18:25:00Z")
         view = report_view.prepare(run)
-        pages = {name: environment.get_template(f"{name}.j2").render(__report_view=view) for name in ("report.html", "report.md")}
-        return {**pages, "metrics.prom": export.prometheus(run), "metrics.csv": export.csv_text(run)}
+        return {exporter.file_name: exporter.render(view, run) for exporter in EXPORTERS.values()}
 
     return write
-
-
-@pytest.fixture(scope="module")
-def root_folder():
-    return report_filters.REPOSITORY
 
 
 def cells(line):
@@ -153,15 +143,15 @@ def dead(text):
     ],
 )
 def test_markdown_escapes(text, escaped):
-    assert markdown.escape(text) == escaped
+    assert escaping.escape(text) == escaped
 
 
 def test_a_view_is_escaped_to_its_last_text():
-    assert markdown.view({"a": [("b|", 1, None)], "c": {"d": "<"}}) == {"a": [["b\\|", 1, None]], "c": {"d": "&lt;"}}
+    assert escaping.escape_all({"a": [("b|", 1, None)], "c": {"d": "<"}}) == {"a": [["b\\|", 1, None]], "c": {"d": "&lt;"}}
 
 
 def test_a_template_of_the_page_escapes_by_itself(root):
-    for path in (root / "roles" / "report" / "templates").glob("*.html.j2"):
+    for path in (root / "plugins" / "plugin_utils" / "report" / "templates").glob("*.html.j2"):
         text = path.read_text()
         assert text.startswith("{% autoescape true %}"), path.name
         safe = re.findall(r"\{\{([^}]*)\| safe", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.ceilings import tcp_goodput
@@ -419,3 +420,11 @@ SITUATIONS = {
     "slow_objects": lambda: studios(9.41e9, TEN, extra=[transfer(("alpha", "beta"), 1e9)]),
     "slow_collective": lambda: studios(9.41e9, TEN, extra=[all_reduce(2, 1e9)]),
 }
+
+
+def write_run(folder, plan, raws):
+    """Write plan.json and raw/*.json of a run as the playbook leaves them before anything is evaluated."""
+    (folder / "raw").mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps(plan))
+    for number, raw in enumerate(raws):
+        (folder / "raw" / f"{number:02}.json").write_text(json.dumps(raw))

@@ -1,19 +1,20 @@
-"""A run for dashboards: Prometheus text format (textfile collector) and CSV. Pure functions over a run document."""
+"""A run for dashboards: Prometheus text format, for a textfile collector."""
 
 from __future__ import annotations
 
 import calendar
-import csv
-import io
 import json
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..trust.untrusted import clean_text
+from ...model import Metric, RunDocument
+from ...trust.untrusted import clean_text
+from ..view import View
+from .exporter import Exporter
 
-_COLUMNS = ("unit", "better", "n", "median", "mad", "p95", "min", "max", "ceiling", "share")
 
-
-def prometheus(run):
+def prometheus(_view: View, run: RunDocument) -> str:
     """Return the text of a ``.prom`` file; medians in SI base units, one series for each metric of the run."""
     finished = calendar.timegm(time.strptime(run["finished"], "%Y-%m-%dT%H:%M:%SZ"))
     medians = [(_labels(metric), metric["median"]) for metric in run["metrics"]]
@@ -33,24 +34,24 @@ def prometheus(run):
     )
 
 
-def _labels(metric):
+def _labels(metric: Metric) -> dict[str, str]:
     return {
         "name": metric["name"],
         "subject": ",".join(metric["subject"]) or "cluster",
         "link": metric["link"] or "",
         "unit": metric["unit"],
-        "params": params_text(metric["params"]),
+        "params": _params_text(metric["params"]),
     }
 
 
-def params_text(params):
+def _params_text(params: Mapping[str, Any]) -> str:
     """Return parameters as one line, k=v,k=v in the order of names; values that are no scalars as JSON."""
     return ",".join(
         f"{key}={value if isinstance(value, (str, int, float)) else json.dumps(value)}" for key, value in sorted(params.items())
     )
 
 
-def _family(name, text, series):
+def _family(name: str, text: str, series: Sequence[tuple[Mapping[str, str], float]]) -> str:
     lines = [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
     for labels, value in series:
         inside = ",".join(f'{key}="{_escape(label)}"' for key, label in labels.items())
@@ -58,25 +59,8 @@ def _family(name, text, series):
     return "\n".join(lines) + "\n"
 
 
-def _escape(label):
-    return clean_text(label).replace("\\", "\\\\").replace('"', '\\"')
+def _escape(label: str) -> str:
+    return str(clean_text(label)).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _cell(text):
-    """Return text that no spreadsheet takes for a formula."""
-    text = clean_text(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def csv_text(run):
-    """Return the text of a CSV with one line for each metric."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["run_id", "started", "name", "scope", "subject", "link", "params", *_COLUMNS, "flags"])
-    for metric in run["metrics"]:
-        subject = ",".join(metric["subject"]) or "cluster"
-        where = [_cell(text) for text in (metric["name"], metric["scope"], subject, metric["link"] or "")]
-        params = json.dumps(metric["params"], sort_keys=True)
-        figures = ["" if metric[column] is None else metric[column] for column in _COLUMNS]
-        writer.writerow([run["run_id"], run["started"], *where, params, *figures, _cell(",".join(metric["flags"]))])
-    return stream.getvalue()
+EXPORTER = Exporter("prometheus", "metrics.prom", prometheus)

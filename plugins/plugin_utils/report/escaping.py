@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..trust.untrusted import clean_text
 
 # A backtick cannot be escaped within code; "](" makes a link or an image of what stands before it.
 _ESCAPES = (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), ("`", "'"), ("|", "\\|"), ("](", "]\\("))
 
 
-def escape(text):
+def escape(text: str) -> str:
     """Return text for any place of a line."""
     text = clean_text(text)
     for letter, escaped in _ESCAPES:
@@ -16,12 +18,12 @@ def escape(text):
     return text
 
 
-def view(value):
+def escape_all(value: Any) -> Any:
     """Return a report's view with every text escaped, so that a template cannot forget one; numbers and None stay."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, (list, tuple)):
-        return [view(item) for item in value]
+        return [escape_all(item) for item in value]
     if isinstance(value, dict):
-        return {key: view(item) for key, item in value.items()}
+        return {key: escape_all(item) for key, item in value.items()}
     return value

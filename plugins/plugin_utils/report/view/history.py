@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...analysis.history import tolerance
 from ...metrics import describe_params, title
+from ...model import Comparison, History, RunDocument
 from ...text.labels import subject_label
 from ...text.units import human, percent
 from .. import charts
@@ -19,7 +22,7 @@ _WORDS = {
 }
 
 
-def history(run):
+def trends(run: RunDocument) -> dict[str, Any]:
     """Return {text, rows, charts, changes}: headline metrics with earlier runs, the worst first."""
     past = run["history"]
     rows = [item for item in past["comparisons"] if item["headline"] and item["runs"]]
@@ -33,18 +36,18 @@ def history(run):
     }
 
 
-def _text(past):
+def _text(past: History) -> str:
     count = len(past["runs"])
     if not count:
         return "No earlier run on the same testbed and with the same profile."
     return f"Compared with {count} earlier run{'s' if count > 1 else ''} on the same testbed; five are needed for a verdict."
 
 
-def _place(item):
+def _place(item: Comparison) -> str:
     return f"{subject_label(item['subject'])}, {describe_params(item)}"
 
 
-def _row(item):
+def _row(item: Comparison) -> dict[str, Any]:
     change = item["change"]
     return {
         "name": item["name"],
@@ -58,8 +61,9 @@ def _row(item):
     }
 
 
-def _chart(run, item):
-    points, software = [], None
+def _chart(run: RunDocument, item: Comparison) -> str:
+    points: list[dict[str, Any]] = []
+    software: str | None = None
     everything = [*item["history"], {"run_id": run["run_id"], "median": item["median"], "software": run["keys"]["software"]}]
     for point in everything:
         changed = software is not None and point["software"] != software
