@@ -192,7 +192,7 @@ def test_latest_as_a_run_does_not_point_to_itself(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: shutil.rmtree(folder), "{} does not exist: name the folder of a run, below results/."),
+        (shutil.rmtree, "{} does not exist: name the folder of a run, below results/."),
         (lambda folder: shutil.rmtree(folder / "raw"), "{} holds no raw files that can be read"),
         (lambda folder: (folder / "plan.json").unlink(), "{}/plan.json cannot be read"),
         (
