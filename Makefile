@@ -18,7 +18,7 @@ MOVED := $(shell test ! -s .venv/.ready || test "$$(cat .venv/.ready)" = "$$(pwd
 # The oldest Python that the stack's lock supports.
 STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/$(STACK)/stack.yml)
 
-.PHONY: forget-venv help setup setup-test site bench lock host lint unit molecule perf-bench screenshots test
+.PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -63,11 +63,17 @@ SCENARIO ?=
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
 
-lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
+lint: setup-test ## ruff, codespell, ansible-lint, argument specs
 	@tools/lint.sh
 
-unit: setup-test ## unit tests, on the controller's Python (the scenario mixed runs them on a node's)
-	pytest tests/unit
+sanity: setup-test ## ansible-test over the collection as it is published
+	@tools/ansible_test.sh
+
+unit: setup-test ## pure tests, in seconds, with their coverage
+	pytest tests/unit -n auto --cov
+
+integration: setup-test ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
+	pytest tests/integration tests/properties -n 2 --dist loadfile
 
 molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one
 	@tools/run_molecule.py $(or $(SCENARIO),--all $(SCENARIOS))

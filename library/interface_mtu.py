@@ -1,69 +1,62 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: the MTU of the interface that carries an address, with a way back."""
+"""Ansible module: the MTU of the interface that has an address, with a rollback."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: interface_mtu
-short_description: Set the MTU of the interface that carries an address, with a way back
+short_description: Set the MTU of the interface that has an address, with a rollback
 version_added: "0.1.0"
 description:
-  - Sets the MTU and arranges that it is taken back after O(revert_after) seconds unless it is confirmed, since a path that
-    does not carry it may cut off whoever set it.
-  - Proves with O(state=tried) that packets of a size reach other nodes unfragmented; they must be answering (O(state=answering)).
-  - O(state=confirmed) fails where the node has taken the change back already; the other nodes need O(state=restored) then.
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be set; tries nothing.
-  diff_mode:
-    support: full
-    description: Shows the MTU before and after.
+  - Sets the MTU for O(revert_after) seconds. The node then rolls it back by itself unless O(confirm=true) comes first, since a
+    path that does not carry such packets can lock out whoever set the MTU.
+  - Prove between the two that the packets arrive, with M(saf.fabric.path_probe).
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   address:
-    description: Address of the node; its interface is meant.
+    description: Address of the node. Its interface is the one that is changed.
     type: str
     required: true
   mtu:
     description: Bytes of the largest IP packet.
     type: int
     required: true
-  state:
-    description: What to do.
-    type: str
-    choices: [set, answering, tried, confirmed, restored]
-    default: set
+  revert_after:
+    description: Sets the MTU, and rolls it back after this number of seconds unless it is confirmed.
+    type: int
+  confirm:
+    description:
+      - V(true) makes the MTU permanent. It fails if the interface does not have it any more, or if the rollback has run.
+      - V(false) withdraws the MTU and restores the previous one.
+    type: bool
+  before:
+    description: Previous MTU, to which O(confirm=false) returns where the MTU has been confirmed already and is still O(mtu).
+    type: int
   pending:
-    description: File on the node that stands for a change that nobody confirmed, in a folder that only root writes to.
+    description: File on the node that exists as long as the MTU is not confirmed, in a folder that only root can write to.
     type: path
     required: true
-  revert_after:
-    description: Seconds after which an unconfirmed change is taken back, and that a node answers.
-    type: int
-    default: 120
-  port:
-    description: UDP port of the answering nodes.
-    type: int
-    default: 6390
-  before:
-    description: MTU to set with O(state=restored) where the change was confirmed already and is O(mtu) still.
-    type: int
-  targets:
-    description: Addresses to try.
-    type: list
-    elements: str
-    default: []
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
-- name: Set jumbo frames
+- name: Set jumbo frames for two minutes
   saf.fabric.interface_mtu:
     address: 192.168.1.172
     mtu: 9000
+    revert_after: 120
+    pending: /var/run/saf-mtu.pending
+
+- name: Keep them
+  saf.fabric.interface_mtu:
+    address: 192.168.1.172
+    mtu: 9000
+    confirm: true
     pending: /var/run/saf-mtu.pending
 """
 
@@ -73,23 +66,14 @@ interface:
   type: str
   returned: always
 before:
-  description: MTU that it had.
+  description: Previous MTU in bytes.
   type: int
   returned: always
-failed_targets:
-  description: Targets that packets of the size do not reach.
-  type: list
-  elements: str
-  returned: state is tried
 """
-
-import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.measure import round_trip
-from ansible_collections.saf.fabric.plugins.module_utils.system import mtu, network
+from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces, mtu, mtu_rollback
 
 
 def main():
@@ -97,80 +81,67 @@ def main():
         argument_spec={
             "address": {"type": "str", "required": True},
             "mtu": {"type": "int", "required": True},
-            "state": {"type": "str", "choices": ["set", "answering", "tried", "confirmed", "restored"], "default": "set"},
-            "pending": {"type": "path", "required": True},
-            "revert_after": {"type": "int", "default": 120},
-            "port": {"type": "int", "default": 6390},
+            "revert_after": {"type": "int"},
+            "confirm": {"type": "bool"},
             "before": {"type": "int"},
-            "targets": {"type": "list", "elements": "str", "default": []},
+            "pending": {"type": "path", "required": True},
         },
+        required_one_of=[("revert_after", "confirm")],
+        mutually_exclusive=[("revert_after", "confirm")],
         supports_check_mode=True,
     )
-    params = module.params
-    wanted, pending, state = params["mtu"], params["pending"], params["state"]
-    interface = mtu.interface_of(params["address"])
+    interface = interfaces.interface_of(module.params["address"])
     if not interface:
-        module.fail_json(msg=f"No interface of this node carries {params['address']}: set cluster_address.")
-    before = network.interface_facts(interface)["mtu"]
-    result = {"interface": interface, "before": before, "changed": False}
-    if state == "set":
-        reason = mtu.refusal(wanted, mtu.allowed(interface))
-        if reason:
-            module.fail_json(msg=f"{interface} cannot have an MTU of {wanted}: {reason}. Nothing was changed.", **result)
-        result["changed"] = wanted != before
-        result["diff"] = {"before": f"{interface} mtu {before}\n", "after": f"{interface} mtu {wanted}\n"}
-        if not module.check_mode:
-            # A change of an interrupted run that nobody has confirmed yet: what was before it is what comes back.
-            result["before"] = mtu.claim(pending) or before
-            # Also where nothing is changed: whoever confirms later finds out whether it is still so.
-            mtu.arrange_way_back(pending, params["revert_after"], interface, result["before"])
-            if result["changed"]:
-                run(module, interface, wanted)
+        module.fail_json(msg=f"No interface of this node has the address {module.params['address']}: set cluster_address.")
+    result = {"interface": interface, "before": mtu.read(interface), "changed": False}
+    if module.params["confirm"] is None:
+        set_for_a_while(module, result)
     elif not module.check_mode:
-        if state == "answering":
-            try:
-                mtu.echo_for(params["port"], params["revert_after"], pending + ".answering")
-            except OSError as error:
-                fault = f"UDP port {params['port']} cannot be used to answer the other nodes ({error.strerror})"
-                module.fail_json(msg=f"{fault}: free it, run again.")
-        elif state == "tried":
-            result["failed_targets"] = [host for host in params["targets"] if not round_trip.passes(host, params["port"], wanted)]
-        elif state == "confirmed":
-            confirm(module, interface, wanted, result)
-        elif state == "restored":
-            earlier = mtu.claim(pending)
-            if earlier is None and before == wanted:
-                earlier = params["before"]
-            stop_answering(pending)
-            result["changed"] = earlier not in (None, before)
-            if result["changed"]:
-                run(module, interface, earlier)
-    elif state == "tried":
-        result["failed_targets"] = []
+        (make_permanent if module.params["confirm"] else withdraw)(module, result)
     module.exit_json(**result)
 
 
-def confirm(module, interface, wanted, result):
-    """Make the change one that stays; fail where the node has taken it back, or somebody has set another MTU."""
-    held = mtu.claim(module.params["pending"]) is not None
-    stop_answering(module.params["pending"])
-    now = network.interface_facts(interface)["mtu"]
-    if not held or now != wanted:
-        why = "nobody confirmed it in time and the node took it back" if not held else "somebody has set another one meanwhile"
-        module.fail_json(
-            msg=f"{interface} has an MTU of {now}, not {wanted}: {why}. Run it again, with a longer network_mtu_patience.",
-            **result,
-        )
+def set_for_a_while(module, result):
+    """Set the MTU with a rollback; result: {interface, before, changed}, which gains the diff."""
+    wanted, interface, now = module.params["mtu"], result["interface"], result["before"]
+    reason = mtu.refusal(wanted, mtu.allowed(interface))
+    if reason:
+        module.fail_json(msg=f"{interface} cannot have an MTU of {wanted}: {reason}. Nothing was changed.", **result)
+    result["changed"] = wanted != now
+    result["diff"] = {"before": f"{interface} mtu {now}\n", "after": f"{interface} mtu {wanted}\n"}
+    if module.check_mode:
+        return
+    # A change of an interrupted run may be unconfirmed: the MTU before that one is what comes back.
+    result["before"] = mtu_rollback.claim(module.params["pending"]) or now
+    # Also where nothing changes: the confirmation then finds out whether the MTU is still the wanted one.
+    mtu_rollback.arm(module.params["pending"], module.params["revert_after"], interface, result["before"])
+    if result["changed"]:
+        set_mtu(module, interface, wanted)
 
 
-def stop_answering(pending):
-    """End the echo in the background: it looks for its file twice a second."""
-    if os.path.exists(pending + ".answering"):
-        os.unlink(pending + ".answering")
-        time.sleep(1)
+def make_permanent(module, result):
+    """Cancel the rollback; fail where it has run, or where the interface has another MTU."""
+    wanted, interface = module.params["mtu"], result["interface"]
+    was_pending = mtu_rollback.claim(module.params["pending"]) is not None
+    now = mtu.read(interface)
+    if not was_pending or now != wanted:
+        why = "something else has changed it since" if was_pending else "it was not confirmed in time and was rolled back"
+        remedy = "Run the playbook again with a larger network_mtu_patience"
+        module.fail_json(msg=f"{interface} has an MTU of {now}, not {wanted}: {why}. {remedy}.", **result)
 
 
-def run(module, interface, wanted):
+def withdraw(module, result):
+    """Restore the previous MTU, whether the change was confirmed or not."""
+    now = result["before"]
+    earlier = mtu_rollback.claim(module.params["pending"])
+    if earlier is None and now == module.params["mtu"]:
+        earlier = module.params["before"]
+    result["changed"] = earlier not in (None, now)
+    if result["changed"]:
+        set_mtu(module, result["interface"], earlier)
+
+
+def set_mtu(module, interface, wanted):
     rc, out, err = module.run_command(mtu.command(interface, wanted))
     if rc != 0:
         module.fail_json(msg=f"The MTU of {interface} could not be set: {(err or out).strip()}.", changed=False)

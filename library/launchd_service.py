@@ -14,13 +14,9 @@ description:
   - A loaded job keeps the definition that it was loaded with. It is unloaded and loaded again when that is not the one of the
     file, also when an earlier run was cut off between the two; a digest in the job's environment tells.
   - An override that disables the label (System Settings, Login Items) is taken back, and said.
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be done.
-  diff_mode:
-    support: full
-    description: Shows the property list before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   label:
     description: Label of the job; the file is C(/Library/LaunchDaemons/<label>.plist).

@@ -13,13 +13,12 @@ description:
   - macOS 15 and later decide by the responsible process who may connect to the local network. Tools over SSH and root always
     may, so nothing that Ansible tries itself proves anything about a daemon of another account.
   - Loads a daemon for one look, compares its connections with the same tried as root, and unloads it.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 attributes:
   check_mode:
-    support: full
-    description: Nothing is tried; V(blocked) is empty.
-  diff_mode:
-    support: none
-    description: Nothing stays on the node.
+    details: Nothing is tried; RV(blocked) is empty.
 options:
   python:
     description: Interpreter that the service runs on.

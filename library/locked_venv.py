@@ -16,13 +16,12 @@ description:
     an archive of wheels (see C(wheelhouse)), checked, moved into place, and only then the link is switched.
     A build that is killed leaves the venv in use as it was.
   - The installer travels in the archive; nothing is fetched from a network.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 attributes:
   check_mode:
-    support: full
-    description: Says what is wrong with the venv and what would be built; needs no archive.
-  diff_mode:
-    support: full
-    description: Shows what is there before and after.
+    details: Reports why the venv would be rebuilt; needs no archive.
 options:
   root:
     description: Folder that holds C(venvs) and the link C(current).
@@ -58,14 +57,12 @@ options:
     description:
       - Account that runs what is in the venv. A venv that it cannot read is built anew, and none is taken into use that it
         cannot run.
+      - Where the module runs as root, this account imports what O(imports) names; role node creates it before.
     type: str
   keep:
     description: How many earlier venvs to keep as the way back.
     type: int
     default: 1
-  user:
-    description: Account that imports what O(imports) names where the module runs as root; role node makes it before.
-    type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -168,7 +165,7 @@ def build(params, folder, archive):
     try:
         with tarfile.open(archive) as tar:
             # Old interpreters have no filter; the archive is made by the wheelhouse module on our controller.
-            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            safely: dict = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, **safely)  # noqa: S202
     except (tarfile.TarError, EOFError) as error:
         raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error

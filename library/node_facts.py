@@ -83,7 +83,6 @@ not_measured:
 """
 
 import os
-import platform
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
@@ -92,10 +91,8 @@ from ansible_collections.saf.fabric.plugins.module_utils import venv
 from ansible_collections.saf.fabric.plugins.module_utils.system import (
     account,
     busiest,
-    facts_darwin,
-    facts_linux,
-    mtu,
-    network,
+    current,
+    interfaces,
     node_state,
 )
 
@@ -141,25 +138,24 @@ def main():
         },
         supports_check_mode=True,
     )
-    describe = facts_darwin.describe if platform.system() == "Darwin" else facts_linux.describe
     marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
     facts = {
-        "system": platform.system(),
+        "system": current.system.NAME,
         "machine": node_state.machine(),
-        **describe(),
+        **current.system.describe(),
         "memory_bytes": node_state.memory_bytes(),
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},
         "venv": venv_facts(module.params["venv_root"]),
         "links": {
-            name: {"address": address, **network.interface_facts(mtu.interface_of(address))}
+            name: {"address": address, **interfaces.interface_facts(interfaces.interface_of(address))}
             for name, address in module.params["links"].items()
         },
     }
     facts["conditions"].update(busiest.now())
-    if platform.system() == "Darwin":
+    if current.system.NAME == "Darwin":
         python = os.path.join(module.params["venv_root"], "current", "bin", "python")
         facts["gpu"]["working_set_bytes"] = gpu_working_set(python, module.params["user"])
-    reasons = {name: network.unknown_capability(link) for name, link in facts["links"].items()}
+    reasons = {name: interfaces.unknown_capability(link) for name, link in facts["links"].items()}
     unknown = [
         {"name": "link.capability", "subject": [module.params["node"]], "link": name, "reason": reason}
         for name, reason in reasons.items()

@@ -13,13 +13,9 @@ description:
   - A role records a thing before it creates it. What is there already and not ours stays out of the record, and so
     out of every undoing; a file that is there already is recorded with its content, mode and owner.
   - Undoing goes through the record backwards, tolerates what is gone, and keeps in the record what could not be undone.
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be done.
-  diff_mode:
-    support: full
-    description: Shows what is there before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   path:
     description: The manifest. Its folder is made, and recorded, when it is missing.
@@ -119,9 +115,10 @@ def load(module, path):
     try:
         with open(path, encoding="utf-8") as stream:
             manifest = json.load(stream)
-        assert manifest["version"] == manifests.VERSION
+        if manifest["version"] != manifests.VERSION:
+            raise ValueError(f"version {manifest['version']}")
         return manifest
-    except (OSError, ValueError, KeyError, AssertionError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         module.fail_json(
             msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or look what it lists "
             "and undo that by hand; nothing was changed."
@@ -202,7 +199,8 @@ def undo(module, path, manifest):
         if not module.check_mode and os.path.exists(path):
             os.unlink(path)
         module.exit_json(changed=bool(order), entries=manifest["entries"], undone=plan, left=[], diff=diff)
-    undone, left, kept = [], [], []
+    undone, left = [], []
+    kept: list = []
     root = os.path.dirname(path)
     # The folder that holds the manifest goes last and only when nothing is left: the record must survive a failure.
     order.sort(key=lambda entry: entry["kind"] == "directory" and folders.holds(entry["name"], root))

@@ -13,13 +13,9 @@ description:
   - Installs what is missing by the node's own package manager. The index is only refreshed where a package cannot be fetched
     without, and fetching ends after O(timeout) where a network swallows packets.
   - ansible-core has modules for apt and dnf only, and those have no time limit.
-attributes:
-  check_mode:
-    support: full
-    description: Reports what would be installed.
-  diff_mode:
-    support: full
-    description: Shows which of the packages are there before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   names:
     description: Packages.

@@ -18,13 +18,9 @@ description:
     from.
   - A formula file that somebody edited is written anew; the difference is shown.
   - Runs brew, and writes, as the account that owns C(/opt/homebrew).
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be done.
-  diff_mode:
-    support: full
-    description: Shows the formula before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   name:
     description: Name of the formula, for instance V(python@3.9).

@@ -12,13 +12,9 @@ version_added: "0.1.0"
 description:
   - A Mac keeps its settings for each power source (mains, battery, UPS). Each source gets the settings that it has and that
     differ; nothing else is set.
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be set.
-  diff_mode:
-    support: full
-    description: Shows the settings that differ, before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   settings:
     description: Settings as pmset(1) names them, with their numbers. A source that does not have one is left alone.

@@ -14,13 +14,9 @@ description:
     never touched. Nothing starts it again after a crash or a reboot.
   - A running program whose command line or environment differs from what is asked for is restarted.
   - What root runs never comes from a file that another account may write, so O(pid_file) belongs into a folder of root's.
-attributes:
-  check_mode:
-    support: full
-    description: Tells what would be done.
-  diff_mode:
-    support: full
-    description: Shows what is there before and after.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.state
 options:
   name:
     description: Name for messages.

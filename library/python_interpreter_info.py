@@ -13,13 +13,9 @@ description:
   - Tries the candidates, then the usual places, and believes nothing but what an interpreter says when it runs. One that
     stands in a virtual environment is replaced by the interpreter that it was made from.
   - Finding none is a result, not a failure.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   version:
     description: Exact version wanted, C(X.Y.Z).
@@ -94,7 +90,7 @@ def main():
     )
     version = module.params["version"]
     user = interpreters.runner(module.params["user"])
-    found = []
+    found: list = []
     for path in interpreters.places(version, module.params["candidates"], module.params["venv_root"]):
         answer = interpreters.ask(path, user)
         if answer and answer["real_path"] not in [known["real_path"] for known in found]:

@@ -14,13 +14,9 @@ description:
     expected. Becomes no driver and changes nothing.
   - A GCS that does not answer is a result (RV(reachable) is false), not a failure, so that the module fits C(until) loops.
   - Nodes are known by their Ray node name, which role ray sets to the inventory name.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   python:
     description: Interpreter of the venv that has Ray.

@@ -13,13 +13,9 @@ description:
   - A unit that was written, and a process that was started from it, may differ, for instance after a run that was interrupted
     between the two. At each start the unit writes its definition into O(record) (C(ExecStartPre)), where this module reads it.
     The environment of the process is no such place, since root may not read it in many containers.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   unit:
     description: Name of the unit.

@@ -12,13 +12,9 @@ version_added: "0.3.0"
 description:
   - Asks again and again until the answer is 200 or the time is over. No answer is a result (RV(answers) is false), not a failure,
     so that a play can report it as one sentence. Goes through no proxy.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   url:
     description: What is asked.

@@ -61,7 +61,7 @@ def file_digest(path):
 
 def installed(site):
     """Return ``{name: {version, record}}`` of the distributions in a site-packages folder."""
-    found = {}
+    found: dict = {}
     if not os.path.isdir(site):
         return found
     for entry in sorted(os.listdir(site)):

@@ -13,12 +13,12 @@ import sys
 
 import playbook_files
 
-CONTROLLER = {
+CONTROLLER: dict[str, object] = {
     "ansible_become": False,
     "ansible_connection": "local",
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
 }
-LOGIN = {"ansible_become": False}
+LOGIN: dict[str, object] = {"ansible_become": False}
 # Need no connection to a host.
 _CONTROLLER_ACTIONS = {
     "fail",

@@ -63,5 +63,5 @@ def own_arguments():
     for path in (specs.ROOT / "library").glob("*.py"):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
-                modules[path.stem] = yaml.safe_load(node.value.value).get("options") or {}
+                modules[path.stem] = yaml.safe_load(ast.literal_eval(node.value)).get("options") or {}
     return modules

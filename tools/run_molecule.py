@@ -94,7 +94,8 @@ def main(arguments):
     # SIGINT too: a shell starts background jobs with it ignored, and Python would leave it so.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, frame: sys.exit(128 + got))
-    results, made = [], set()
+    results = []
+    made: set = set()
     try:
         for name in names:
             print(f"\n=== scenario {name}", flush=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write reports of made-up runs (tests/unit/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
+"""Write reports of made-up runs (tests/support/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
 
 The values are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
 
@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "unit"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from runs import SITUATIONS  # noqa: E402
 

@@ -35,7 +35,7 @@ def spec_of(role):
 def options_of(role):
     """Return ``{variable: option}`` over all entry points of a role; ``main`` wins where several of them repeat one."""
     specs = spec_of(role) or {}
-    options = {}
+    options: dict = {}
     for entry in sorted(specs, key=lambda name: name == "main"):
         options.update(specs[entry].get("options") or {})
     return options

@@ -1,6 +1,6 @@
-"""One class for each kind of thing that a manifest can hold: is it there, what was it before, how is it undone.
+"""One class for each kind of thing in a manifest: does it exist, what was it before, how is it undone.
 
-undo() checks first: what is not there, or was never made, is done (manifest_kind.Kind); what has a value before gets that back.
+undo() checks first (kind.Kind): what does not exist needs no undoing; what had a previous value gets that back.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import base64
 import contextlib
 import grp
 import os
-import platform
 import pwd
 import time
 
 from ..services import process
-from ..system import folders, mtu, network, package_managers
+from ..system import folders, interfaces, mtu, package_managers
+from ..system.current import system
 from . import kinds_darwin as darwin
 from . import kinds_homebrew as brewed
 from .kind import Kind
@@ -30,7 +30,7 @@ class Directory(Kind):
 
     def remove(self):
         if os.path.islink(self.name) or precious(self.name, os.path.expanduser("~")):
-            return f"{self.name} is a link or a system folder by now and stays: remove it by hand."
+            return f"{self.name} is a link or a system folder now and is kept: remove it by hand."
         left = folders.remove(self.name)
         return f"{self.name} could not be removed entirely: {left[0]} is still there." if left else ""
 
@@ -50,7 +50,7 @@ class File(Kind):
 
     def _restore(self, before):
         if not os.path.isdir(os.path.dirname(self.name)):
-            return ""  # the program that it belonged to was removed since
+            return ""  # the program that it belonged to has been removed since
         partial = self.name + ".saf-restore"
         with open(partial, "wb") as stream:
             stream.write(base64.b64decode(before["content"]))
@@ -65,7 +65,7 @@ class File(Kind):
 
 
 class Link(Kind):
-    """A symbolic link; one that was there before is not ours."""
+    """A symbolic link; one that existed before is not managed."""
 
     def exists(self):
         return os.path.islink(self.name)
@@ -76,7 +76,7 @@ class Link(Kind):
 
 
 class Package(Kind):
-    """A package, by the package manager that installed it."""
+    """A package, with the package manager that installed it."""
 
     def exists(self):
         if self.entry["manager"] == "homebrew":
@@ -85,7 +85,7 @@ class Package(Kind):
         if manager and self.module.get_bin_path(manager.query[0]):
             rc, out, _err = self.module.run_command([*manager.query, self.name], environ_update={"LC_ALL": "C"})
             return package_managers.is_installed(manager, rc, out)
-        # Another manager: what is on the path counts as there, so that it is never taken for ours.
+        # Another manager: a program on the PATH counts as installed, so that it never counts as managed.
         return self.module.get_bin_path(self.name) is not None
 
     def remains(self):
@@ -103,21 +103,16 @@ class Package(Kind):
         return f"Package {self.name} could not be removed ({complaint})." if complaint else ""
 
 
-class User(Kind):
+class Account(Kind):
+    """An account of a Linux node; a Mac's is in kinds_darwin."""
+
     def exists(self):
-        if platform.system() == "Darwin":
-            return darwin.Account(self.module, self.entry).exists()
         with contextlib.suppress(KeyError):
             return bool(pwd.getpwnam(self.name))
         return False
 
-    def undo(self):
-        if platform.system() == "Darwin":
-            return darwin.Account(self.module, self.entry).undo()
-        return super().undo()
-
     def remove(self):
-        for _attempt in range(20):  # its last processes may still be on their way out
+        for _attempt in range(20):  # its last processes may still be ending
             complaint = self.run("userdel", self.name)
             if not complaint:
                 return ""
@@ -159,7 +154,7 @@ class Process(Kind):
 
     def remove(self):
         record = process.read_record(self.name)
-        if process.ours(record):  # a file that another account may have written ends no foreign process
+        if process.ours(record):  # another account may have written the file: it must end no unmanaged process
             process.stop(record, timeout=30)
             if process.alive(record):
                 return f"Process {record['pid']} of {self.name} does not end."
@@ -169,14 +164,14 @@ class Process(Kind):
 
 
 class Mtu(Kind):
-    """The MTU of the interface that carries an address; there is always one, and the one before comes back."""
+    """The MTU of the interface that has an address; there is always one, and the previous one is restored."""
 
     def exists(self):
         return True
 
     def previous(self):
-        interface = mtu.interface_of(self.name)
-        return {"interface": interface, "mtu": network.interface_facts(interface)["mtu"]} if interface else None
+        interface = interfaces.interface_of(self.name)
+        return {"interface": interface, "mtu": mtu.read(interface)} if interface else None
 
     def undo(self):
         before = self.entry.get("previous")
@@ -184,6 +179,7 @@ class Mtu(Kind):
         return f"The MTU of {self.name} could not be restored ({complaint})." if complaint else ""
 
 
+ACCOUNTS = {"Darwin": darwin.Account, "Linux": Account}
 KINDS = {
     "directory": Directory,
     "file": File,
@@ -199,5 +195,5 @@ KINDS = {
     "service": Service,
     "sysctl": darwin.Sysctl,
     "tap": brewed.Tap,
-    "user": User,
+    "user": ACCOUNTS[system.NAME],
 }

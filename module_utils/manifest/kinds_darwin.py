@@ -1,4 +1,4 @@
-"""The kinds of things that only a Mac has, and how the common ones are undone there; see manifest_kinds.py."""
+"""The kinds of things that only a Mac has, and how the common ones are undone there; see kinds.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .kind import Kind
 
 
 class Daemon(Kind):
-    """A LaunchDaemon, by its label; the file is an entry of its own."""
+    """A LaunchDaemon, by its label; its file is a separate entry."""
 
     def _daemon(self):
         return launchd.Daemon(self.name, lambda argv: self.module.run_command(argv, environ_update={"LC_ALL": "C"}))
@@ -55,7 +55,7 @@ class Account(Kind):
 
 
 class PowerSetting(Kind):
-    """A setting of pmset; each power source (mains, battery) has a value of its own, and the one before comes back."""
+    """A setting of pmset; each power source (AC, battery) has its value, and the previous one is restored."""
 
     def exists(self):
         return True
@@ -66,7 +66,7 @@ class PowerSetting(Kind):
 
     def undo(self):
         before = self.entry.get("previous") or {}
-        if "value" in before:  # recorded by an earlier release, which set all sources to one value
+        if "value" in before:  # recorded by a release that set all sources to one value
             changes = [{"flag": "-a", "name": self.name, "value": before["value"]}]
         else:
             wanted = {source: {self.name: value} for source, value in before.get("by_source", {}).items()}
@@ -94,7 +94,7 @@ class Sysctl(Kind):
 
 
 class FirewallApplication(Kind):
-    """A program that the application firewall lets accept connections."""
+    """A program that the application firewall allows to accept connections."""
 
     _TOOL = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 

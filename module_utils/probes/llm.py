@@ -65,7 +65,8 @@ def measure(case, shape, params, emit, tell):
     mx.random.seed(0)
     prompts = mx.random.randint(0, config["vocab_size"], (case["batch"], case["prompt"])).tolist()
     mx.reset_peak_memory()
-    prefill, decode, start = [], [], time.perf_counter()
+    prefill, start = [], time.perf_counter()
+    decode: list = []
     for number in range(params["repetitions"] + 1):  # the first is the warm-up
         tell(f"{decode[-1]:.1f} token/s" if decode else None, number / (params["repetitions"] + 1))
         rates = generate(model, prompts, case["generation"])

@@ -66,7 +66,8 @@ def task_rtt(params, ids, emit, tell):
     for place, name in enumerate(params["nodes"]):
         tell(f"ray task round trip to {name}", place / len(params["nodes"]))
         task = nothing.options(scheduling_strategy=on_node(ids[name]))
-        samples, begun = [], time.perf_counter()
+        samples: list = []
+        begun = time.perf_counter()
         for number in range(params["warmup"] + params["repetitions"]):
             start = time.perf_counter()
             if samples and start - begun > params["case_budget"]:
@@ -90,7 +91,8 @@ def task_rate(params, emit, tell):
         return None
 
     ray.get([nothing.remote() for _ in range(params["tasks_burst"])], timeout=params["step_limit"])
-    samples, begun = [], time.perf_counter()
+    samples: list = []
+    begun = time.perf_counter()
     for number in range(5):
         if samples and time.perf_counter() - begun > params["case_budget"]:
             break
@@ -156,7 +158,8 @@ def transfer(params, ids, stores, emit, tell):
         for size in params["transfer_bytes"]:
             if not fits(size, (sender, receiver), stores, emit, "transfer", [sender, receiver]):
                 continue
-            samples, begun = [], time.perf_counter()
+            samples: list = []
+            begun = time.perf_counter()
             for number in range(params["transfer_repetitions"] + 1):
                 if samples and time.perf_counter() - begun > params["case_budget"]:
                     break
@@ -196,7 +199,8 @@ def broadcast(params, ids, stores, emit, tell):
     size = broadcast_size(params["transfer_bytes"])
     if not others or not fits(size, params["nodes"], stores, emit, "broadcast", []):
         return
-    samples, walls, begun = [], [], time.perf_counter()
+    samples: list = []
+    walls, begun = [], time.perf_counter()
     for number in range(params["transfer_repetitions"] + 1):
         if samples and time.perf_counter() - begun > params["case_budget"]:
             break
@@ -263,7 +267,8 @@ def mlx_tasks(params, ids, names, emit, tell):
     product = task_function()
     groups = groups_of(names, params["head"], params["tasks"], params["all_nodes_only"])
     for place, (group, tasks) in enumerate(groups):
-        parts, done, begun = [], [], time.perf_counter()
+        parts: list = []
+        done, begun = [], time.perf_counter()
         for number in range(1 + params["task_repetitions"]):  # the first one starts worker processes and imports MLX
             latest = f"{parts[-1]['wall_s']:.2f} s" if parts else None
             tell(f"ray {tasks} MLX tasks, nodes: {len(group)}", place / len(groups), latest)
@@ -321,7 +326,7 @@ def run_tasks(product, work, ids, names, tasks, limit):
     ready = time.perf_counter() - begun
     results = ray.get(references, timeout=limit)
     wall = time.perf_counter() - begun
-    spans = {}
+    spans: dict = {}
     for result in results:
         spans.setdefault(by_id[result["node_id"]], []).append((result["start"], result["end"]))
     done = [

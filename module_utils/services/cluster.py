@@ -21,7 +21,7 @@ def membership(nodes, expected):
 
 def latest(nodes):
     """Return one row for each name: the one that is alive, else the last that the GCS lists."""
-    rows = {}
+    rows: dict = {}
     for node in nodes:
         known = rows.get(node["name"])
         if known is None or node["alive"] or not known["alive"]:

@@ -58,8 +58,9 @@ def read_record(path):
             document = json.load(stream) if stat.S_ISREG(state.st_mode) else None
     except (OSError, ValueError):
         return {}
-    known = isinstance(document, dict) and isinstance(document.get("pid"), int) and document["pid"] > 1
-    return {**document, "written_by": state.st_uid} if known else {}
+    if not isinstance(document, dict) or not isinstance(document.get("pid"), int) or document["pid"] <= 1:
+        return {}
+    return {**document, "written_by": state.st_uid}
 
 
 def write_record(path, record):

@@ -25,7 +25,7 @@ def device():
     handle = ctypes.c_int()
     if driver.cuInit(0) != 0 or driver.cuDeviceGet(ctypes.byref(handle), 0) != 0:
         return None
-    values = {}
+    values: dict = {}
     for name, number in _ATTRIBUTES.items():
         value = ctypes.c_int()
         answer = driver.cuDeviceGetAttribute(ctypes.byref(value), number, handle)

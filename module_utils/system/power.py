@@ -10,7 +10,8 @@ FLAGS = {"Battery Power": "-b", "AC Power": "-c", "UPS Power": "-u"}
 
 def parse_custom(text):
     """Return ``{source: {setting: value}}`` of ``pmset -g custom``; only values that are numbers, names may have blanks."""
-    sources, settings = {}, None
+    sources: dict = {}
+    settings = None
     for line in text.splitlines():
         heading = re.match(r"(\S.*):\s*$", line)
         row = re.match(r"\s+(\S.*?)\s+(\d+)\s*$", line)

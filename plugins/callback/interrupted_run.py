@@ -5,17 +5,6 @@ What was measured lies in the run's folder already; this makes it one document, 
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import signal
-from pathlib import Path
-
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.saf.fabric.plugins.plugin_utils import runs
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
-
 DOCUMENTATION = """
 name: interrupted_run
 type: aggregate
@@ -26,6 +15,16 @@ description:
     files that are there, marked as partial.
 """
 
+import atexit
+import json
+import os
+import signal
+from pathlib import Path
+
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
 _SET_FACT = ("ansible.builtin.set_fact", "ansible.legacy.set_fact", "set_fact")
 

@@ -53,7 +53,6 @@ def data_files():
     return {
         "peaks": ceilings.read_peaks((folder / "apple_silicon_peaks.csv").read_text()),
         "cuda": load("cuda_architectures.yml"),
-        "headlines": load("headline_metrics.yml"),
         "switches": load("switches.yml"),
     }
 

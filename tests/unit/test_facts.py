@@ -3,7 +3,11 @@
 import pytest
 
 import node_facts
-from ansible_collections.saf.fabric.plugins.module_utils.system import facts_darwin, facts_linux, interpreters, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import interpreters, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import facts as facts_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as interfaces_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import facts as facts_linux
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import interfaces as interfaces_linux
 
 CPUINFO = """\
 processor\t: 0
@@ -28,8 +32,8 @@ def test_linux_files():
     memory = facts_linux.parse_meminfo("MemTotal: 9 kB\nMemAvailable:  1024 kB\nSwapTotal: 8 kB\nSwapFree: 6 kB\n")
     assert memory == {"memory_available_bytes": 2**20, "swap_used_bytes": 2048}
     addresses = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.89.0.2/24 brd 10.89.0.255 scope global eth0\n"
-    assert facts_linux.interface_with("10.89.0.2", addresses) == "eth0"
-    assert facts_linux.interface_with("10.89.0.20", addresses) is None
+    assert interfaces_linux.parse_interface_of("10.89.0.2", addresses) == "eth0"
+    assert interfaces_linux.parse_interface_of("10.89.0.20", addresses) is None
 
 
 DISPLAYS = """{ "SPDisplaysDataType" : [ { "_name" : "Apple M3 Max", "spdisplays_vendor" : "sppci_vendor_Apple",
@@ -60,8 +64,8 @@ def test_macs_commands():
     assert facts_darwin.parse_vm_stat(stat) == 3 * 16384
     assert facts_darwin.parse_swap("total = 1024.00M  used = 1.50M  free = 1022.50M") == 1572864
     assert facts_darwin.parse_power("Now drawing from 'AC Power'\n") == {"source": "AC Power"}
-    assert facts_darwin.interface_with("10.254.100.2", IFCONFIG) == "en0"
-    assert facts_darwin.interface_with("10.254.100.20", IFCONFIG) is None
+    assert interfaces_darwin.parse_interface_of("10.254.100.2", IFCONFIG) == "en0"
+    assert interfaces_darwin.parse_interface_of("10.254.100.20", IFCONFIG) is None
 
 
 def test_this_machine_can_be_described(run_module, tmp_path):

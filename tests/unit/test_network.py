@@ -1,10 +1,12 @@
-"""Interfaces, routes, iperf3's answers and the schedule of a mesh."""
+"""Interfaces and routes."""
 
 import pytest
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import network
+from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import interfaces as linux
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ FIXTURES = "tests/unit/fixtures"
     ],
 )
 def test_media(text, speed):
-    assert network.media_speed(text) == speed
+    assert darwin.media_speed(text) == speed
 
 
 MAC_EN0 = """\
@@ -56,20 +58,20 @@ Settings for eth0:
 
 
 def test_macs_interface():
-    assert network.parse_ifconfig_interface(MAC_EN0) == {"mtu": 1500, "negotiated_bps": 10 * 10**9}
-    assert network.parse_hardware_ports(HARDWARE_PORTS) == {"bridge0": "Thunderbolt Bridge", "en0": "Wi-Fi"}
-    assert [network.port_kind(name) for name in ("Wi-Fi", "Thunderbolt Bridge", "Ethernet")] == [
+    assert darwin.parse_ifconfig_interface(MAC_EN0) == {"mtu": 1500, "negotiated_bps": 10 * 10**9}
+    assert darwin.parse_hardware_ports(HARDWARE_PORTS) == {"bridge0": "Thunderbolt Bridge", "en0": "Wi-Fi"}
+    assert [darwin.port_kind(name) for name in ("Wi-Fi", "Thunderbolt Bridge", "Ethernet")] == [
         "wifi",
         "thunderbolt",
         "ethernet",
     ]
-    assert network.parse_valid_media("autoselect\n100baseTX <full-duplex>\n10Gbase-T <full-duplex>\nnone\n") == 10 * 10**9
+    assert darwin.parse_valid_media("autoselect\n100baseTX <full-duplex>\n10Gbase-T <full-duplex>\nnone\n") == 10 * 10**9
 
 
 def test_routes():
-    assert network.parse_ip_route("10.89.0.3 dev eth0 src 10.89.0.2 uid 0 \\    cache ") == "eth0"
-    assert network.parse_ip_route("") is None
-    assert network.parse_route_get("   route to: 192.168.1.9\n  interface: en7\n      flags: <UP>\n") == "en7"
+    assert linux.parse_ip_route("10.89.0.3 dev eth0 src 10.89.0.2 uid 0 \\    cache ") == "eth0"
+    assert linux.parse_ip_route("") is None
+    assert darwin.parse_route_get("   route to: 192.168.1.9\n  interface: en7\n      flags: <UP>\n") == "en7"
 
 
 @pytest.mark.parametrize(
@@ -83,12 +85,12 @@ def test_routes():
     ],
 )
 def test_a_capability_that_is_unknown_has_its_reason(monkeypatch, facts, installed, words):
-    monkeypatch.setattr(network, "ethtool", lambda: "/usr/sbin/ethtool" if installed else None)
-    reason = network.unknown_capability({"interface": "eth0", **facts})
+    monkeypatch.setattr(linux, "ethtool", lambda: "/usr/sbin/ethtool" if installed else None)
+    reason = interfaces.unknown_capability({"interface": "eth0", **facts})
     assert words in reason
     assert bool(reason) == bool(words)
 
 
-def test_ethtool_tells_both_ends():
-    assert network.parse_ethtool(ETHTOOL) == {"capable_bps": 10**10, "partner_bps": 10**9}
-    assert network.parse_ethtool("") == {"capable_bps": None, "partner_bps": None}
+def test_ethtool_reports_both_ends():
+    assert linux.parse_ethtool(ETHTOOL) == {"capable_bps": 10**10, "partner_bps": 10**9}
+    assert linux.parse_ethtool("") == {"capable_bps": None, "partner_bps": None}

@@ -15,11 +15,14 @@ import pytest
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_darwin as manifest_kinds_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
 from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, process, service_state
-from ansible_collections.saf.fabric.plugins.module_utils.system import facts_linux, interpreters, network, node_state, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces, interpreters, node_state, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as interfaces_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import facts as facts_linux
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import interfaces as interfaces_linux
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings
 
-FOLDER = Path(__file__).parent / "fixtures" / "realworld"
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "realworld"
 PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},
     {"system": "Darwin", "machine": "arm64", "macos": "13.0"},
@@ -66,9 +69,9 @@ def sysfs(tmp_path, monkeypatch):
                 (folder / folder_name).mkdir()
             for lower in value.get("lower", []):
                 (folder / f"lower_{lower}").symlink_to(f"../{lower}")
-        monkeypatch.setattr(network, "_SYS", str(tmp_path / tree))
-        monkeypatch.setattr(network, "ethtool", lambda: None)
-        return {"interface": name, **network._linux_interface(name)}
+        monkeypatch.setattr(interfaces_linux, "_SYS", str(tmp_path / tree))
+        monkeypatch.setattr(interfaces_linux, "ethtool", lambda: None)
+        return {"interface": name, **interfaces_linux.interface_facts(name)}
 
     return describe
 
@@ -101,7 +104,7 @@ def findings(end, goodput, virtual=""):
         }
         for pair in (["a", "b"], ["b", "a"])
     ]
-    data_files = {"peaks": {}, "cuda": {}, "headlines": [], "switches": []}
+    data_files = {"peaks": {}, "cuda": {}, "switches": []}
     document = run_document.assemble(plan, raws, data_files, "2026-01-01T00:01:00Z")
     return [f"{item['severity']} {item['kind']}" for item in document["findings"]]
 
@@ -119,8 +122,8 @@ def darwin_interface(monkeypatch, name, ports, ifconfig, power_of=""):
             return found.group(0) if found else ""
         return ""
 
-    monkeypatch.setattr(network, "command_output", answer)
-    return network._darwin_interface(name)
+    monkeypatch.setattr(interfaces_darwin, "command_output", answer)
+    return interfaces_darwin.interface_facts(name)
 
 
 def peaks(root):
@@ -155,12 +158,12 @@ def test_r02_the_output_of_a_command_that_failed_is_no_answer(stand_in):
     ],
 )
 def test_r03_an_address_with_a_peer_is_an_address(address, interface):
-    assert facts_linux.interface_with(address, text("R03-ip-o-4-addr-peer.txt")) == interface
+    assert interfaces_linux.parse_interface_of(address, text("R03-ip-o-4-addr-peer.txt")) == interface
 
 
 def test_r04_an_ethernet_adapter_on_thunderbolt_is_ethernet():
-    ports = network.parse_hardware_ports(text("R04-hardwareports-thunderbolt-ethernet.txt"))
-    kinds = {device: network.port_kind(name) for device, name in ports.items()}
+    ports = interfaces_darwin.parse_hardware_ports(text("R04-hardwareports-thunderbolt-ethernet.txt"))
+    kinds = {device: interfaces_darwin.port_kind(name) for device, name in ports.items()}
     assert kinds == {"en7": "ethernet", "en9": "ethernet", "en0": "wifi", "en1": "thunderbolt", "bridge0": "thunderbolt"}
 
 
@@ -408,12 +411,12 @@ def test_r19_the_speed_of_a_paravirtual_interface_is_a_name(sysfs):
     end = sysfs({"ens192": case["ens192"]}, "ens192")
     assert (end["driver"], end["speed_is_nominal"], end["capable_bps"]) == ("vmxnet3", True, None)
     assert "fault above_ceiling" not in findings(end, case["goodput_bps"], case["systemd-detect-virt"])
-    assert network.unknown_capability(end) == ""
+    assert interfaces.unknown_capability(end) == ""
 
 
 @pytest.mark.parametrize(("hypervisor", "nominal"), [(True, True), (False, False)])
 def test_an_emulated_card_has_a_speed_only_as_hardware(sysfs, monkeypatch, hypervisor, nominal):
-    monkeypatch.setattr(network, "_in_a_machine_of_software", lambda: hypervisor)
+    monkeypatch.setattr(interfaces_linux, "_is_virtual_machine", lambda: hypervisor)
     assert bool(sysfs({"eth0": {**PORT, "device": "e1000"}}, "eth0").get("speed_is_nominal")) is nominal
 
 

@@ -8,6 +8,8 @@ import pytest
 import node_status
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import processes as darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import processes as linux
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
 
 
@@ -356,11 +358,11 @@ def test_listening_sockets():
     rest = "00000000:0000 0A 00000000:00000000 00:00000000 00000000  0        0"
     connected = "   2: 0100007F:18EE 0100007F:0001 01 0 0 0 0 0 13"
     tcp = f"{HEADER}   0: 0100007F:18EC {rest} 11\n   1: 00000000:18ED {rest} 12\n{connected}\n"
-    assert listening.parse_proc_net(tcp) == {"11": ("127.0.0.1", 6380), "12": ("*", 6381)}
+    assert linux.parse_proc_net(tcp) == {"11": ("127.0.0.1", 6380), "12": ("*", 6381)}
     mapped = f"{HEADER}   0: 0000000000000000FFFF00000100007F:18EC {rest} 21\n   1: {'0' * 32}:18ED {rest} 22\n"
-    assert listening.parse_proc_net(mapped) == {"21": ("127.0.0.1", 6380), "22": ("*", 6381)}
+    assert linux.parse_proc_net(mapped) == {"21": ("127.0.0.1", 6380), "22": ("*", 6381)}
     lsof = "p12\nf3\nn*:6380\nf4\nn127.0.0.1:8265\np13\nf3\nn[::1]:631\n"
-    assert listening.parse_lsof(lsof) == {(12, "*", 6380), (12, "127.0.0.1", 8265), (13, "::1", 631)}
+    assert darwin.parse_lsof(lsof) == {(12, "*", 6380), (12, "127.0.0.1", 8265), (13, "::1", 631)}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import words
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import labels
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border, untrusted
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust.untrusted import clean, clean_text, pick
 
@@ -217,7 +217,7 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
 
 def test_the_schema_knows_every_flag_that_has_a_meaning(root):
     schema = json.loads((root / "data" / "run.schema.json").read_text())
-    assert schema["$defs"]["flag"]["enum"] == sorted(words.FLAGS)
+    assert schema["$defs"]["flag"]["enum"] == sorted(labels.FLAGS)
 
 
 def test_returns_are_yaml_with_types(root):

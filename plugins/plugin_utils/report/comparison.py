@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..analysis import history, statistics
+from ..metrics import describe_params
 from ..text.units import human
-from ..text.words import what
+from ..thresholds import REGRESSION, REGRESSION_SIGMAS
 from .markdown import view as escaped
 
 
@@ -48,7 +49,7 @@ def _row(metrics):
     noise = max(relative_mad(first), relative_mad(last))
     ratio = last["median"] / first["median"]
     verdict = "same"
-    if abs(ratio - 1) > max(history.SMALLEST, history.SIGMAS * history.SIGMA * noise):
+    if abs(ratio - 1) > max(REGRESSION, REGRESSION_SIGMAS * history.SIGMA * noise):
         verdict = "better" if (ratio > 1) == (any_metric["better"] == "higher") else "worse"
     return {**row, "ratio": ratio, "noise": noise, "verdict": verdict}
 
@@ -86,4 +87,4 @@ def markdown(table):
 
 def _name(row):
     where = " to ".join(row["subject"]) or "cluster"
-    return f"{row['name']} of {where} ({what(row)})"
+    return f"{row['name']} of {where} ({describe_params(row)})"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...guard import guarded
+from ...text.labels import SEVERITY, gain_label, subject_label
 from ...text.units import human, percent
-from ...text.words import SEVERITY, gain, where
 from ...verdicts import failed
 from .figures import sections
 from .links import matrices
@@ -38,7 +38,8 @@ def prepare(run):
         "flags": part("flags", lambda: flagged(run)),
         "environment": part("environment", lambda: _environment(run)),
         "not_measured": [
-            {"name": item["name"], "subject": where(item["subject"]), "reason": item["reason"]} for item in run["not_measured"]
+            {"name": item["name"], "subject": subject_label(item["subject"]), "reason": item["reason"]}
+            for item in run["not_measured"]
         ],
     }
     view["findings"] += [_finding(finding) for finding in failed([], failures)]
@@ -49,7 +50,7 @@ def headlines(run):
     """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
     lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
     lines += [
-        f"{SEVERITY[finding['severity']]}: {where(finding['subject'])}: {finding['measured']}. {_first(finding)}"
+        f"{SEVERITY[finding['severity']]}: {subject_label(finding['subject'])}: {finding['measured']}. {_first(finding)}"
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
@@ -60,7 +61,7 @@ def _first(finding):
     """Return the first remedy, which is the cheapest, and what all of them can bring."""
     remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
     factor = finding["gain_at_most"]
-    return remedy + (f" Gain: {gain(factor)}." if factor is not None else "")
+    return remedy + (f" Gain: {gain_label(factor)}." if factor is not None else "")
 
 
 def _reached(run):
@@ -102,8 +103,8 @@ def _finding(finding):
     return {
         **finding,
         "severity_title": SEVERITY[finding["severity"]],
-        "where": where(finding["subject"]),
-        "gain": gain(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
+        "where": subject_label(finding["subject"]),
+        "gain": gain_label(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
     }
 
 

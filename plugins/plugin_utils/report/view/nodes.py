@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ... import metrics
+from ...model import Metric, RunDocument
+from ...text.labels import FLAGS, busy_label
 from ...text.units import binary_size, human, percent
-from ...text.words import FLAGS, TITLES, busy_words
 
 # The figures of a card: (metric, keep).
 _FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
 
 
-def best(run, name, keep=lambda metric: True):
+def best(run: RunDocument, name: str, keep: Callable[[Metric], bool] = lambda metric: True) -> Metric | None:
     """Return the metric of a name with the highest median that MLX reached, None without one; impossible figures do not count."""
     candidates = [
         metric
@@ -59,7 +63,7 @@ def _card(name, node, run):
 def _figure(name, metric):
     measured = metric["ceiling_source"].startswith("measured")
     return {
-        "title": TITLES[name],
+        "title": metrics.title(name),
         "value": human(metric["median"], metric["unit"]),
         "ceiling": human(metric["ceiling"], metric["unit"]) if metric["ceiling"] else "",
         "source": metric["ceiling_source"],
@@ -82,7 +86,7 @@ def _conditions(before, after):
     rows = [
         ("cores in use by others", *(_number(state.get("busy_cores")) for state in (before, after))),
         ("load average (1 min)", _load(before), _load(after)),
-        ("busiest processes", busy_words(before) or "-", busy_words(after) or "-"),
+        ("busiest processes", busy_label(before) or "-", busy_label(after) or "-"),
         ("memory available", *(binary_size(state.get("memory_available_bytes")) for state in (before, after))),
         ("swap in use", *(binary_size(state.get("swap_used_bytes")) for state in (before, after))),
         ("CPU clock", *(human(state.get("cpu_clock_hz"), "Hz") for state in (before, after))),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...analysis.history import FLOOR, SIGMA, SIGMAS
+from ...analysis.history import tolerance
+from ...metrics import describe_params, title
+from ...text.labels import subject_label
 from ...text.units import human, percent
-from ...text.words import TITLES, what, where
 from .. import charts
 
 _MOST = 12
@@ -26,10 +27,7 @@ def history(run):
     return {
         "text": _text(past),
         "rows": [_row(item) for item in rows],
-        "charts": [
-            {"title": f"{TITLES.get(item['name'], item['name'])}: {_place(item)}", "svg": _chart(run, item)}
-            for item in rows[:_MOST]
-        ],
+        "charts": [{"title": f"{title(item['name'])}: {_place(item)}", "svg": _chart(run, item)} for item in rows[:_MOST]],
         "changes": [f"{path}: {before} before, {after} now" for path, before, after in past["software_changes"]]
         + [f"{path}: {before} before, {after} now (another testbed)" for path, before, after in past["testbed_changes"]],
     }
@@ -43,7 +41,7 @@ def _text(past):
 
 
 def _place(item):
-    return f"{where(item['subject'])}, {what(item)}"
+    return f"{subject_label(item['subject'])}, {describe_params(item)}"
 
 
 def _row(item):
@@ -68,5 +66,5 @@ def _chart(run, item):
         software = point["software"]
         points.append({"name": point["run_id"], "value": point["median"], "mark": changed, "bad": False})
     points[-1]["bad"] = item["verdict"] == "regression"
-    spread = SIGMAS * max(SIGMA * item["mad"], FLOOR * abs(item["centre"]))
+    spread = tolerance(item["centre"], item["mad"])
     return charts.band(points, item["centre"], spread, item["unit"], f"History of {item['name']}, {_place(item)}")

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (".", "collections", "library", "plugins/action", "plugins/filter", "roles/ray/files", "tests/fakemac", "tools")
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = (
+    ".",
+    "collections",
+    "library",
+    "plugins/action",
+    "plugins/filter",
+    "roles/ray/files",
+    "tests/fakemac",
+    "tests/support",
+    "tools",
+)
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
 
 

@@ -49,7 +49,7 @@ def test_a_lease_that_nobody_renews_ends_the_module(start):
     out, err = process.communicate(timeout=20)
     assert process.returncode != 0
     assert out == "cleaned up\n"
-    assert "Nobody waits" in err
+    assert "The controller is gone" in err
     assert not folder.exists()
 
 

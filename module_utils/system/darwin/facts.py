@@ -1,4 +1,4 @@
-"""A Mac described: parsers of sysctl, system_profiler, sw_vers, pmset, vm_stat and ifconfig."""
+"""Facts of a Mac: parsers of sysctl, system_profiler, sw_vers, pmset, vm_stat and ioreg, and what they are fed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import os
 import re
 import time
 
-from .node_state import command_output
+from ..node_state import command_output
+
+_SYSCTL_NAMES = (
+    "machdep.cpu.brand_string",
+    "hw.physicalcpu",
+    "hw.logicalcpu",
+    "hw.model",
+    "vm.swapusage",
+    "kern.osrelease",
+    "iogpu.wired_limit_mb",
+)
 
 
 def parse_sysctl(text):
@@ -18,7 +28,7 @@ def parse_sysctl(text):
 def parse_displays(text):
     """Return ``{kind, name, cores, metal}`` of ``system_profiler SPDisplaysDataType -json``; cores is a string there.
 
-    metal: the feature family as the system names it ("metal4"), None where it is not told.
+    metal: the feature family as the system names it ("metal4"), None where unknown.
     """
     try:
         displays = json.loads(text)["SPDisplaysDataType"]
@@ -43,7 +53,7 @@ def parse_sw_vers(text):
 
 
 def parse_vm_stat(text):
-    """Return the bytes that are free or can be freed at once in ``vm_stat``."""
+    """Return the bytes that are free or can be freed immediately, from ``vm_stat``."""
     page = re.search(r"page size of (\d+) bytes", text)
     pages = {name: int(count) for name, count in re.findall(r"(?m)^Pages (free|inactive|speculative):\s+(\d+)\.", text)}
     return int(page.group(1)) * sum(pages.values()) if page else None
@@ -64,14 +74,14 @@ def parse_power(text):
 def parse_power_mode(text):
     """Return the power mode of ``pmset -g``: "low", "high" or "automatic"; None where the Mac has no such setting.
 
-    Laptops since macOS 12 and newer desktops tell powermode (0, 1 low, 2 high), older ones lowpowermode (0, 1).
+    Laptops since macOS 12 and newer desktops report powermode (0, 1 low, 2 high), older ones lowpowermode (0, 1).
     """
     match = re.search(r"(?m)^\s*(lowpowermode|powermode)\s+(\d)", text)
     return {"0": "automatic", "1": "low", "2": "high"}.get(match.group(2)) if match else None
 
 
 def parse_thermal(text):
-    """Return the CPU speed limit of ``pmset -g therm`` in per cent: 100 is none, None where the Mac has recorded nothing."""
+    """Return the CPU speed limit of ``pmset -g therm`` in percent: 100 is no limit, None where the Mac has recorded nothing."""
     match = re.search(r"CPU_Speed_Limit\s*=\s*(\d+)", text)
     return int(match.group(1)) if match else None
 
@@ -79,8 +89,8 @@ def parse_thermal(text):
 def parse_clock_tables(text):
     """Return ``{key: highest clock in Hz}`` of the DVFS tables in ``ioreg -r -w0 -c AppleARMIODevice -n pmgr``.
 
-    A table is pairs of 32-bit little-endian words (clock, voltage). Clocks are in Hz up to M3 and in kHz for some tables since;
-    by magnitude, since keys and units were changed from chip to chip.
+    A table is pairs of 32-bit little-endian words (clock, voltage). Clocks are in Hz up to M3, in kHz for some tables of later
+    chips; the unit is derived from the magnitude, since keys and units differ between chips.
     """
     tables = {}
     for key, data in re.findall(r'"(voltage-states\d+(?:-sram)?)" = <([0-9a-f]+)>', text):
@@ -92,23 +102,9 @@ def parse_clock_tables(text):
     return tables
 
 
-def interface_with(address, text):
-    """Return the interface that carries ``address`` in the output of ``ifconfig -a``."""
-    name = None
-    for line in text.splitlines():
-        match = re.match(r"(\S+): flags=", line)
-        if match:
-            name = match.group(1)
-        elif re.match(rf"\s+inet {re.escape(address)} ", line):
-            return name
-    return None
-
-
 def describe():
-    """Return the facts that differ from system to system (asks the system)."""
-    names = ("machdep.cpu.brand_string", "hw.physicalcpu", "hw.logicalcpu", "hw.model", "vm.swapusage", "kern.osrelease")
-    names += ("iogpu.wired_limit_mb",)
-    values = parse_sysctl(command_output("sysctl", *names, partial=True))  # not every Mac has all of them
+    """Return the facts that differ between operating systems: {os, chip, cpu, gpu, model, glibc, virtual, conditions}."""
+    values = parse_sysctl(command_output("sysctl", *_SYSCTL_NAMES, partial=True))  # not every Mac has all of them
     chip = values.get("machdep.cpu.brand_string")
     wired = values.get("iogpu.wired_limit_mb")
     settings = command_output("pmset", "-g")

@@ -1,4 +1,4 @@
-"""A Linux node described: parsers of /proc and of a few commands."""
+"""Facts of a Linux node: parsers of /proc, /sys and a few commands, and what they are fed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import platform
 import re
 import time
 
-from . import cuda
-from .node_state import command_output, cores_limit, glibc
+from .. import cuda
+from ..node_state import command_output, cores_limit, glibc
 
 # Cores of ARM by (implementer, part): such a processor has no name in /proc/cpuinfo (lscpu(1) has the whole list).
 _ARM = {
@@ -31,7 +31,7 @@ _ARM = {
 def parse_cpuinfo(text):
     """Return ``{model, cores_physical, cores_logical}`` of /proc/cpuinfo; unknown values are None.
 
-    ARM: the name of the board where the kernel tells one, else that of the fastest core that is known.
+    ARM: the name of the board where the kernel reports one, else that of the fastest known core.
     """
 
     def values(field):
@@ -62,13 +62,6 @@ def parse_meminfo(text):
     }
 
 
-def interface_with(address, text):
-    """Return the interface that carries ``address`` in the output of ``ip -o -4 addr``."""
-    # Between two ends ("inet ADDRESS peer OTHER/32") the bits are the peer's.
-    match = re.search(rf"(?m)^\d+: (\S+)\s+inet {re.escape(address)}(?:/| peer )", text)
-    return match.group(1) if match else None
-
-
 def _read(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
@@ -84,7 +77,7 @@ def parse_cache_size(text):
 
 
 def last_cache_bytes(folder="/sys/devices/system/cpu/cpu0/cache"):
-    """Return the bytes of the last level of cache that the first core sees, None where the system does not tell (macOS)."""
+    """Return the bytes of the last level of cache that the first core sees, None where unknown (macOS)."""
     levels = {}
     for index in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         level, size = _read(f"{folder}/{index}/level").strip(), parse_cache_size(_read(f"{folder}/{index}/size"))
@@ -94,7 +87,7 @@ def last_cache_bytes(folder="/sys/devices/system/cpu/cpu0/cache"):
 
 
 def parse_mhz(text):
-    """Return the highest "cpu MHz" of /proc/cpuinfo in Hz, None where the system does not tell."""
+    """Return the highest "cpu MHz" of /proc/cpuinfo in Hz, None where unknown."""
     clocks = [float(value) for value in re.findall(r"(?m)^cpu MHz\s*: ([\d.]+)$", text)]
     return max(clocks) * 1e6 if clocks else None
 
@@ -106,7 +99,7 @@ def temperature(pattern="/sys/class/thermal/thermal_zone*/temp"):
 
 
 def gpu():
-    """Return the first CUDA device that nvidia-smi tells of, or kind none."""
+    """Return {kind, name, cores, cuda} of the first CUDA device that nvidia-smi lists; kind is none without one."""
     name = command_output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").strip().splitlines()
     if not name:
         return {"kind": "none", "name": None, "cores": None}
@@ -114,7 +107,7 @@ def gpu():
 
 
 def describe():
-    """Return the facts that differ from system to system (asks the system)."""
+    """Return the facts that differ between operating systems: {os, chip, cpu, gpu, cache_bytes, glibc, virtual, conditions}."""
     cpu = parse_cpuinfo(_read("/proc/cpuinfo"))
     cpu["model"] = cpu["model"] or _read("/proc/device-tree/model").strip("\0\n ") or None
     uptime = _read("/proc/uptime").split()

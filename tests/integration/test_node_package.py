@@ -11,7 +11,7 @@ import pytest
 import node_package
 from ansible_collections.saf.fabric.plugins.module_utils.system import bounded, package_managers
 
-DOUBLE = Path(__file__).parent / "fixtures" / "package_manager.py"
+DOUBLE = Path(__file__).resolve().parents[1] / "fixtures" / "package_manager.py"
 PROGRAMS = ["dpkg-query", "apt-get", "rpm", "dnf", "dnf5", "yum", "zypper", "pacman"]
 WITH_REFRESH = [name for name, manager in package_managers.MANAGERS.items() if manager.refresh]
 

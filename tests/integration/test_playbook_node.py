@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-DOUBLE = Path(__file__).parent / "fixtures" / "package_manager.py"
+DOUBLE = Path(__file__).resolve().parents[1] / "fixtures" / "package_manager.py"
 # Each names what its command makes last, or the command itself makes all or nothing.
 MADE_LAST = {
     "{{ cluster_bottles.prefix }}/bin/brew": "a Homebrew that is checked out repairs the rest itself",

@@ -1,0 +1,46 @@
+"""Processes and sockets of a Mac: parsers of ps and lsof, and what they are fed."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..node_state import command_output
+
+
+def parse_time(text):
+    """Return the seconds of a time as ps writes it: 0:01.23 and 123:45.67 (macOS), 00:01:23 and 1-02:03:04 (Linux)."""
+    match = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)", text)
+    if not match:
+        return 0.0
+    days, hours, minutes, seconds = match.groups()
+    return ((int(days or 0) * 24 + int(hours or 0)) * 60 + int(minutes)) * 60 + float(seconds.replace(",", "."))
+
+
+def parse_ps(text):
+    """Return {pid: (command, CPU seconds, parent)} of ``ps -A -o pid= -o ppid= -o time= -o comm=``."""
+    rows = [line.split(None, 3) for line in text.splitlines()]
+    return {int(row[0]): (os.path.basename(row[3].strip()), parse_time(row[2]), int(row[1])) for row in rows if len(row) == 4}
+
+
+def parse_lsof(text):
+    """Return {(pid, address, port)} of ``lsof -nP -iTCP -sTCP:LISTEN -F pn``."""
+    found, pid = set(), 0
+    for line in text.splitlines():
+        name, _, port = line[1:].rpartition(":")
+        if line.startswith("p"):
+            pid = int(line[1:])
+        elif line.startswith("n") and port.isdigit():
+            found.add((pid, name.strip("[]"), int(port)))
+    return found
+
+
+def cpu_times():
+    """Return {pid: (command, CPU seconds used so far, parent pid)} of all processes."""
+    return parse_ps(command_output("ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "time=", "-o", "comm="))
+
+
+def listening_addresses(pids):
+    """Return {(address, port)} on which these processes listen by TCP; the address is "*" for all."""
+    text = command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pn")
+    return {(address, port) for pid, address, port in parse_lsof(text) if pid in pids}

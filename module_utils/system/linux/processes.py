@@ -1,0 +1,63 @@
+"""Processes and sockets of a Linux node: parsers of /proc, and what they are fed."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import ipaddress
+import os
+import struct
+
+_LISTEN = "0A"
+
+
+def parse_stat(text, ticks_per_second):
+    """Return (command, CPU seconds, parent) of /proc/<pid>/stat; commands may hold blanks and brackets."""
+    head, _, tail = text.rpartition(")")
+    fields = tail.split()
+    return head.partition("(")[2], (int(fields[11]) + int(fields[12])) / ticks_per_second, int(fields[1])
+
+
+def parse_proc_net(text):
+    """Return {inode: (address, port)} of the listening sockets in /proc/net/tcp or tcp6 of a little-endian machine."""
+    found = {}
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 9 and fields[3] == _LISTEN:
+            address, _, port = fields[1].rpartition(":")
+            words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
+            packed = b"".join(struct.pack("<I", word) for word in words)
+            found[fields[9]] = (_plain(ipaddress.ip_address(packed)), int(port, 16))
+    return found
+
+
+def _plain(address):
+    """Return an address as text, "*" for all of them; an IPv4 address that is mapped into IPv6 as IPv4."""
+    return "*" if address.is_unspecified else str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def cpu_times():
+    """Return {pid: (command, CPU seconds used so far, parent pid)} of all processes."""
+    found, ticks = {}, os.sysconf("SC_CLK_TCK")
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                found[int(path.split("/")[2])] = parse_stat(stream.read(), ticks)
+        except (OSError, IndexError, ValueError):  # it has ended meanwhile
+            continue
+    return found
+
+
+def listening_addresses(pids):
+    """Return {(address, port)} on which these processes listen by TCP; the address is "*" for all."""
+    sockets = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError), open(table, encoding="ascii") as stream:
+            sockets.update(parse_proc_net(stream.read()))
+    found = set()
+    for link in (path for pid in pids for path in glob.glob(f"/proc/{pid}/fd/*")):
+        with contextlib.suppress(OSError):
+            target = os.readlink(link)
+            if target.startswith("socket:[") and target[8:-1] in sockets:
+                found.add(sockets[target[8:-1]])
+    return found
