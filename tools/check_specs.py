@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compare each role's defaults with its argument specs: the same variables, the same values, none undocumented."""
+"""Compare each role's defaults with its argument specs: the same variables, the same values, none without a word."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(role, spec, options, defaults):
                 f" {option['default']!r}: make them equal."
             )
         elif name in defaults and "default" not in option and is_literal(defaults[name]):
-            wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec has to state that.")
+            wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec has to say so.")
         elif "default" not in option and not option.get("required") and not says_its_default(option):
             wrong.append(
                 f"{name} of role {role} has no default and is not required: say in its description what it is when it is not set."
@@ -44,7 +44,7 @@ def check(role, spec, options, defaults):
 
 
 def says_its_default(option):
-    """Return whether a description states the value without a literal default."""
+    """Tell whether a description speaks of the value without a literal default."""
     text = specs.sentences(option.get("description", "")).lower()
     return any(word in text for word in ("default", "per host", "optional", "when it is not set", "unset", "when empty"))
 

@@ -1,4 +1,4 @@
-"""Role node on this machine without its privileged half: what it records, what reset leaves, packages that cannot be had."""
+"""Role node on this machine without its privileged half: what it records, what reset leaves, packages that are not available."""
 
 import getpass
 import json
@@ -122,7 +122,7 @@ def test_a_package_is_recorded_only_where_it_was_installed(play, tmp_path, manag
         assert [entry["manager"] for entry in entries(tmp_path)] == ["pacman"]
     else:
         assert "saf-program could not be installed on alpha; the cluster works without" in words
-        assert "changed=0" in words, "a package that cannot be had would make every run a change"
+        assert "changed=0" in words, "a package that is not available would make every run a change"
         assert entries(tmp_path) == []
 
 

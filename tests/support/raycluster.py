@@ -39,7 +39,7 @@ class RayCluster:
     def wait_until_alive(self, addresses, seconds=240):
         """Wait until these addresses are alive, by two answers in a row.
 
-        A driver is refused while a raylet is being restarted, and a node that just came back may be restarted once more
+        A driver is refused while a raylet is being restarted, and a node that just came back may be restarted again
         with its head: neither is an answer yet.
         """
         answers = []
