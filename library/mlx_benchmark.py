@@ -107,7 +107,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing
-from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, hardware
 from ansible_collections.saf.fabric.plugins.module_utils.system.facts_linux import last_cache_bytes
 
 SAMPLING = {
@@ -138,7 +138,7 @@ def main():
         module.exit_json(changed=False, measurements=[], not_measured=[skipped])
     machine = {
         "cache_bytes": {"cpu": last_cache_bytes(), "gpu": (cuda.device() or {}).get("cache_bytes")},
-        "memory_bytes": node_state.memory_bytes(),
+        "memory_bytes": hardware.memory_bytes(),
         "cuda": shutil.which("nvidia-smi") is not None,
         "models": params["models"],
     }

@@ -9,7 +9,7 @@ import os
 import platform
 import struct
 
-from ..system import node_state, preflight
+from ..system import command, processes
 
 _LISTEN = "0A"
 
@@ -47,7 +47,7 @@ def parse_lsof(text):
 def of_processes(pids):
     """Return {(address, port)} on which these processes listen."""
     if platform.system() == "Darwin":
-        text = node_state.command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pn")
+        text = command.command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pn")
         return {(address, port) for pid, address, port in parse_lsof(text) if pid in pids}
     sockets = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -64,12 +64,12 @@ def of_processes(pids):
 
 def of_ray(venv_root):
     """Return [{address, port}] on which the Ray below ``venv_root`` listens; its workers show no path, but their account."""
-    running = node_state.processes()
-    users = {one["user"] for one in running if preflight.ours(one["command"], venv_root)}
+    running = processes.running()
+    users = {one["user"] for one in running if processes.is_managed(one["command"], venv_root)}
     pids = {
         one["pid"]
         for one in running
-        if preflight.ours(one["command"], venv_root) or (one["user"] in users and preflight.of_ray(one["command"]))
+        if processes.is_managed(one["command"], venv_root) or (one["user"] in users and processes.is_part_of_ray(one["command"]))
     }
     return [{"address": address, "port": port} for address, port in sorted(of_processes(pids))]
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 
-from ..system import node_state
+from ..system import processes
 
 # Runs in the background by itself: says which ports it got, then accepts until its time is over.
 _LISTENER = """
@@ -65,5 +65,5 @@ def refused(targets, seconds):
 
 def close(pid):
     """End the listener, but only if the process is one."""
-    if any(process["pid"] == pid and _NAME in process["command"] for process in node_state.processes()):
+    if any(process["pid"] == pid and _NAME in process["command"] for process in processes.running()):
         os.kill(pid, signal.SIGTERM)

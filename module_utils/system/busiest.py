@@ -12,7 +12,7 @@ import platform
 import re
 import time
 
-from .node_state import command_output
+from .command import command_output
 
 _LOOK_S = 1.0
 _LOOKS = 3  # a burst that has passed disturbs no measurement

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from .node_state import command_output
+from .command import command_output
 
 
 def parse_sysctl(text):

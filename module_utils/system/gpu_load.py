@@ -11,7 +11,7 @@ import platform
 import re
 import threading
 
-from .node_state import command_output
+from .command import command_output
 
 _PERIOD_S = 1.0
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 from . import facts_darwin, facts_linux, network
-from .node_state import command_output
+from .command import command_output
 
 # In the background of the node: takes the change back unless somebody confirms it. Whoever set an MTU that the path does not
 # carry may not be able to log in any more.

@@ -10,7 +10,7 @@ import inventory
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import preflight
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import problem
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
 CALL = {
@@ -254,7 +254,7 @@ def test_results_of_another_folder_are_compared(root, elsewhere, tmp_path):
 
 
 def test_commands_stand_below_the_table_and_are_quoted():
-    row = preflight.problem("foreign Ray", "none", "x", "see below")
+    row = problem.problem("foreign Ray", "none", "x", "see below")
     text = inventory.problem_table(
         [{**row, "node": "alpha", "other_root": "/home/a b/.saf"}, {**row, "node": "beta", "command": "x y"}]
     )
