@@ -107,7 +107,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing
-from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, hardware
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux.facts import last_cache_bytes
 
 SAMPLING = {
@@ -137,7 +137,7 @@ def main():
         measurement.finish(module, [], [measurement.not_measured(suite, [node], measurement.CHECK_MODE)])
     machine = {
         "cache_bytes": {"cpu": last_cache_bytes(), "gpu": (cuda.device() or {}).get("cache_bytes")},
-        "memory_bytes": node_state.memory_bytes(),
+        "memory_bytes": hardware.memory_bytes(),
         "cuda": shutil.which("nvidia-smi") is not None,
         "models": params["models"],
     }

@@ -39,7 +39,7 @@ def marker_environment(target):
     }
 
 
-def entries(text):
+def entries(text: str):
     """Yield ``(requirement line, [sha256, ...])`` for each entry of a lock's text; raise LockError."""
     joined = re.sub(r"\\\r?\n", " ", text)
     for number, raw in enumerate(joined.splitlines(), start=1):

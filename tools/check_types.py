@@ -75,7 +75,7 @@ def repeated_defaults(text, names):
     for node in _ENVIRONMENT.parse(text).find_all(nodes.Filter):
         given = node.node.name if node.name in ("default", "d") and isinstance(node.node, nodes.Name) else None
         if given in names and node.args and isinstance(node.args[0], nodes.Const):
-            found.append(f"{given} (write default('{given}' | saf.fabric.option_default), its role has the default)")
+            found.append(f"{given} (write default(lookup('saf.fabric.option_default', '{given}')), its role has the default)")
     return found
 
 

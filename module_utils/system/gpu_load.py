@@ -7,11 +7,11 @@ utilization at a low fraction of the peak means that the GPU is busy with someth
 from __future__ import annotations
 
 import os
-import platform
 import re
 import threading
 
-from .node_state import command_output
+from . import current, darwin
+from .command import command_output
 
 _PERIOD_S = 1.0
 
@@ -42,7 +42,7 @@ class Sampler:
     def __enter__(self):
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
-        if platform.system() == "Darwin":
+        if current.system is darwin:
             self._thread.start()
         return self
 

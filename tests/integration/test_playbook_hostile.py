@@ -59,7 +59,7 @@ PLAYBOOK = """
     - saf.fabric.ray_cluster_info:
       register: ray
       ignore_errors: true
-    - saf.fabric.node_checks:
+    - saf.fabric.node_preflight_info:
       register: checks
       ignore_errors: true
     - debug: {msg: "{{ [answer.msg | default(''), ray.msg | default('')] }}"}
@@ -85,7 +85,7 @@ def answer(root, tmp_path):
 
     def run(document, **environment):
         stand_ins = {}
-        for name in ("mlx_benchmark", "ray_cluster_info", "node_checks"):
+        for name in ("mlx_benchmark", "ray_cluster_info", "node_preflight_info"):
             good = "{'changed': False, 'measurements': [], 'not_measured': [], 'nodes': []}"
             value = document if isinstance(document, str) else repr(document)
             text = MODULE.format(answer=value, good=good, progress=PROGRESS)
@@ -153,7 +153,7 @@ def test_answers_of_wrong_types_are_sentences(answer):
     nothing_is_planted(done, seen)
     assert seen["beta"]["answer"]["msg"].startswith("The answer of mlx_benchmark on beta is ignored: ")
     assert seen["beta"]["ray"]["msg"].startswith("The answer of ray_cluster_info on beta is ignored: ")
-    assert seen["beta"]["checks"]["msg"].startswith("The answer of node_checks on beta is ignored: ")
+    assert seen["beta"]["checks"]["msg"].startswith("The answer of node_preflight_info on beta is ignored: ")
 
 
 def test_a_huge_answer_is_a_sentence(answer):

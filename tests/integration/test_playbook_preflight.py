@@ -10,8 +10,7 @@ import tempfile
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import node_state
-from ansible_collections.saf.fabric.plugins.module_utils.system import preflight as preflight_rules
+from ansible_collections.saf.fabric.plugins.module_utils.system import processes
 
 GOOD = {
     "all": {
@@ -65,7 +64,7 @@ def preflight(root, tmp_path, short_root):
 
 def assert_passes(status, words, sentence):
     """Assert that nothing was wrong, or that a Ray that `make bench` has left running on this machine was found."""
-    if any(preflight_rules.is_ray(process["command"]) for process in node_state.processes()):
+    if any(processes.is_ray(process["command"]) for process in processes.running()):
         assert status != 0
         assert "alpha foreign Ray none" in words
     else:

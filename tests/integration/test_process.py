@@ -8,7 +8,7 @@ import time
 import pytest
 
 import node_manifest
-import node_status
+import node_status_info
 import process_service
 from ansible_collections.saf.fabric.plugins.module_utils.services import process
 
@@ -170,8 +170,8 @@ def test_a_left_record_does_not_hide_the_service_that_is_configured(run_module, 
     own = {"pid": os.getpid(), "started": process.start_time(os.getpid())}
     write(tmp_path / "run" / "ray.json", own)
     failed = {"manager": "systemd", "state": "failed", "restarts": 2, "seconds": None}
-    monkeypatch.setattr(node_status, "by_systemd", lambda _module: (failed, "", lambda: ""))
-    assert run_module(node_status, {"venv_root": str(tmp_path)})["service"]["state"] == "failed"
-    monkeypatch.setattr(node_status, "by_systemd", lambda _module: None)
-    service = run_module(node_status, {"venv_root": str(tmp_path)})["service"]
+    monkeypatch.setattr(node_status_info, "by_systemd", lambda _module: (failed, "", lambda: ""))
+    assert run_module(node_status_info, {"venv_root": str(tmp_path)})["service"]["state"] == "failed"
+    monkeypatch.setattr(node_status_info, "by_systemd", lambda _module: None)
+    service = run_module(node_status_info, {"venv_root": str(tmp_path)})["service"]
     assert (service["manager"], service["state"]) == ("process", "active")

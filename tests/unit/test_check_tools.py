@@ -56,7 +56,7 @@ def test_uses_of_typed_options(tool, template, found):
     ("template", "found"),
     [
         ("{{ reset_confirm | default('') }}", ["reset_confirm"]),
-        ("{{ reset_confirm | default('reset_confirm' | option_default) }}", []),
+        ("{{ reset_confirm | default(lookup('saf.fabric.option_default', 'reset_confirm')) }}", []),
         ("{{ my_own | default('') }}", []),
     ],
 )

@@ -7,7 +7,7 @@ import inventory
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import preflight
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import problem
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
 CALL = {
@@ -136,7 +136,7 @@ def test_a_command_stands_on_a_line_of_its_own(root):
 
 
 def test_commands_stand_below_the_table_and_are_quoted():
-    row = preflight.problem("foreign Ray", "none", "x", "see below")
+    row = problem.problem("foreign Ray", "none", "x", "see below")
     text = inventory.problem_table(
         [{**row, "node": "alpha", "other_root": "/home/a b/.saf"}, {**row, "node": "beta", "command": "x y"}]
     )

@@ -52,7 +52,9 @@ def test_nothing_measured_is_no_run(callback, folder):
     assert not (folder / "run.json").exists()
 
 
-@pytest.mark.parametrize(("action", "folder"), [("ansible.builtin.set_fact", "/results/x"), ("node_facts", None), ("ping", None)])
+@pytest.mark.parametrize(
+    ("action", "folder"), [("ansible.builtin.set_fact", "/results/x"), ("node_hardware_info", None), ("ping", None)]
+)
 def test_the_folder_comes_from_the_controllers_own_task(callback, monkeypatch, action, folder):
     monkeypatch.setattr(callback.atexit, "register", lambda function: None)
     module = callback.CallbackModule()

@@ -1,4 +1,4 @@
-"""Runs the module node_checks between two readings of the controller's clock, so that the node's skew is certain."""
+"""Runs the module node_preflight_info between two readings of the controller's clock, so that the node's offset is certain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import preflight
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border
 
 
@@ -16,8 +15,9 @@ class ActionModule(border.Bordered, ActionBase):
         before = time.time()
         answer = self._execute_module(task_vars=task_vars)
         after = time.time()
-        result.update(self.trusted("node_checks", answer, task_vars))
+        result.update(self.trusted("node_preflight_info", answer, task_vars))
+        result.pop("clock_offset", None)  # the controller's own value, whatever the node says
         if "time" in result and not result.get("failed"):
-            tolerance = float(self._task.args.get("clock_tolerance", 5))
-            result["problems"] += preflight.clock_problems(result["time"] - after, result["time"] - before, tolerance)
+            result["clock_offset"] = {"min": result["time"] - after, "max": result["time"] - before}
+        self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

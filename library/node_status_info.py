@@ -1,13 +1,13 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: what of ours runs on a node."""
+"""Ansible module: what of the installation runs on a node."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: node_status
-short_description: Tell what of the installation runs on a node
+module: node_status_info
+short_description: Get what of the installation runs on a node
 version_added: "0.1.0"
 description:
   - Reads the state of the service, by whichever manager runs it, what it was configured with, the last error of its log where it
@@ -41,8 +41,8 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Ask the node
-  saf.fabric.node_status:
+- name: Get the state of the node
+  saf.fabric.node_status_info:
     venv_root: /opt/saf
   register: node
 """
@@ -58,7 +58,7 @@ service:
     manager: {description: Service manager., type: str, returned: when there is one}
     state: {description: State of the service., type: str, returned: always}
     restarts: {description: Restarts since the last start by hand., type: int, returned: when the manager counts them}
-    seconds: {description: Seconds since the last start., type: int, returned: when the manager tells}
+    seconds: {description: Seconds since the last start., type: int, returned: when the manager reports them}
     keeps_ending: {description: Whether the manager starts it again and again., type: bool, returned: always}
     last_error: {description: The last error of its log; empty for one that runs., type: str, returned: always}
   sample: {manager: systemd, state: active, restarts: 0, seconds: 310, keeps_ending: false, last_error: ""}
@@ -94,7 +94,6 @@ disk:
 """
 
 import os
-import platform
 import plistlib
 import time
 
@@ -102,10 +101,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils import venv
 from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, listening, process, service_log, service_state
-from ansible_collections.saf.fabric.plugins.module_utils.system import node_state, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system import current, disk, processes, sockets
+from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output
 
 _PROPERTIES = "LoadState,ActiveState,NRestarts,ActiveEnterTimestampMonotonic,ExecStart"
-# Longer than any command line of ours, and a bound for whatever a node may answer.
+# Longer than any command line of the service, and a bound for whatever a node may answer.
 _COMMAND_CHARACTERS = 8192
 
 
@@ -114,20 +114,20 @@ def by_systemd(module):
     if not os.path.isdir("/run/systemd/system"):
         return None
     unit = module.params["unit"]
-    shown = node_state.command_output("systemctl", "show", unit, f"--property={_PROPERTIES}")
+    shown = command_output("systemctl", "show", unit, f"--property={_PROPERTIES}")
     service = service_state.parse_show(shown, time.monotonic())
     command = next((line for line in shown.splitlines() if line.startswith("ExecStart=")), "")
-    return service, command, lambda: node_state.command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
+    return service, command, lambda: command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
 
 
 def by_launchd(module):
     """Return ``(service, command line, log)`` of the LaunchDaemon, None on other systems."""
-    if platform.system() != "Darwin":
+    if current.system.NAME != "Darwin":
         return None
     label = module.params["label"]
     try:
         job = launchd.Daemon(label, module.run_command).look()
-        age = node_state.command_output("ps", "-o", "etime=", "-p", str(job["pid"])) if job and job["pid"] else ""
+        age = command_output("ps", "-o", "etime=", "-p", str(job["pid"])) if job and job["pid"] else ""
         service = service_state.launchd_state(job, service_state.parse_etime(age))
     except launchd.LaunchdError:
         service = {"manager": "launchd", "state": "unknown", "restarts": None, "seconds": None}
@@ -159,30 +159,19 @@ def observe(module):
     """Return ``(service, command line)`` of what runs from venv_root.
 
     The record of a process, which the service account may write, counts only where no init system knows the service; a unit of
-    another root is not ours.
+    another root is not managed here.
     """
+    root = module.params["venv_root"]
     missing = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
     service, command, log = missing, "", lambda: ""
-    for look in (by_systemd, by_launchd, by_process):
-        found = look(module)
-        if found and service["state"] == "missing" and (not found[1] or preflight.ours(found[1], module.params["venv_root"])):
+    for ask in (by_systemd, by_launchd, by_process):
+        found = ask(module)
+        if found and service["state"] == "missing" and (not found[1] or processes.is_managed(found[1], root)):
             service, command, log = found
     ends = service_state.keeps_ending(service)
     silent = service["state"] == "missing" or (service["state"] == "active" and not ends)
     error = "" if silent else service_log.last_error(log(), ended=service["state"] != "inactive")
     return {**service, "keeps_ending": ends, "last_error": error}, command[:_COMMAND_CHARACTERS]
-
-
-def disk(root):
-    """Return the space of the file system that ``root`` is, or would be, on."""
-    path = node_state.nearest_existing(root)
-    status = os.statvfs(path)
-    return {
-        "path": path,
-        "free_bytes": status.f_bavail * status.f_frsize,
-        "total_bytes": status.f_blocks * status.f_frsize,
-        "inodes_free": status.f_favail if status.f_files else None,
-    }
 
 
 def main():
@@ -203,9 +192,9 @@ def main():
         provisioned=os.path.exists(os.path.join(root, "etc", "ray.env")),
         service=service,
         configured=service_state.configured(command),
-        addresses=node_state.own_addresses(),
+        addresses=sockets.own_addresses(),
         listeners=listening.of_ray(root) if module.params["sockets"] else [],
-        disk=disk(root),
+        disk=disk.space(root),
         venv={key: marker[key] for key in ("python_version", "digest", "fingerprint") if key in marker},
     )
 

@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: what a node is, for the report."""
+"""Ansible module: the hardware, the links and the condition of a node, for the report."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: node_facts
+module: node_hardware_info
 short_description: Describe a node and its links
 version_added: "0.1.0"
 description:
   - Reads chip, cores, memory, operating system, venv, conditions and, for each link, interface, negotiated and capable
-    speed and MTU. Values that the system does not tell are null. Changes nothing.
+    speed and MTU. Values that the system does not report are null. Changes nothing.
 attributes:
   check_mode:
     support: full
@@ -41,7 +41,7 @@ author:
 
 EXAMPLES = r"""
 - name: Describe the node
-  saf.fabric.node_facts:
+  saf.fabric.node_hardware_info:
     node: alpha
     venv_root: /opt/saf
     links: {default: 192.168.1.172, thunderbolt: 10.10.0.1}
@@ -92,8 +92,8 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import (
     account,
     busiest,
     current,
+    hardware,
     interfaces,
-    node_state,
 )
 
 
@@ -141,9 +141,9 @@ def main():
     marker = venv.read_marker(os.path.join(module.params["venv_root"], "current"))
     facts = {
         "system": current.system.NAME,
-        "machine": node_state.machine(),
+        "machine": hardware.architecture(),
         **current.system.describe(),
-        "memory_bytes": node_state.memory_bytes(),
+        "memory_bytes": hardware.memory_bytes(),
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},
         "venv": venv_facts(module.params["venv_root"]),
         "links": {
