@@ -10,7 +10,8 @@ from .options import nodes_of, row
 # Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
-FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "homebrew_owner", "bench_run_dir"}
+FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "venv_rebuilt", "homebrew_owner"}
+FACTS |= {"bench_run_dir"}
 _MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
 _MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
 
