@@ -2,7 +2,7 @@
 
 import pytest
 
-from ansible_collections.saf.fabric.plugins.module_utils import lock
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock
 
 LINUX = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
 MAC = {"system": "Darwin", "machine": "arm64", "python_version": "3.9.23", "macos": "15.1"}

@@ -62,7 +62,8 @@ PLAY = """
         mode: "0644"
         content: >-
           {{ {'mlx': cluster_has_mlx | bool, 'store': _ray_store | int, 'secret': _ray_secret_file,
-              'environment': _ray_environment, 'definition': _ray_definition, 'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
+              'environment': _ray_environment, 'definition': _ray_definition,
+              'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
               'process': _ray_process_argv, 'ports': cluster_ray_ports, 'prune': _ray_prune, 'same': same,
               'others': [other_environment, other_venv, other_argument, other_account],
               'unit': lookup('ansible.builtin.template', role_path ~ '/templates/ray.service.j2'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from .lock import LockError, entries
 from .options import nodes_of, row
 
 # Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
@@ -93,8 +94,6 @@ def stack_problems(name, stacks, stack, lock_text, lock_digest):
     stacks: names that are there; stack: content of stack.yml (None: missing or unreadable); lock_text, lock_digest: its lock
     (None: missing) and the SHA-256 of it.
     """
-    from ansible_collections.saf.fabric.plugins.module_utils.lock import LockError, entries
-
     if name not in stacks:
         close = difflib.get_close_matches(name, stacks, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
