@@ -45,7 +45,6 @@ options:
           - directory
           - file
           - firewall_application
-          - group
           - link
           - mtu
           - on_request
