@@ -17,6 +17,8 @@ UV_VERSION := 0.13.9
 MOVED := $(shell test ! -s .venv/.ready || test "$$(cat .venv/.ready)" = "$$(pwd -P)" || echo forget-venv)
 # The oldest Python that the stack's lock supports.
 STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/$(STACK)/stack.yml)
+# The installer's lock is for all stacks.
+OLDEST_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/*/stack.yml | sort -V | head -n 1)
 
 .PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test
 help: ## this list
@@ -52,7 +54,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version $(STACK_PYTHON) --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock STACK=$(STACK)" requirements.in -o requirements.lock
 	python tools/stamp_lock.py stacks/$(STACK)
-	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	cd data && uv pip compile --quiet --universal --python-version $(OLDEST_PYTHON) --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.

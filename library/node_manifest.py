@@ -41,7 +41,6 @@ options:
           - directory
           - file
           - firewall_application
-          - group
           - link
           - mtu
           - on_request

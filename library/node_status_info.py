@@ -27,11 +27,11 @@ options:
   unit:
     description: Name of the systemd unit.
     type: str
-    default: saf-ray
+    required: true
   label:
     description: Label of the LaunchDaemon.
     type: str
-    default: org.studio-air-fabric.ray
+    required: true
   sockets:
     description: Also return on which addresses and ports Ray listens.
     type: bool
@@ -44,6 +44,8 @@ EXAMPLES = r"""
 - name: Get the state of the node
   saf.fabric.node_status_info:
     venv_root: /opt/saf
+    unit: saf-ray
+    label: org.studio-air-fabric.ray
   register: node
 """
 
@@ -178,8 +180,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "venv_root": {"type": "path", "required": True},
-            "unit": {"type": "str", "default": "saf-ray"},
-            "label": {"type": "str", "default": "org.studio-air-fabric.ray"},
+            "unit": {"type": "str", "required": True},
+            "label": {"type": "str", "required": True},
             "sockets": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

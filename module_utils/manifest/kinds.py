@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import grp
 import os
 import pwd
 import time
@@ -120,17 +119,6 @@ class Account(Kind):
         return f"Account {self.name} could not be removed ({complaint})."
 
 
-class Group(Kind):
-    def exists(self):
-        with contextlib.suppress(KeyError):
-            return bool(grp.getgrnam(self.name))
-        return False
-
-    def remove(self):
-        complaint = self.run("groupdel", self.name)
-        return f"Group {self.name} could not be removed ({complaint})." if complaint else ""
-
-
 class Service(Kind):
     def exists(self):
         if self.entry.get("manager") == "launchd":
@@ -184,7 +172,6 @@ KINDS = {
     "directory": Directory,
     "file": File,
     "firewall_application": darwin.FirewallApplication,
-    "group": Group,
     "link": Link,
     "mtu": Mtu,
     "on_request": brewed.OnRequest,

@@ -163,7 +163,7 @@ def test_homebrew_that_cannot_come_costs_a_line(fallback, tmp_path):
     status, words = fallback()
     assert status == 0, words
     assert "alpha gets Python" in words
-    assert "because homebrew could not bring it: Homebrew's installer needs sudo without a password on alpha" in words
+    assert "because homebrew could not install it: Homebrew's installer needs sudo without a password on alpha" in words
     assert "chosen uv" in words
     assert (tmp_path / "saf" / "python" / f"{VERSION}-20251007" / "bin" / "python3").exists()
 

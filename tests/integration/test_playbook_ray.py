@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import yaml
+from tests.support.settings import ROOT
 
 STACK = {
     "platforms": [
@@ -60,11 +61,12 @@ PLAY = """
         dest: "{{ out }}/{{ inventory_hostname }}.json"
         mode: "0644"
         content: >-
-          {{ {'mlx': _ray_has_mlx | bool, 'store': _ray_store | int, 'secret': _ray_secret_file, 'environment': _ray_environment,
-              'definition': _ray_definition, 'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
-              'process': _ray_process_argv, 'prune': _ray_prune, 'same': same,
+          {{ {'mlx': cluster_has_mlx | bool, 'store': _ray_store | int, 'secret': _ray_secret_file,
+              'environment': _ray_environment, 'definition': _ray_definition,
+              'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
+              'process': _ray_process_argv, 'ports': cluster_ray_ports, 'prune': _ray_prune, 'same': same,
               'others': [other_environment, other_venv, other_argument, other_account],
-              'unit': lookup('ansible.builtin.template', role_path ~ '/templates/saf-ray.service.j2'),
+              'unit': lookup('ansible.builtin.template', role_path ~ '/templates/ray.service.j2'),
               'file': lookup('ansible.builtin.template', role_path ~ '/templates/ray.env.j2')} | to_json }}
 """
 
@@ -72,11 +74,12 @@ PLAY = """
 @pytest.fixture(scope="module")
 def derived(tmp_path_factory):
     """Return {host: what the role derives}."""
-    from tests.support.settings import ROOT  # the repository's folder
-
     folder = tmp_path_factory.mktemp("ray")
     files = (ROOT / "roles" / role / "defaults" / "main.yml" for role in ("cluster", "ray"))
     contract = {name: value for file in files for name, value in yaml.safe_load(file.read_text()).items()}
+    derived_names = yaml.safe_load((ROOT / "roles" / "cluster" / "vars" / "main.yml").read_text())
+    contract.update({name: derived_names[name] for name in derived_names if name.startswith(("cluster_ray_", "_cluster_ray_"))})
+    contract.update({name: derived_names[name] for name in ("cluster_has_mlx", "cluster_venv_marker")})
     hosts = {}
     for name, given in HOSTS.items():
         case = {**DEFAULTS, **{key: value for key, value in given.items() if key in DEFAULTS}}
@@ -107,6 +110,18 @@ def derived(tmp_path_factory):
 @pytest.mark.parametrize(("host", "has"), [("plain", True), ("arm", False), ("arm_mlx", True), ("mac", True)])
 def test_the_stack_says_who_has_mlx(derived, host, has):
     assert derived[host]["mlx"] is has
+
+
+def test_every_port_of_ray_is_known_by_its_variable(derived):
+    """Preflight asks for these to be free; ranges of ports are not among them."""
+    text = (ROOT / "roles" / "cluster" / "defaults" / "main.yml").read_text()
+    named = {name: port for name, port in yaml.safe_load(text).items() if name.startswith("ray_") and name.endswith("port")}
+    on_the_head = {
+        "ray_port", "ray_dashboard_port", "ray_client_port", "ray_autoscaler_metrics_port", "ray_dashboard_metrics_port"
+    }  # fmt: skip
+    assert len(named) == 11
+    assert derived["plain"]["ports"] == named
+    assert derived["arm"]["ports"] == {name: port for name, port in named.items() if name not in on_the_head}
 
 
 def test_a_few_kb_of_memory_change_no_object_store(derived):

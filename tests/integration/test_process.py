@@ -171,7 +171,7 @@ def test_a_left_record_does_not_hide_the_service_that_is_configured(run_module, 
     write(tmp_path / "run" / "ray.json", own)
     failed = {"manager": "systemd", "state": "failed", "restarts": 2, "seconds": None}
     monkeypatch.setattr(node_status_info, "by_systemd", lambda _module: (failed, "", lambda: ""))
-    assert run_module(node_status_info, {"venv_root": str(tmp_path)})["service"]["state"] == "failed"
+    assert run_module(node_status_info, {"venv_root": str(tmp_path), "unit": "x", "label": "x"})["service"]["state"] == "failed"
     monkeypatch.setattr(node_status_info, "by_systemd", lambda _module: None)
-    service = run_module(node_status_info, {"venv_root": str(tmp_path)})["service"]
+    service = run_module(node_status_info, {"venv_root": str(tmp_path), "unit": "x", "label": "x"})["service"]
     assert (service["manager"], service["state"]) == ("process", "active")

@@ -227,7 +227,6 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
         "pinned_formula",
         "power_settings",
         "process_service",
-        "wheelhouse",
     }
     modules = {path.stem for path in (root / "library").glob("*.py")}
     assert modules - acted_for(root) == changing

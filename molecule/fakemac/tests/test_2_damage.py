@@ -28,7 +28,7 @@ def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
     assert beta.service.pid == supervisor
     ray.wait_until_alive([beta.address])
     assert beta.service.pid != supervisor
-    assert "is gone from the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
+    assert "has left the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
 
 
 def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):

@@ -102,7 +102,7 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     finally:
         alpha.check(f"ip rule del {rule}; ip route flush table 99")
     assert refused.rc != 0
-    assert "keeps daemons of saf on alpha from the local network" in refused.words
+    assert "macOS blocks the local network for daemons of saf on alpha" in refused.words
     assert f"{beta.address}/32" in refused.words
 
 

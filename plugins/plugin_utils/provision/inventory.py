@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from .lock import LockError, entries
 from .problem import Row, nodes_of, row
 
 # hostvars of Ansible, or a dictionary like it.
@@ -16,7 +17,8 @@ Groups = Mapping[str, Sequence[str]]
 # Prefixes of this product alone; names with the other roles' prefixes (node_, python_, ...) may belong to other roles.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that the roles set, and names that Ansible gives.
-FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "homebrew_owner", "bench_run_dir"}
+FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "venv_rebuilt", "homebrew_owner"}
+FACTS |= {"bench_run_dir"}
 _MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
 _MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
 
@@ -98,8 +100,6 @@ def stack_problems(name: str, stacks: Sequence[str], stack: object, lock_text: s
     stacks: names that are there; stack: content of stack.yml (None: missing or unreadable); lock_text, lock_digest: its lock
     (None: missing) and the SHA-256 of it.
     """
-    from ansible_collections.saf.fabric.plugins.module_utils.lock import LockError, entries
-
     if name not in stacks:
         close = difflib.get_close_matches(name, stacks, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""

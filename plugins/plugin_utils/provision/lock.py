@@ -1,12 +1,14 @@
-"""What a universal lock file means for one node: pure functions over its text.
-
-Needs the packaging library and therefore runs on the controller only.
-"""
+"""What a universal lock file means for one node: pure functions over its text."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from typing import NotRequired, TypedDict
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 # glibc 2.5 is the oldest that a wheel tag (manylinux1) stands for.
 _OLDEST_GLIBC_MINOR = 5
@@ -14,14 +16,29 @@ _LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
 class LockError(ValueError):
-    """A lock that cannot be used; the message is one sentence with the way out."""
+    """A lock that cannot be used; the message is one sentence with the remedy."""
 
 
-def marker_environment(target):
-    """Return the PEP 508 marker environment of a node.
+class Target(TypedDict):
+    """A kind of node: what decides which wheels it gets."""
 
-    target: dict with system (Linux, Darwin), machine (x86_64, arm64, ...) and python_version (X.Y.Z).
-    """
+    system: str  # Linux or Darwin
+    machine: str  # as uname -m gives it: x86_64, aarch64, arm64
+    python_version: str  # X.Y.Z
+    glibc: NotRequired[str | None]  # on Linux, for instance 2.36
+    macos: NotRequired[str | None]  # on Darwin, for instance 15.1
+
+
+class Resolved(TypedDict):
+    """What a lock asks of one kind of node."""
+
+    digest: str  # SHA-256 of the entries that apply
+    distributions: dict[str, str]  # {normalized name: version}
+    requirements: str  # text for pip or uv, hashes included
+
+
+def marker_environment(target: Target) -> dict[str, str]:
+    """Return the PEP 508 marker environment of a node."""
     version = target["python_version"]
     return {
         "implementation_name": "cpython",
@@ -39,7 +56,7 @@ def marker_environment(target):
     }
 
 
-def entries(text: str):
+def entries(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield ``(requirement line, [sha256, ...])`` for each entry of a lock's text; raise LockError."""
     joined = re.sub(r"\\\r?\n", " ", text)
     for number, raw in enumerate(joined.splitlines(), start=1):
@@ -56,17 +73,11 @@ def entries(text: str):
         yield requirement.strip(), digests
 
 
-def resolve(text, target):
-    """Return what ``text`` asks of one node.
-
-    Returns a dict: digest (sha256 of the entries that apply), distributions ({normalised name: version}),
-    requirements (text for pip or uv, hashes included). Raises LockError.
-    """
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
+def resolve(text: str, target: Target) -> Resolved:
+    """Return what the lock ``text`` asks of one kind of node; raise LockError."""
     environment = marker_environment(target)
-    distributions, lines = {}, []
+    distributions: dict[str, str] = {}
+    lines = []
     for line, digests in entries(text):
         try:
             requirement = Requirement(line)
@@ -92,17 +103,16 @@ def resolve(text, target):
     }
 
 
-def platform_tags(target):
+def platform_tags(target: Target) -> list[str]:
     """Return the wheel platform tags that a node accepts, as ``pip download --platform`` wants them.
 
-    target: system, machine, and glibc ("2.36") on Linux or macos ("15.1") on Darwin. pip widens a macOS tag
-    to older releases by itself, but a manylinux_2_x tag stands for itself alone.
+    pip widens a macOS tag to older releases by itself, but a manylinux_2_x tag stands for itself alone.
     """
     machine = target["machine"]
     if target["system"] == "Darwin":
-        major, minor = [*target["macos"].split("."), "0"][:2]
-        return [f"macosx_{major}_{minor if int(major) < 11 else 0}_{machine}"]
-    minor = int(target["glibc"].split(".")[1])
+        major, second = [*str(target.get("macos")).split("."), "0"][:2]
+        return [f"macosx_{major}_{second if int(major) < 11 else 0}_{machine}"]
+    minor = int(str(target.get("glibc")).split(".")[1])
     tags = []
     for step in range(minor, _OLDEST_GLIBC_MINOR - 1, -1):
         tags.append(f"manylinux_2_{step}_{machine}")
@@ -111,7 +121,7 @@ def platform_tags(target):
     return [*tags, f"linux_{machine}"]
 
 
-def target_key(target):
+def target_key(target: Target) -> str:
     """Return a short name of a node's platform, fit for a file name."""
     release = target.get("glibc") or target.get("macos")
     libc = "glibc" if target["system"] == "Linux" else "macos"
