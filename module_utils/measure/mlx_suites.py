@@ -11,10 +11,10 @@ from . import measurement
 # Suite: (name of its metrics from the probe's document, unit; None where the probe reports it with each operation).
 METRICS = {
     "gemm": ("gemm.{dtype}", "FLOP/s"),
-    "sustained": ("gemm.sustained", "FLOP/s"),
     "memory": ("memory.{operation}", "B/s"),
     "ops": ("ops.{operation}", None),
     "llm": ("llm.{phase}", "token/s"),
+    "sustained": ("gemm.sustained", "FLOP/s"),
 }
 
 # Relative error of one product against float64: the type's digits, and what accumulating adds to it.
