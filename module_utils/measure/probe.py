@@ -44,7 +44,11 @@ main(_params, _emit)
 
 
 class ProbeError(Exception):
-    """A probe that ended without a result; the message is one sentence."""
+    """A probe that ended without a result; the message is one sentence, ``reported`` what came before."""
+
+    def __init__(self, message, reported):
+        super().__init__(message)
+        self.reported = reported
 
 
 def run_probe(python, probe, params, timeout, environment=None, user=None, helpers=(), on_event=None):
@@ -118,7 +122,8 @@ def _hand_over(folder, user):
 
 
 def _collect(child, name, timeout, on_event):
-    reported, errors = {}, []
+    reported: dict[str, list] = {}
+    errors: list[str] = []
     readers = [
         threading.Thread(target=_read_events, args=(child.stdout, reported, on_event), daemon=True),
         threading.Thread(target=_read_tail, args=(child.stderr, errors), daemon=True),
@@ -135,9 +140,7 @@ def _collect(child, name, timeout, on_event):
     for reader in readers:
         reader.join(5)
     if expired or child.returncode != 0:
-        error = ProbeError(_error_message(name, child.returncode, timeout if expired else None, errors))
-        error.reported = reported
-        raise error
+        raise ProbeError(_error_message(name, child.returncode, timeout if expired else None, errors), reported)
     return reported
 
 

@@ -31,7 +31,8 @@ def connect(host, port, patience):
 
 def samples(connection, count, seconds=None):
     """Return up to ``count`` round-trip times in seconds, one message at a time; after ``seconds`` no further one is started."""
-    times, started = [], time.perf_counter()
+    times: list[float] = []
+    started = time.perf_counter()
     while len(times) < count:
         start = time.perf_counter()
         if times and seconds is not None and start - started > seconds:
