@@ -200,6 +200,31 @@ def test_a_hostile_answer_is_data(answer):
     assert len(status.table_rows(document)) == 2
 
 
+OBSERVED = {"service": {"state": "active"}}
+
+
+@pytest.mark.parametrize(
+    ("registered", "refused"),
+    [
+        (({}, OBSERVED, ""), None),
+        (({"ping": "pong"}, OBSERVED, ""), None),
+        (
+            ({"unreachable": True, "msg": "no\nroute"}, {}, ""),
+            "does not answer over SSH; start it, or check its network (no route).",
+        ),
+        (({}, {"unreachable": True}, ""), "does not answer over SSH; start it, or check its network."),
+        (({}, {"failed": True, "msg": "no sudo"}, ""), "answers, but could not be checked: no sudo"),
+        (({}, {}, "no space"), "answers, but could not be checked: no space"),
+        (({}, OBSERVED, "no space"), "answers, but could not be checked: no space"),
+        (({}, {}, ""), "answers, but could not be checked: no message"),
+        ((None, None, None), "answers, but could not be checked: no message"),
+        (({}, {"failed": True, "msg": ["\x1b"]}, ""), "answers, but could not be checked: no message"),
+    ],
+)
+def test_a_node_that_was_not_observed_says_why(registered, refused):
+    assert status.observation(*registered).get("refused") == refused
+
+
 @pytest.mark.parametrize(
     ("nodes", "expected", "membership"),
     [
