@@ -30,7 +30,7 @@ RUNS = node()
 STOPPED = node("inactive", service={"last_error": "OSError: [Errno 28] No space left on device"})
 MISSING = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
 NEVER = node(provisioned=False, service=MISSING, configured={"address": None, "head": None})
-SILENT = {"refused": "does not answer over SSH; start it, or look at its network."}
+SILENT = {"refused": "does not answer over SSH; start it, or check its network."}
 WANTED = {
     "ray": "2.49.1",
     "python": "3.11.2",
