@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import grp
 import os
 import pwd
 import time
@@ -18,7 +17,7 @@ from ..system.current import system
 from . import kinds_darwin as darwin
 from . import kinds_homebrew as brewed
 from .kind import Kind
-from .record import precious
+from .record import is_protected
 
 
 class Directory(Kind):
@@ -29,7 +28,7 @@ class Directory(Kind):
         return self.exists() and not folders.is_only_mounts(self.name)
 
     def remove(self):
-        if os.path.islink(self.name) or precious(self.name, os.path.expanduser("~")):
+        if os.path.islink(self.name) or is_protected(self.name, os.path.expanduser("~")):
             return f"{self.name} is a link or a system folder now and is kept: remove it by hand."
         left = folders.remove(self.name)
         return f"{self.name} could not be removed entirely: {left[0]} is still there." if left else ""
@@ -120,17 +119,6 @@ class Account(Kind):
         return f"Account {self.name} could not be removed ({complaint})."
 
 
-class Group(Kind):
-    def exists(self):
-        with contextlib.suppress(KeyError):
-            return bool(grp.getgrnam(self.name))
-        return False
-
-    def remove(self):
-        complaint = self.run("groupdel", self.name)
-        return f"Group {self.name} could not be removed ({complaint})." if complaint else ""
-
-
 class Service(Kind):
     def exists(self):
         if self.entry.get("manager") == "launchd":
@@ -154,7 +142,7 @@ class Process(Kind):
 
     def remove(self):
         record = process.read_record(self.name)
-        if process.ours(record):  # another account may have written the file: it must end no unmanaged process
+        if process.is_managed(record):  # another account may have written the file: it must end no unmanaged process
             process.stop(record, timeout=30)
             if process.alive(record):
                 return f"Process {record['pid']} of {self.name} does not end."
@@ -184,7 +172,6 @@ KINDS = {
     "directory": Directory,
     "file": File,
     "firewall_application": darwin.FirewallApplication,
-    "group": Group,
     "link": Link,
     "mtu": Mtu,
     "on_request": brewed.OnRequest,
