@@ -81,7 +81,7 @@ def alive(record):
         return False
     if start_time(record["pid"]) == started:
         return True
-    # Records of earlier releases hold the text of ps in the language and zone of their writer, which are usually ours.
+    # Records of earlier releases hold the text of ps in the language and time zone of their writer, usually those of this caller.
     return not os.path.isdir("/proc/self") and _ps_start(record["pid"], {}) == started
 
 
