@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: a LaunchDaemon that runs what its property list says."""
+"""Ansible module: a LaunchDaemon that runs its property list."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ module: launchd_service
 short_description: Keep a LaunchDaemon of the system domain as described
 version_added: "0.1.0"
 description:
-  - Writes the property list, loads it, and proves with C(launchctl print) that a process runs; root is needed.
-  - A loaded job keeps the definition that it was loaded with. It is unloaded and loaded again when that is not the one of the
-    file, also when an earlier run was cut off between the two; a digest in the job's environment tells.
-  - An override that disables the label (System Settings, Login Items) is taken back, and said.
+  - Writes the property list, loads it, and proves with C(launchctl print) that a process runs. Needs root.
+  - A loaded job keeps the definition that it was loaded with. It is unloaded and loaded again when the file has another one,
+    also after a run that was interrupted between the two. A digest in the job's environment identifies the definition.
+  - An override that disables the label (System Settings, Login Items) is removed, with a warning.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.state
@@ -24,17 +24,17 @@ options:
     required: true
   plist:
     description:
-      - The definition, launchd.plist(5), without C(Label). Left out, the file stays as it is.
-      - Values of C(EnvironmentVariables) are made strings, since launchd ignores all others.
+      - The definition, launchd.plist(5), without C(Label). If omitted, the file stays unchanged.
+      - Values of C(EnvironmentVariables) are converted to strings, since launchd ignores all others.
     type: dict
   state:
     description:
-      - What the service shall be. V(stopped) unloads it; it is back after a reboot. V(absent) removes the file as well.
+      - State of the service. V(stopped) unloads it until the next boot. V(absent) removes the file as well.
     type: str
     choices: [started, stopped, restarted, absent]
     default: started
   inputs:
-    description: Files whose content belongs to the definition, so that another content loads the job anew.
+    description: Files whose content belongs to the definition. A change reloads the job.
     type: list
     elements: path
     default: []
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pid:
-  description: Process ID, 0 when none is meant to run.
+  description: Process ID, 0 when no process is expected to run.
   type: int
   returned: always
 actions:
@@ -90,7 +90,7 @@ def read(path):
 
 
 def wanted_plist(module):
-    """Return the definition as bytes, None when the file is to stay as it is."""
+    """Return the definition as bytes, None when the file is to stay unchanged."""
     plist = module.params["plist"]
     if plist is None:
         return None
@@ -106,7 +106,7 @@ def well_owned(path):
 
 
 def write(module, path, content):
-    """Put the definition in place in one step, checked by plutil, owned as launchd wants it."""
+    """Replace the definition in one step, checked by plutil, with the owner and mode that launchd needs."""
     handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".saf-")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -130,7 +130,7 @@ def plan(module, daemon, content):
     actions = []
     if (content is not None and file != content) or not well_owned(daemon.path):
         actions.append("write")
-    job = daemon.look()
+    job = daemon.status()
     if daemon.disabled():
         actions.append("enable")
     plist = plistlib.loads(content or file)
@@ -169,7 +169,7 @@ def carry_out(module, daemon, actions, content, job):
 
 def remove(module, daemon):
     """States stopped and absent."""
-    job, file = daemon.look(), read(daemon.path)
+    job, file = daemon.status(), read(daemon.path)
     actions = (["unload"] if job else []) + (["remove"] if file is not None and module.params["state"] == "absent" else [])
     if not module.check_mode:
         if "unload" in actions:

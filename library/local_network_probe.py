@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: whether macOS lets a daemon of an account reach the other nodes."""
+"""Ansible module: whether macOS allows a daemon of an account to reach the other nodes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ short_description: Prove that a LaunchDaemon of an account may use the local net
 version_added: "0.1.0"
 description:
   - macOS 15 and later decide by the responsible process who may connect to the local network. Tools over SSH and root always
-    may, so nothing that Ansible tries itself proves anything about a daemon of another account.
-  - Loads a daemon for one look, compares its connections with the same tried as root, and unloads it.
+    may, so a connection of Ansible itself proves nothing about a daemon of another account.
+  - Loads a daemon that connects once, compares the results with the same connections as root, and unloads it.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.info
@@ -33,11 +33,11 @@ options:
     type: path
     required: true
   private_folder:
-    description: Folder of root's; launchd trusts no definition that lies where others may write.
+    description: Folder that only root can write to; launchd trusts no definition elsewhere.
     type: path
     required: true
   targets:
-    description: Peers as C(host:port); nothing needs to listen there.
+    description: Peers as C(host:port). Nothing needs to listen there.
     type: list
     elements: str
     required: true
@@ -84,17 +84,17 @@ LABEL = "org.studio-air-fabric.local-network-probe"
 
 
 def blocked(daemon, root):
-    """Return the targets that only the daemon cannot reach; both: {target: open, unreachable or silent}."""
+    """Return the targets that the daemon alone cannot reach; daemon, root: {target: open, unreachable or silent}."""
     return sorted(target for target, answer in daemon.items() if answer == "unreachable" and root[target] != "unreachable")
 
 
 def answers(path, targets):
-    """Return what the daemon wrote about the targets and nothing else: the file lies in a folder of the account's."""
+    """Return what the daemon wrote about the targets, nothing else: the account can write to that folder."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
             found = json.loads(stream.read(1 << 20))
     except (OSError, ValueError) as error:
-        raise launchd.LaunchdError(f"What the daemon found out about the local network cannot be read: {error}.") from error
+        raise launchd.LaunchdError(f"The results of the daemon for the local network cannot be read: {error}.") from error
     found = found if isinstance(found, dict) else {}
     return {target: found[target] for target in targets if isinstance(found.get(target), str)}
 
@@ -118,16 +118,16 @@ def ask_daemon(module, folder):
         stream.write(launchd.definition(plist))
     os.chmod(daemon.path, 0o644)
     os.chown(daemon.path, 0, 0)
-    if daemon.look():
+    if daemon.status():
         daemon.unload(5)
     daemon.load()
     try:
-        first = daemon.look()
+        first = daemon.status()
         if first and not first["pid"] and not first["runs"]:
             daemon.kick()  # RunAtLoad does not fire for certain
         deadline = time.monotonic() + params["timeout"]
         while time.monotonic() < deadline:
-            job = daemon.look()
+            job = daemon.status()
             if job and not job["pid"] and job["runs"] and os.path.exists(output):
                 return answers(output, params["targets"])
             time.sleep(0.5)

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: a virtual environment that equals a lock."""
+"""Ansible module: a virtual environment that equals a lock file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ version_added: "0.1.0"
 description:
   - A venv lives in C(<root>/venvs/<id>), where the id follows from the lock's digest and the interpreter, and
     C(<root>/current) is a link to it.
-  - A venv that is missing, unfinished, or has a file that is not what its C(RECORD) says is built anew beside it from
-    an archive of wheels (see C(wheelhouse)), checked, moved into place, and only then the link is switched.
-    A build that is killed leaves the venv in use as it was.
-  - The installer travels in the archive; nothing is fetched from a network.
+  - A venv that is missing, unfinished, or has a file that differs from its C(RECORD) is rebuilt beside the old one from an
+    archive of wheels (see C(wheelhouse)), checked, moved into place, and only then the link is switched. An interrupted build
+    leaves the active venv unchanged.
+  - The installer is part of the archive; nothing is fetched from a network.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.state
@@ -28,7 +28,7 @@ options:
     type: path
     required: true
   python:
-    description: Interpreter that the venv is made from.
+    description: Interpreter that the venv is created from.
     type: path
     required: true
   python_version:
@@ -40,27 +40,27 @@ options:
     type: str
     required: true
   distributions:
-    description: Distributions that the lock asks for, name to version.
+    description: Distributions of the lock, name to version.
     type: dict
     required: true
   archive:
     description:
       - Archive on the node with the folders C(wheels) and C(installer).
-      - Not needed in check mode, nor when the venv is whole.
+      - Not needed in check mode, nor when the venv needs no rebuild.
     type: path
   imports:
-    description: Modules that must import in the new venv before it is taken into use.
+    description: Modules that must import in the new venv before it becomes active.
     type: list
     elements: str
     default: []
   user:
     description:
-      - Account that runs what is in the venv. A venv that it cannot read is built anew, and none is taken into use that it
-        cannot run.
-      - Where the module runs as root, this account imports what O(imports) names; role node creates it before.
+      - Account that runs the programs in the venv. A venv that it cannot read is rebuilt, and one that it cannot run does not
+        become active.
+      - Where the module runs as root, this account imports what O(imports) names. Role node creates the account first.
     type: str
   keep:
-    description: How many earlier venvs to keep as the way back.
+    description: Number of earlier venvs to keep for a rollback.
     type: int
     default: 1
 author:
@@ -88,13 +88,13 @@ path:
 fingerprint:
   description: One digest over the installed distributions and their recorded files; equal on equal nodes.
   type: str
-  returned: when the venv is there
+  returned: when the venv exists
 in_use:
   description: Whether C(current) pointed at the venv before.
   type: bool
   returned: always
 problems:
-  description: What was wrong with the venv before, a sentence each.
+  description: Problems of the venv before the run, a sentence each.
   type: list
   elements: str
   returned: always
@@ -133,7 +133,7 @@ class BuildError(Exception):
 
 
 def run(command, what, environment=None, user=None):
-    """Run a step of the build, as ``user`` where we are root; nothing of it waits for a network."""
+    """Run a step of the build, as ``user`` where the module runs as root; no step waits for a network."""
     try:
         settings = {"UV_NO_PROGRESS": "1", **(environment or {})}
         rc, out, err = bounded.run(command, _STEP_SECONDS, environment=settings, user=user, cwd="/")
@@ -147,7 +147,7 @@ def run(command, what, environment=None, user=None):
 
 
 def unpack_installer(folder):
-    """Take the uv binary out of its wheel and return its path."""
+    """Extract the uv binary from its wheel and return its path."""
     (wheel,) = glob.glob(os.path.join(folder, "installer", "uv-*.whl"))
     binary = os.path.join(folder, "uv")
     with zipfile.ZipFile(wheel) as archive:
@@ -161,26 +161,28 @@ def unpack_installer(folder):
 def build(params, folder, archive):
     """Build a venv in ``folder`` from ``archive``, prove it, and return its path there."""
     if not archive or not os.path.exists(archive):
-        raise BuildError(f"The archive of wheels is not on the node ({archive}); run the whole play, it brings it.")
+        raise BuildError(f"The archive of wheels is not on the node ({archive}); run the whole play, which copies it.")
     try:
         with tarfile.open(archive) as tar:
-            # Old interpreters have no filter; the archive is made by the wheelhouse module on our controller.
+            # Old interpreters have no filter; the archive is made by the wheelhouse module on the controller.
             safely: dict = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, **safely)  # noqa: S202
     except (tarfile.TarError, EOFError) as error:
-        raise BuildError(f"The archive of wheels {archive} is damaged ({error}); delete it and run again.") from error
+        raise BuildError(
+            f"The archive of wheels {archive} is damaged ({error}). Delete it and run the playbook again."
+        ) from error
     # The archive holds the mode of the folder that it was packed from.
     os.chmod(folder, 0o755)  # noqa: S103 the service account imports from here
-    # uv runs the interpreter that the venv is made from, as root where the play does: the venv has to be root's, or the tasks
-    # of the cluster could change it. An interpreter of the system, of uv or of conda's environment (below venv_root) is root's.
-    # Homebrew's keg belongs to the account that installed Homebrew, an administrator of that Mac; the building of a venv is
-    # the one time that root executes it.
+    # uv runs the interpreter that the venv is created from, as root where the play does: the venv must belong to root, or the
+    # tasks of the cluster could change it. An interpreter of the system, of uv or of conda (below venv_root) belongs to root.
+    # Homebrew's keg belongs to the account that installed Homebrew, an administrator of that Mac; this build is the only time
+    # that root executes it.
     uv = unpack_installer(folder)
     venv = os.path.join(folder, "venv")
     cache = ["--cache-dir", os.path.join(folder, "cache"), "--offline", "--quiet"]
     run(
         [uv, "venv", "--relocatable", "--no-project", "--python", params["python"], venv, *cache],
-        "Making the venv",
+        "Creating the venv",
         venvs.environment_of_builder(params["python"]),
     )
     wheels = os.path.join(folder, "wheels")
@@ -195,7 +197,7 @@ def build(params, folder, archive):
 
 
 def close(venv):
-    """Take the right to write from every other account: uv makes its lock file 0666, and a wheel may bring any mode."""
+    """Remove write access of every other account: uv creates its lock file with 0666, and a wheel may contain any mode."""
     for folder, names, files in os.walk(venv):
         for path in [folder, *(os.path.join(folder, name) for name in names + files)]:
             mode = os.lstat(path).st_mode
@@ -204,14 +206,14 @@ def close(venv):
 
 
 def try_import(python, name, user):
-    """Import a package as the service account: root executes no more of the wheels than the installer, and what that account
-    cannot read is found now. In a child: MLX can abort its process where it finds no device."""
+    """Import a package as the service account: root executes nothing of the wheels but the installer, and what that account
+    cannot read is found now. In a child, since MLX can abort its process where it finds no device."""
     environment = {"HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
     run([python, "-c", f"import {name}"], f"Importing {name} in the new venv", environment, user)
 
 
-def note(venv, params):
-    """Write the marker that says that the venv is finished; return the fingerprint."""
+def write_marker(venv, params):
+    """Write the marker of a finished venv; return the fingerprint."""
     site = venvs.site_packages(venv, params["python_version"])
     distributions = venvs.installed(site)
     problems = venvs.differences(params["distributions"], distributions) + venvs.damaged_files(site, distributions)
@@ -232,7 +234,7 @@ def note(venv, params):
 
 
 def barrier(venv, user, repairable):
-    """Return (what keeps ``user`` from using ``venv``, whether building it anew removes that)."""
+    """Return (why ``user`` cannot use ``venv``, "" if it can; whether a rebuild removes the reason)."""
     if not user:
         return "", True
     sentence = venv_access.unreadable(venv, user)
@@ -247,7 +249,7 @@ def must_be_usable(venv, user):
     try:
         sentence = barrier(venv, user, venv)[0]
     except KeyError:
-        raise BuildError(f"The account {user} is not there: role node makes it, run site.yml.") from None
+        raise BuildError(f"The account {user} does not exist: run site.yml, which creates it.") from None
     if sentence:
         raise BuildError(f"{sentence}.")
 
@@ -271,7 +273,7 @@ def difference(root, in_use, venv, problems):
 
 
 def outdated(folder, current, previous, keep):
-    """Return venvs beyond ``keep`` earlier ones, oldest first; the one in use and the last in use always stay."""
+    """Return venvs beyond ``keep`` earlier ones, oldest first; the active and the previously active one always stay."""
     others = [path for path in glob.glob(os.path.join(folder, "[0-9a-f]*")) if path not in (current, previous)]
     others.sort(key=os.path.getmtime)
     spare = keep - (1 if previous and previous != current else 0)
@@ -280,7 +282,7 @@ def outdated(folder, current, previous, keep):
 
 @contextlib.contextmanager
 def builder_lock(folder, module):
-    """One builder at a time: a run whose controller was killed may still be at work on the node."""
+    """Allow one builder at a time: a run whose controller was killed may still be building on the node."""
     with open(os.path.join(folder, ".lock"), "w") as guard:
         deadline = time.monotonic() + 300
         while True:
@@ -290,7 +292,7 @@ def builder_lock(folder, module):
             except OSError:
                 if time.monotonic() > deadline:
                     module.fail_json(
-                        msg="Another run has been building a venv on this node for 300 s: end it or wait, then repeat.",
+                        msg="Another run has been building a venv on this node for 300 s: wait for it or end it, then run again.",
                         path="",
                         problems=[],
                         removed=[],
@@ -324,7 +326,7 @@ def main():
 
     opened = os.path.isdir(folder) and os.stat(folder).st_mode & 0o755 != 0o755
     if opened and not module.check_mode:
-        os.chmod(folder, 0o755)  # noqa: S103 closed by an earlier version under another umask
+        os.chmod(folder, 0o755)  # noqa: S103 an earlier release closed it under another umask
     problems, _found, fingerprint = venvs.inspect(venv, params["python_version"], params["distributions"])
     stale = in_use != os.path.realpath(venv)
     result = {
@@ -336,7 +338,7 @@ def main():
         "changed": False,
     }
     if not problems:
-        # A missing account is made by role node before the venv is used; a dry run may come first.
+        # Role node creates a missing account before the venv is used; check mode may come first.
         with contextlib.suppress(KeyError):
             sentence, repairable = barrier(venv, params["user"], folder)
             if not repairable:
@@ -348,26 +350,26 @@ def main():
     if module.check_mode or not result["changed"]:
         module.exit_json(**result)
     if not os.path.isdir(params["root"]):
-        module.fail_json(msg=f"{params['root']} is not there: role node makes it, run site.yml.", **result)
+        module.fail_json(msg=f"{params['root']} does not exist: run site.yml, which creates it.", **result)
 
     os.makedirs(folder, exist_ok=True)
     with builder_lock(folder, module):
         for leftover in glob.glob(os.path.join(folder, ".build-*")):
             shutil.rmtree(leftover, ignore_errors=True)
         if problems:
-            workshop = tempfile.mkdtemp(prefix=".build-", dir=folder)
-            os.chmod(workshop, 0o755)  # noqa: S103 what is built is read by the service user
+            build_dir = tempfile.mkdtemp(prefix=".build-", dir=folder)
+            os.chmod(build_dir, 0o755)  # noqa: S103 the service account reads what is built
             try:
-                built = build(params, workshop, params["archive"])
-                result["fingerprint"] = note(built, params)
+                built = build(params, build_dir, params["archive"])
+                result["fingerprint"] = write_marker(built, params)
                 must_be_usable(built, params["user"])
                 if os.path.isdir(venv):
-                    os.rename(venv, os.path.join(workshop, "replaced"))
+                    os.rename(venv, os.path.join(build_dir, "replaced"))
                 os.rename(built, venv)
             except BuildError as error:
-                module.fail_json(msg=f"{error} The venv in use was left as it was.", **{**result, "changed": False})
+                module.fail_json(msg=f"{error} The active venv is unchanged.", **{**result, "changed": False})
             finally:
-                shutil.rmtree(workshop, ignore_errors=True)
+                shutil.rmtree(build_dir, ignore_errors=True)
         switch(link, os.path.relpath(venv, params["root"]))
         result["removed"] = outdated(folder, venv, in_use, params["keep"])
         for path in result["removed"]:

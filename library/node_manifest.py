@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: the record of what was created or changed on a node, and the way back."""
+"""Ansible module: the record of what was created or changed on a node, and how it is undone."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ module: node_manifest
 short_description: Record what is created on a node, and undo it
 version_added: "0.1.0"
 description:
-  - A role records a thing before it creates it. What is there already and not ours stays out of the record, and so
-    out of every undoing; a file that is there already is recorded with its content, mode and owner.
-  - Undoing goes through the record backwards, tolerates what is gone, and keeps in the record what could not be undone.
+  - A role records a thing before it creates it. What exists already and is unmanaged is not recorded, so it is never undone. A
+    file that exists already is recorded with its content, mode and owner.
+  - Undoing goes through the record backwards, ignores what is missing, and keeps in the record what could not be undone.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.state
 options:
   path:
-    description: The manifest. Its folder is made, and recorded, when it is missing.
+    description: The manifest. Its folder is created, and recorded, when it is missing.
     type: path
     required: true
   state:
     description:
       - V(recorded) adds what is missing from the record, V(listed) reads it, V(undone) undoes all of it.
-      - V(withdrawn) takes entries out again whose making failed, as far as nothing of them is there.
+      - V(withdrawn) removes entries whose creation failed, unless something of them exists.
     type: str
     choices: [recorded, withdrawn, listed, undone]
     default: recorded
   entries:
-    description: What is about to be created, or could not be; for O(state=recorded) and O(state=withdrawn).
+    description: Things to create, or that could not be created; for O(state=recorded) and O(state=withdrawn).
     type: list
     elements: dict
     default: []
@@ -79,12 +79,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entries:
-  description: What the manifest holds before an undoing, else afterwards.
+  description: Content of the manifest, before it is undone with O(state=undone), else afterwards.
   type: list
   elements: dict
   returned: always
 undone:
-  description: What was (or in check mode would be) undone, in words.
+  description: Descriptions of what was (or in check mode would be) undone.
   type: list
   elements: str
   returned: state is undone
@@ -119,8 +119,8 @@ def load(module, path):
         return manifest
     except (OSError, ValueError, KeyError, TypeError) as error:
         module.fail_json(
-            msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or look what it lists "
-            "and undo that by hand; nothing was changed."
+            msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or undo "
+            "by hand what it lists; nothing was changed."
         )
 
 
@@ -175,7 +175,7 @@ def record(module, path, manifest):
 
 
 def undo_one(module, entry):
-    """Undo one entry; what cannot be done is a sentence, so that the other entries get their turn."""
+    """Undo one entry; return a sentence where that fails, so that the other entries are undone all the same."""
     try:
         return KINDS[entry["kind"]](module, entry).undo()
     except OSError as error:
@@ -183,7 +183,7 @@ def undo_one(module, entry):
 
 
 def is_needed(folder, path, kept):
-    """Return whether a folder has to stay for what could not be undone: its record, its own files, a program that still runs."""
+    """Return whether a folder must stay for what could not be undone: its record, its own files, a running program."""
     below = [path, *(entry["name"] for entry in kept)] if kept else []
     return any(folders.holds(folder, name) for name in below) or any(entry["kind"] in ("process", "service") for entry in kept)
 

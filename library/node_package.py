@@ -10,8 +10,8 @@ module: node_package
 short_description: Install packages on a Linux node within a time limit
 version_added: "0.1.0"
 description:
-  - Installs what is missing by the node's own package manager. The index is only refreshed where a package cannot be fetched
-    without, and fetching ends after O(timeout) where a network swallows packets.
+  - Installs missing packages with the node's package manager. The index is refreshed only if a package cannot be fetched
+    without, and fetching ends after O(timeout) if a network drops packets.
   - ansible-core has modules for apt and dnf only, and those have no time limit.
 extends_documentation_fragment:
   - saf.fabric.attributes
@@ -27,18 +27,18 @@ options:
     type: str
     required: true
   state:
-    description: V(fetched) brings what is missing into the package manager's cache, V(present) installs it.
+    description: V(fetched) downloads missing packages into the package manager's cache, V(present) installs them.
     type: str
     choices: [fetched, present]
     default: present
   timeout:
-    description: Seconds after which fetching packages, or the index, is given up.
+    description: Limit in seconds for fetching packages or the index.
     type: int
     default: 120
   environment:
     description:
-      - Environment of the package manager, for instance of a proxy. Given here and not by the keyword of the task, which would
-        show it in the list of processes. Passwords in it are shown nowhere.
+      - Environment of the package manager, for instance for a proxy. The keyword of the task would show it in the process list.
+        Passwords in it are not shown.
     type: dict
     default: {}
 author:
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 installed:
-  description: Packages that were (or in check mode would be) installed; none where they are only fetched.
+  description: Packages that were (or in check mode would be) installed. Empty with O(state=fetched).
   type: list
   elements: str
   returned: always
@@ -93,7 +93,7 @@ def must(command, seconds):
 
 
 def fetch(manager, names, timeout):
-    """Bring packages into the package manager's cache, with a fresh index where it does not work without."""
+    """Download packages into the package manager's cache, with a refreshed index if it fails without."""
     try:
         must([*manager.fetch, *names], timeout)
     except PackageError:
@@ -121,7 +121,7 @@ def main():
     names, name = module.params["names"], module.params["manager"]
     if name not in managers.MANAGERS:
         module.fail_json(
-            msg=f"The package manager {name} is not known here: install {', '.join(names)} by hand, then run again.", installed=[]
+            msg=f"The package manager {name} is not supported: install {', '.join(names)} by hand, then run again.", installed=[]
         )
     manager = managers.MANAGERS[name]
     wanted = []
@@ -134,9 +134,9 @@ def main():
     except PackageError as error:
         module.fail_json(msg=" ".join([str(error), manager.hint]).strip(), installed=[])
     except bounded.TimedOut as error:
-        module.fail_json(msg=f"{error} The way to its mirror is closed or slow.", installed=[])
+        module.fail_json(msg=f"{error} Its mirror is unreachable or slow.", installed=[])
     if module.params["state"] == "fetched":
-        # A cache alone is no change: the installation that follows is one.
+        # Filling a cache is no change; the installation that follows is one.
         module.exit_json(changed=False, installed=[])
     before = "".join(f"{one}\n" for one in names if one not in wanted)
     diff = {"before": before, "after": "".join(f"{one}\n" for one in names)}

@@ -128,7 +128,7 @@ def by_launchd(module):
         return None
     label = module.params["label"]
     try:
-        job = launchd.Daemon(label, module.run_command).look()
+        job = launchd.Daemon(label, module.run_command).status()
         age = command_output("ps", "-o", "etime=", "-p", str(job["pid"])) if job and job["pid"] else ""
         service = service_state.launchd_state(job, service_state.parse_etime(age))
     except launchd.LaunchdError:

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: an exact version of a Homebrew formula, from a tap of our own."""
+"""Ansible module: an exact version of a Homebrew formula, from a separate tap."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ module: pinned_formula
 short_description: Install an exact bottle with Homebrew and keep it
 version_added: "0.1.0"
 description:
-  - Writes a formula into a local tap, installs what it needs, trusts that one formula, pours its bottle, and pins it, so that
+  - Writes a formula into a local tap, installs its dependencies, trusts that one formula, pours its bottle, and pins it, so that
     C(brew upgrade) leaves it alone.
-  - What it needs is installed by name and so counts as asked for. Brew never removes it by itself then, not even where it
-    cannot see the formula that needs it. Each run checks that it is still there.
-  - The keg that counts is the one that C(opt/<name>) leads to. One of a wanted version is taken unchanged, whatever tap it came
-    from.
-  - A formula file that somebody edited is written anew; the difference is shown.
+  - Dependencies are installed by name and so count as requested. Brew then never removes them by itself, not even where it does
+    not know the formula that needs them. Each run checks that they still exist.
+  - The keg that counts is the one that C(opt/<name>) leads to. A keg of a wanted version is kept unchanged, whatever its tap.
+  - A formula file that was edited is written again; the diff shows the difference.
   - Runs brew, and writes, as the account that owns C(/opt/homebrew).
 extends_documentation_fragment:
   - saf.fabric.attributes
@@ -27,7 +26,7 @@ options:
     type: str
     required: true
   tap:
-    description: Tap of our own, C(user/name).
+    description: Separate tap, C(user/name).
     type: str
     required: true
   content:
@@ -35,7 +34,7 @@ options:
     type: str
     required: true
   kegs:
-    description: Versions of the keg that will do, C(version_revision).
+    description: Accepted versions of the keg, C(version_revision).
     type: list
     elements: str
     required: true
@@ -50,8 +49,7 @@ options:
     default: false
   environment:
     description: >-
-      Proxies and mirrors that brew runs with. An option and not the keyword, which would put them into arguments that ps and
-      the log of sudo show.
+      Proxies and mirrors for brew. The keyword of the task would put them into arguments that ps and the log of sudo show.
     type: dict
     default: {}
 author:
@@ -90,8 +88,8 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew
 def observe(module):
     """Return what Homebrew has of the formula.
 
-    kegs: {version: tap}; in_use: version or None; is_pinned; file: text of the formula, None without one; missing: what it needs
-    and is not there; unmarked: what it needs and does not count as asked for.
+    kegs: {version: tap}; in_use: version or None; is_pinned; file: text of the formula, None without one; missing: dependencies
+    that are not installed; unmarked: dependencies that do not count as requested.
     """
     params = module.params
     marks = {name: homebrew.on_request(name) for name in params["depends_on"]}
@@ -121,7 +119,7 @@ def plan(params, state):
         shown = state["in_use"] if state["in_use"] in foreign else foreign[0]
         return [], (
             f"{params['name']} {shown} from {kegs[shown] or 'another tap'} is installed, and Homebrew keeps one tap's only. "
-            f"It is not ours to remove: uninstall it (brew uninstall --ignore-dependencies {params['name']}), allow it with "
+            f"It is unmanaged: uninstall it (brew uninstall --ignore-dependencies {params['name']}), allow it with "
             "homebrew_replace_python: true, or set python_provider to uv for all nodes."
         )
     actions = []
@@ -155,24 +153,24 @@ def carry_out(module, actions, state):
 
 
 def install_libraries(module, names):
-    """Install formulae by name; those that are there are marked as asked for."""
-    said = None
+    """Install formulae by name; those that are installed are marked as requested."""
+    failure = None
     try:
         homebrew.run(module, names[0], "install", "--formula", *names)
     except homebrew.HomebrewError as error:
-        said = error
-    # What counts is what is there: a foreign file in bin ends brew with 1 although the kegs are good, and the bottle looks for
-    # them below opt alone; a keg that has lost its opt link ends it with 0.
+        failure = error
+    # The kegs count, not the exit status: an unmanaged file in bin gives 1 although the kegs are good (the bottle uses opt
+    # alone), and a keg that has lost its opt link gives 0.
     left = [name for name in names if not homebrew.on_request(name)]
     if left:
         again = f"run `brew reinstall {' '.join(left)}` as its owner"
-        raise said or homebrew.HomebrewError(f"{', '.join(left)} could not be installed for {module.params['name']}: {again}.")
+        raise failure or homebrew.HomebrewError(f"{', '.join(left)} could not be installed for {module.params['name']}: {again}.")
 
 
 def install(module, full):
-    """Trust that one formula and pour it; --force-bottle fails where brew would begin a source build."""
+    """Trust that one formula and pour it; --force-bottle fails where brew would build from source."""
     homebrew.trust(module, full)
-    # --skip-link: nothing of ours uses bin/, and a foreign file there would make a good pour fail.
+    # --skip-link: nothing managed uses bin/, and an unmanaged file there would make a good pour fail.
     homebrew.run(module, full, "install", "--formula", "--force-bottle", "--skip-link", full)
 
 
@@ -183,9 +181,9 @@ def pin(module, full):
 
 
 def developer_mode(module):
-    """Return a warning where Homebrew follows its development branch and our earlier version may be why, else "".
+    """Return a warning where Homebrew follows its development branch and an earlier release may be the reason, else "".
 
-    It made the tap with `brew tap-new`, a developer command, which leaves a README; how the mode was before is not recorded.
+    That release created the tap with `brew tap-new`, a developer command, which leaves a README. The previous mode is unknown.
     """
     folder = homebrew.tap_folder(module.params["tap"])
     if not os.path.exists(os.path.join(folder, "README.md")):
@@ -194,7 +192,7 @@ def developer_mode(module):
         return ""
     off = f"sudo -H -u {homebrew.owner()} {homebrew.PREFIX}/bin/brew developer off"
     return (
-        "Homebrew's developer mode is on, and an earlier version of this playbook switches it on: `brew update` follows the "
+        "Homebrew's developer mode is on, possibly by an earlier version of this playbook: `brew update` follows the "
         f"development branch. Switch it off: {off}. To keep it on: remove {folder}/README.md."
     )
 

@@ -10,14 +10,14 @@ module: power_settings
 short_description: Set a Mac's power settings for each power source
 version_added: "0.1.0"
 description:
-  - A Mac keeps its settings for each power source (mains, battery, UPS). Each source gets the settings that it has and that
-    differ; nothing else is set.
+  - A Mac has separate settings for each power source (AC, battery, UPS). The module sets those that a source has and that differ,
+    and nothing else.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.state
 options:
   settings:
-    description: Settings as pmset(1) names them, with their numbers. A source that does not have one is left alone.
+    description: Settings as pmset(1) names them, with their numbers. A source that lacks a setting is left alone.
     type: dict
     required: true
 author:
@@ -37,7 +37,7 @@ names:
   elements: str
   returned: always
 changes:
-  description: What is set, or would be in check mode.
+  description: What was, or in check mode would be, set.
   type: list
   elements: dict
   returned: always

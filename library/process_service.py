@@ -10,10 +10,10 @@ module: process_service
 short_description: Run a service without an init system
 version_added: "0.1.0"
 description:
-  - Starts a program detached, in a session of its own, and remembers it by process ID and start time, so that a reused ID is
-    never touched. Nothing starts it again after a crash or a reboot.
-  - A running program whose command line or environment differs from what is asked for is restarted.
-  - What root runs never comes from a file that another account may write, so O(pid_file) belongs into a folder of root's.
+  - Starts a program detached, in a separate session, and records its process ID and start time, so that a reused ID is never
+    touched. Nothing restarts it after a crash or a reboot.
+  - A running program whose command line or environment differs from the arguments is restarted.
+  - Root must not run what another account can write, so O(pid_file) belongs in a folder that only root can write to.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.state
@@ -23,19 +23,19 @@ options:
     type: str
     required: true
   state:
-    description: What the service shall be. V(absent) stops it and forgets how it was started.
+    description: State of the service. V(absent) stops it and removes its record.
     type: str
     choices: [started, stopped, restarted, absent]
     default: started
   argv:
-    description: Command line. Left out, the one of the last start is taken.
+    description: Command line. If omitted, that of the last start.
     type: list
     elements: str
   environment:
-    description: Environment, added to C(PATH) and a C locale. What is secret belongs into O(environment_file).
+    description: Environment, added to C(PATH) and a C locale. Secrets belong in O(environment_file).
     type: dict
   environment_file:
-    description: File of C(NAME="value") lines that are added as well. It is read at each start, its values are shown nowhere.
+    description: File of C(NAME="value") lines that are added as well. It is read at each start. Its values are not shown.
     type: path
   user:
     description: Account that the program runs as where the module runs as root.
@@ -44,19 +44,19 @@ options:
     description: Working directory.
     type: path
   pid_file:
-    description: File (JSON) that remembers the process and how it was started; only its owner may read it.
+    description: File (JSON) that records the process and how it was started. Only its owner can read it.
     type: path
     required: true
   earlier_pid_file:
     description:
-      - Where an earlier release kept it. A process that runs on its word is ended, and the file removed; nothing else is taken
-        from it, and no process of another account than the file's is touched.
+      - Location of the file in an earlier release. Its process is stopped and the file removed. Nothing else is read from it, and
+        only a process of the account that owns the file is touched.
     type: path
   log:
-    description: File that gets the program's output; beside the pid file when left out.
+    description: File for the program's output. If omitted, a file beside the pid file.
     type: path
   stop_timeout:
-    description: Seconds between the request to end and the kill of the process group.
+    description: Seconds between SIGTERM and SIGKILL.
     type: int
     default: 30
 author:
@@ -95,13 +95,13 @@ KEPT = ("argv", "environment", "environment_file", "chdir", "log", "user")
 
 
 def wanted(module, record):
-    """Return argv, environment (as given), environment_file, chdir, log and user: as asked for, else as at the last start."""
+    """Return argv, environment, environment_file, chdir, log and user: from the arguments, else from the last start."""
     params = module.params
     if not params["argv"] and record.get("written_by") not in (None, 0, os.geteuid()):
-        module.fail_json(msg=f"{params['pid_file']} belongs to another account: nothing is started on its word. Run site.yml.")
+        module.fail_json(msg=f"{params['pid_file']} belongs to another account and is not used to start a program. Run site.yml.")
     how = {key: params[key] if params[key] is not None else record.get(key) for key in KEPT}
     if not how["argv"]:
-        module.fail_json(msg=f"{params['name']} was never started here: run site.yml, it knows the command line.")
+        module.fail_json(msg=f"{params['name']} was never started on this node. Run site.yml, which has the command line.")
     how["environment"] = {name: str(value) for name, value in (how["environment"] or {}).items()}
     how["chdir"] = how["chdir"] or os.path.dirname(params["pid_file"])
     how["log"] = how["log"] or params["pid_file"] + ".log"
@@ -109,7 +109,7 @@ def wanted(module, record):
 
 
 def given_environment(module, how):
-    """Return what is added to the bare environment; the file's values are in no result and in no record."""
+    """Return what is added to the minimal environment; the file's values appear in no result and no record."""
     if not how["environment_file"]:
         return how["environment"]
     try:
@@ -122,22 +122,22 @@ def given_environment(module, how):
 
 
 def definition(how, environment):
-    """Return a digest of how it is started; the bare environment depends on how Ansible came in and is no part of it."""
+    """Return a digest of how it is started, without the minimal environment, which depends on the connection of Ansible."""
     return hashlib.sha256(json.dumps([how["argv"], environment, how["user"]], sort_keys=True).encode()).hexdigest()
 
 
 def end(module, record):
-    """End the process that a record names, where that record may name it."""
+    """Stop the process of a record."""
     process.stop(record, module.params["stop_timeout"])
     if process.alive(record):
-        module.fail_json(msg=f"{module.params['name']} (process {record['pid']}) does not end; end it by hand.")
+        module.fail_json(msg=f"{module.params['name']} (process {record['pid']}) did not stop. Stop it by hand.")
 
 
 def stop(module, records):
     """States stopped and absent."""
     absent = module.params["state"] == "absent"
     files = [path for path in records if os.path.lexists(path)] if absent else []
-    running = [record for record in records.values() if process.ours(record)]
+    running = [record for record in records.values() if process.is_managed(record)]
     if not module.check_mode:
         for record in running:
             end(module, record)
@@ -171,7 +171,7 @@ def main():
         stop(module, records)
 
     record = records[params["pid_file"]]
-    running = process.ours(record)
+    running = process.is_managed(record)
     earlier = {path: found for path, found in records.items() if path != params["pid_file"] and os.path.lexists(path)}
     how = wanted(module, record)
     environment = given_environment(module, how)
@@ -182,7 +182,7 @@ def main():
     if keep or module.check_mode:
         module.exit_json(changed=not keep, pid=record["pid"] if running else 0, diff=diff)
     for path, found in earlier.items():
-        if process.ours(found):
+        if process.is_managed(found):
             end(module, found)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)

@@ -27,7 +27,7 @@ options:
     elements: str
     default: []
   venv_root:
-    description: Folder below which builds of ours may stand, in C(python/).
+    description: Folder of the installation. Its own builds of Python are in C(python/).
     type: path
     default: /opt/saf
   user:

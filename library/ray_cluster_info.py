@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ray_cluster_info
-short_description: Ask the GCS which nodes are alive
+short_description: Get the nodes of a Ray cluster from its GCS
 version_added: "0.1.0"
 description:
   - Reads the node table, resources and versions from the GCS of a running Ray cluster and compares the members with those
-    expected. Becomes no driver and changes nothing.
+    expected. Does not become a driver and changes nothing.
   - A GCS that does not answer is a result (RV(reachable) is false), not a failure, so that the module fits C(until) loops.
-  - Nodes are known by their Ray node name, which role ray sets to the inventory name.
+  - Nodes are identified by their Ray node name, which role ray sets to the inventory name.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.info
@@ -32,21 +32,21 @@ options:
     elements: str
     default: []
   timeout:
-    description: Seconds until the GCS must have answered.
+    description: Seconds until the GCS must answer.
     type: int
     default: 20
   wait:
     description:
-      - Seconds in which all of O(expected) must have become alive; asked again until then. 0 asks once.
-      - The result is what the last answer said.
+      - Seconds in which all of O(expected) must become alive. The GCS is polled until then. 0 asks once.
+      - The result is the last answer.
     type: int
     default: 0
   service:
-    description: The node's own service; when that has ended nobody waits any longer.
+    description: The node's own service. The wait ends when the service has ended.
     type: dict
     suboptions:
       manager:
-        description: V(systemd) or V(process); another one is not watched.
+        description: V(systemd) or V(process). Others are not watched.
         type: str
         default: ""
       name:
@@ -54,13 +54,13 @@ options:
         type: str
         default: ""
       pid_file:
-        description: File that remembers a V(process).
+        description: Pid file of a V(process).
         type: path
       log:
         description: Log of a V(process).
         type: path
   user:
-    description: Account that runs the interpreter where the module runs as root, which then executes nothing of the venv.
+    description: Account that runs the interpreter where the module runs as root. Root then executes nothing of the venv.
     type: str
 author:
   - Studio Air Fabric (@studio-air-fabric)
@@ -84,11 +84,11 @@ reachable:
   type: bool
   returned: always
 reason:
-  description: Why it did not, one sentence.
+  description: Why it did not answer, one sentence.
   type: str
   returned: always
 ended:
-  description: That the service has ended, with the last line of its log; empty otherwise.
+  description: Sentence that the service has ended, with the last line of its log. Empty otherwise.
   type: str
   returned: always
 nodes:
@@ -102,7 +102,7 @@ nodes:
     alive: {description: Whether the GCS counts it as alive., type: bool, returned: always}
     is_head: {description: Whether the GCS runs on it., type: bool, returned: always}
     resources: {description: What it offers., type: dict, returned: always}
-    death_reason: {description: Why it is dead; empty where it lives., type: str, returned: always}
+    death_reason: {description: Why it is dead. Empty where it is alive., type: str, returned: always}
   sample:
     - {name: alpha, address: 192.168.1.172, alive: true, is_head: true, resources: {CPU: 24.0, mlx: 1.0}, death_reason: ""}
 missing:
@@ -129,7 +129,7 @@ python_version:
   type: str
   returned: always
 session:
-  description: Name of Ray's session; a new one means that the head was started anew.
+  description: Name of Ray's session. A new one means that the head was restarted.
   type: str
   returned: always
 """
@@ -143,35 +143,34 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import Pr
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, service_end
 
-# Seconds between two questions.
-_PAUSE = 2
+_PAUSE_SECONDS = 2
 
 
 def ask(python, address, timeout, user=None):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
     host, _, port = address.rpartition(":")
     try:
-        # Ray's own client retries for long and ends with an abort: a closed port is found out here.
+        # Ray's own client retries for long and ends with an abort: a closed port is detected here.
         socket.create_connection((host, int(port)), timeout=min(timeout, 5)).close()
     except (OSError, ValueError) as error:
         return None, f"Nothing answers at {address} ({error})."
     try:
         reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout, user=user)
     except KeyError:
-        return None, f"The GCS at {address} could not be asked: there is no account {user} here; run site.yml."
+        return None, f"The GCS at {address} could not be asked: there is no account {user} on this node. Run site.yml."
     except (ProbeError, OSError) as error:
         return None, f"The GCS at {address} could not be asked: {error}"
     return reported["result"][0], ""
 
 
 def settled(result, expected):
-    """Return whether all that are expected are alive."""
+    """Return whether all expected nodes are alive."""
     membership = cluster.membership(result["nodes"], expected) if result else {}
     return bool(result) and not membership["missing"] and not membership["dead"]
 
 
 def wait(ask_once, expected, seconds, watch):
-    """Ask until all that are expected are alive, the service has ended, or ``seconds`` are over.
+    """Poll until all expected nodes are alive, the service has ended, or ``seconds`` have passed.
 
     ask_once: function of the seconds left that returns (result, reason). Returns (result, reason, ended).
     """
@@ -182,7 +181,7 @@ def wait(ask_once, expected, seconds, watch):
         ended = "" if settled(result, expected) else watch.ended()
         if settled(result, expected) or ended or left <= 0:
             return result, reason, ended
-        time.sleep(min(_PAUSE, left))
+        time.sleep(min(_PAUSE_SECONDS, left))
 
 
 def main():

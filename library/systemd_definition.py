@@ -1,18 +1,18 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: whether the process of a systemd service is of the definition that is configured."""
+"""Ansible module: whether the process of a systemd service was started from the configured definition."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: systemd_definition
-short_description: Tell whether a running service is of the configured definition
+short_description: Check whether a running service has the configured definition
 version_added: "0.1.0"
 description:
-  - A unit that was written, and a process that was started from it, may differ, for instance after a run that was interrupted
-    between the two. At each start the unit writes its definition into O(record) (C(ExecStartPre)), where this module reads it.
-    The environment of the process is no such place, since root may not read it in many containers.
+  - A unit file and the process that was started from it can differ, for instance after a run that was interrupted between the
+    two. At each start the unit writes its definition to O(record) (C(ExecStartPre)), where this module reads it. The environment
+    of the process would not do, since root may not read it in many containers.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.info
@@ -22,11 +22,11 @@ options:
     type: str
     required: true
   definition:
-    description: What the unit that is on disk writes.
+    description: Definition that the unit on disk writes.
     type: str
     required: true
   record:
-    description: File that the unit writes at each start, in a folder of root's.
+    description: File that the unit writes at each start, in a folder that only root can write to.
     type: path
     required: true
 author:
@@ -83,8 +83,8 @@ def main():
     command = ["systemctl", "show", module.params["unit"], "--property=ActiveState,MainPID"]
     rc, out, err = module.run_command(command, environ_update={"LC_ALL": "C"})
     if rc != 0:
-        told = (err or out).strip() or f"status {rc}"
-        module.fail_json(msg=f"systemd does not tell the state of {module.params['unit']}: {told}.")
+        reason = (err or out).strip() or f"status {rc}"
+        module.fail_json(msg=f"systemctl does not report the state of {module.params['unit']}: {reason}.")
     shown = systemd.parse_show(out)
     module.exit_json(changed=False, **systemd.runs(shown, read(module.params["record"]), module.params["definition"]))
 

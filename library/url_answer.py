@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # Copyright: Studio Air Fabric contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ansible module: whether a web service answers within some seconds."""
+"""Ansible module: whether a web service answers within a time limit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ module: url_answer
 short_description: Wait until a URL answers, or report that it does not
 version_added: "0.3.0"
 description:
-  - Asks again and again until the answer is 200 or the time is over. No answer is a result (RV(answers) is false), not a failure,
-    so that a play can report it as one sentence. Goes through no proxy.
+  - Polls the URL until the status is 200 or the time is over. No answer is a result (RV(answers) is false), not a failure, so
+    that a play can report it as one sentence. Uses no proxy.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.info
 options:
   url:
-    description: What is asked.
+    description: URL to poll.
     type: str
     required: true
   timeout:
-    description: Seconds until it must have answered.
+    description: Seconds until it must answer.
     type: int
     default: 30
 author:
@@ -41,7 +41,7 @@ answers:
   type: bool
   returned: always
 reason:
-  description: Why it did not at the last try; empty when it did.
+  description: Why the last attempt failed. Empty when it answered.
   type: str
   returned: always
 """
@@ -76,7 +76,7 @@ def main():
     )
     url = module.params["url"]
     if not url.startswith(("http://", "https://")):
-        module.fail_json(msg=f"{url} is no URL of a web service: begin it with http:// or https://.")
+        module.fail_json(msg=f"{url} is not the URL of a web service: it must begin with http:// or https://.")
     deadline = time.monotonic() + module.params["timeout"]
     reason = ask(url)
     while reason and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""A virtual environment as a lock describes it: what is installed, whether it is whole, what would have to change.
+"""A virtual environment and its lock: what is installed, whether it is complete, how it differs.
 
 Reads files below one venv; decides nothing about how to build it (library/locked_venv.py does).
 """
@@ -13,12 +13,12 @@ import os
 import re
 
 MARKER = ".saf-venv.json"
-# Written by installers about themselves; they differ between nodes that are equal.
+# Installers write these about themselves; they differ between equal nodes.
 _NOT_IDENTITY = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
 def canonical(name):
-    """Return a distribution's name as PEP 503 normalises it."""
+    """Return a distribution's name as PEP 503 normalizes it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -115,14 +115,14 @@ def differences(wanted, distributions):
         if found is None:
             problems.append(f"{name} {version} is not installed")
         elif found["version"] != version:
-            problems.append(f"{name} is {found['version']}, the lock says {version}")
+            problems.append(f"{name} is {found['version']}, the lock has {version}")
     known = {canonical(name) for name in wanted}
     problems += [f"{name} is installed, the lock does not have it" for name in sorted(set(distributions) - known)]
     return problems
 
 
 def environment_of_builder(python):
-    """Return the environment in which a venv is made from ``python``.
+    """Return the environment in which a venv is created from ``python``.
 
     Homebrew's sitecustomize names its opt link, which an upgrade moves, as the interpreter, unless this names the keg.
     """
@@ -130,7 +130,7 @@ def environment_of_builder(python):
 
 
 def home(venv):
-    """Return the folder of the interpreter that a venv was made from, as its pyvenv.cfg names it, "" without one."""
+    """Return the folder of the interpreter that a venv was created from (its pyvenv.cfg), "" without one."""
     try:
         with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8") as stream:
             rows = dict(re.findall(r"(?m)^(\w+) *= *(.*)$", stream.read()))
@@ -140,7 +140,7 @@ def home(venv):
 
 
 def read_marker(venv):
-    """Return what the builder noted in the venv, or {} when it was never finished."""
+    """Return the marker of the venv, {} when the venv was never finished."""
     try:
         with open(os.path.join(venv, MARKER), encoding="utf-8") as stream:
             return json.load(stream)
@@ -151,7 +151,7 @@ def read_marker(venv):
 def inspect(venv, python_version, wanted):
     """Return ``(problems, distributions, fingerprint)`` of a venv on disk."""
     if not os.path.isdir(venv):
-        return [f"{os.path.basename(venv)} is not there"], {}, ""
+        return [f"{os.path.basename(venv)} does not exist"], {}, ""
     marker = read_marker(venv)
     if not marker:
         return [f"{os.path.basename(venv)} was never finished"], {}, ""
@@ -159,9 +159,9 @@ def inspect(venv, python_version, wanted):
     distributions = installed(site)
     problems = differences(wanted, distributions)
     if not os.path.exists(os.path.join(venv, "bin", "python")):
-        problems.append("its interpreter is gone")
-    # Only one of an earlier version, whose marker has no home: whatever a new build gives stays.
+        problems.append("its interpreter is missing")
+    # Only a venv of an earlier release, whose marker has no home: the result of a new build stays.
     if "home" not in marker and "/homebrew/opt/" in home(venv):
-        problems.append("it was made from Homebrew's opt link, which an upgrade moves")
+        problems.append("it was created from Homebrew's opt link, which an upgrade moves")
     problems += damaged_files(site, distributions)
     return problems, distributions, fingerprint(distributions)

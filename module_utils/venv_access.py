@@ -1,4 +1,4 @@
-"""Whether the service account can use a venv that root has built: asked as that account, never read off modes.
+"""Whether the service account can use a venv that root has built: tried as that account, never derived from modes.
 
 Access control lists, root squashing and mandatory access control make modes an unreliable answer.
 """
@@ -10,10 +10,10 @@ import os
 from .system import bounded
 
 _SECONDS = 120
-# Prints the first argument that the account may not use, by the letter before it: x as a folder or program.
+# Prints the first folder or program that the account may not use.
 _ASK_PATHS = 'for path; do test -x "$path" || { printf "%s" "$path"; exit 0; }; done'
 # Prints how many files and folders below a folder the account cannot read, and the first of them. Byte code is left out: Python
-# goes without what it cannot read of it.
+# does not need it.
 _ASK_TREE = """
 import os, sys
 count, first = 0, ""
@@ -33,9 +33,9 @@ print(count, first)
 """
 
 
-def on_the_way(path):
-    """Return every folder that is passed to reach the program ``path`` through its links, in that order, and the program."""
-    found, current, pending, hops = [], "/", path.split("/"), 40  # as many links as a kernel follows
+def path_chain(path):
+    """Return every folder on the path to the program ``path``, links resolved, in that order, and the program."""
+    found, current, pending, hops = [], "/", path.split("/"), 40  # the number of links that a kernel follows
     while pending:
         part = pending.pop(0)
         if part in ("", "."):
@@ -55,8 +55,8 @@ def on_the_way(path):
 
 
 def closed(program, user):
-    """Return the outermost folder or file that keeps ``user`` from running ``program``, "" when nothing does."""
-    paths = on_the_way(program)
+    """Return the outermost folder or file that prevents ``user`` from running ``program``, "" without one."""
+    paths = path_chain(program)
     _rc, out, _err = bounded.run(["/bin/sh", "-c", _ASK_PATHS, "sh", *paths], _SECONDS, user=user, cwd="/")
     return out
 

@@ -17,7 +17,7 @@ from ..system.current import system
 from . import kinds_darwin as darwin
 from . import kinds_homebrew as brewed
 from .kind import Kind
-from .record import precious
+from .record import is_protected
 
 
 class Directory(Kind):
@@ -28,7 +28,7 @@ class Directory(Kind):
         return self.exists() and not folders.is_only_mounts(self.name)
 
     def remove(self):
-        if os.path.islink(self.name) or precious(self.name, os.path.expanduser("~")):
+        if os.path.islink(self.name) or is_protected(self.name, os.path.expanduser("~")):
             return f"{self.name} is a link or a system folder now and is kept: remove it by hand."
         left = folders.remove(self.name)
         return f"{self.name} could not be removed entirely: {left[0]} is still there." if left else ""
@@ -142,7 +142,7 @@ class Process(Kind):
 
     def remove(self):
         record = process.read_record(self.name)
-        if process.ours(record):  # another account may have written the file: it must end no unmanaged process
+        if process.is_managed(record):  # another account may have written the file: it must end no unmanaged process
             process.stop(record, timeout=30)
             if process.alive(record):
                 return f"Process {record['pid']} of {self.name} does not end."

@@ -16,7 +16,7 @@ class Daemon(Kind):
         return launchd.Daemon(self.name, lambda argv: self.module.run_command(argv, environ_update={"LC_ALL": "C"}))
 
     def exists(self):
-        return self._daemon().look() is not None
+        return self._daemon().status() is not None
 
     def undo(self):
         try:

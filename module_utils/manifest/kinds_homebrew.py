@@ -1,4 +1,4 @@
-"""The kinds of things that Homebrew undoes; see manifest_kinds.py."""
+"""The kinds of things that Homebrew undoes; see kinds.py."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .kind import Kind
 
 
 class Brewed(Kind):
-    """Something that brew undoes; it exists or it does not, and it is not ours when it was there before."""
+    """Something that brew undoes; it exists or not, and it is unmanaged when it existed before."""
 
     def brew(self, *arguments):
-        """Run brew and return its complaint, "" on success."""
+        """Run brew and return its error, "" on success."""
         try:
             homebrew.run(self.module, self.name, *arguments)
         except (homebrew.HomebrewError, OSError) as error:
@@ -23,20 +23,20 @@ class Brewed(Kind):
     def load(self):
         """Return the formula's full name; brew loads one of a tap only where it is trusted, and its trust may be lost."""
         full = homebrew.full_name(self.name)
-        # What is asked of brew next fails with the better sentence.
+        # The next command of brew fails with the better message.
         with contextlib.suppress(homebrew.HomebrewError, OSError):
             homebrew.trust(self.module, full)
         return full
 
 
 class Keg(Brewed):
-    """A formula, by short name, or by full name where one of another tap would not be ours."""
+    """A formula, by short name, or by full name where that of another tap would be unmanaged."""
 
     def exists(self):
         return bool(homebrew.installed(self.name))
 
     def remains(self):
-        """One that something else needs by now stays, as brew's own: it goes with the last that needs it."""
+        """A formula that something else needs now stays, managed by brew: it is removed with the last that needs it."""
         return self.exists() and homebrew.on_request(homebrew.split_name(self.name)[1]) is not False
 
     def remove(self):
@@ -52,7 +52,7 @@ class Keg(Brewed):
 
 
 class OnRequest(Brewed):
-    """The mark of a formula that somebody asked for, without which brew may remove it."""
+    """The mark of a requested formula, without which brew may remove it."""
 
     def exists(self):
         return homebrew.on_request(self.name) is True
@@ -62,7 +62,7 @@ class OnRequest(Brewed):
 
 
 class Pin(Brewed):
-    """A pin on somebody else's keg."""
+    """A pin on an unmanaged keg."""
 
     def exists(self):
         return homebrew.pinned(self.name)

@@ -1,4 +1,4 @@
-"""The record of what we created or changed on a node: pure functions over its entries."""
+"""The record of what was created or changed on a node: pure functions over its entries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import glob
 
 VERSION = 1
 # Never removed as a folder, whatever a manifest says.
-_PRECIOUS = {
+_PROTECTED = {
     "/",
     "/bin",
     "/boot",
@@ -21,8 +21,8 @@ _PRECIOUS = {
     "/root",
     "/sbin",
 }
-_PRECIOUS |= {"/tmp"}  # noqa: S108 named so that it is never removed
-_PRECIOUS |= {"/run", "/srv", "/sys", "/System", "/usr", "/usr/local", "/opt/homebrew", "/Users", "/var"}
+_PROTECTED |= {"/tmp"}  # noqa: S108 named so that it is never removed
+_PROTECTED |= {"/run", "/srv", "/sys", "/System", "/usr", "/usr/local", "/opt/homebrew", "/Users", "/var"}
 
 
 def empty():
@@ -38,8 +38,8 @@ def key(entry):
 def additions(manifest, wanted, exists, previous, now):
     """Return the entries of ``wanted`` that must be recorded before they are created.
 
-    exists(entry) says whether the thing is there now; previous(entry) returns what to restore for a thing that is there
-    and that we are about to change, or None where it stays somebody else's. now: ISO 8601 time.
+    exists(entry) returns whether the thing exists now; previous(entry) what to restore of a thing that exists and is about to be
+    changed, None where it stays unmanaged. now: ISO 8601 time.
     """
     known = {key(entry) for entry in manifest["entries"]}
     added = []
@@ -55,26 +55,26 @@ def additions(manifest, wanted, exists, previous, now):
 
 
 def without(manifest, unwanted, exists):
-    """Return the manifest without those of ``unwanted`` that are not there: their making failed, what comes later is not ours."""
+    """Return the manifest without those of ``unwanted`` that do not exist: their creation failed."""
     gone = {key(entry) for entry in unwanted if not exists(entry)}
     return {**manifest, "entries": [entry for entry in manifest["entries"] if key(entry) not in gone]}
 
 
 def undo_order(manifest):
-    """Return the entries in the order in which they are undone: the last that was made goes first."""
+    """Return the entries in the order in which they are undone: the last one first."""
     return list(reversed(manifest["entries"]))
 
 
 def describe(entry):
-    """Return what undoing an entry means, in words."""
+    """Return a description of what undoing an entry does."""
     if entry.get("previous"):
         return f"restore {entry['kind']} {entry['name']}"
-    verbs = {"service": "stop and disable", "process": "stop", "pin": "take back", "on_request": "take back"}
+    verbs = {"service": "stop and disable", "process": "stop", "pin": "remove", "on_request": "remove"}
     verb = verbs.get(entry["kind"], "remove")
     return f"{verb} {entry['kind']} {entry['name']}"
 
 
-# Traces of an installation below its root: found without a manifest, so that a reset does not prove too much.
+# Traces of an installation below its root, found without a manifest: a manifest can be lost.
 _TRACES = ["venvs/" + "[0-9a-f]" * 16, "venvs/.build-*", "current", "python/*.*.*-*", "wheels/cp*.tar"]
 _TRACES += ["etc/ray.env", "etc/saf.env", "etc/watchdog.json", "etc/ray_watchdog.py", "ray/tmp", "run/ray.json"]
 
@@ -84,7 +84,7 @@ def traces(root):
     return [f"{glob.escape(root)}/{pattern}" for pattern in _TRACES]
 
 
-def precious(path, home):
+def is_protected(path, home):
     """Return whether a folder must never be removed, whatever a manifest says."""
     clean = "/" + path.strip("/")
-    return not path.startswith("/") or clean in _PRECIOUS or clean == "/" + home.strip("/")
+    return not path.startswith("/") or clean in _PROTECTED or clean == "/" + home.strip("/")

@@ -1,4 +1,4 @@
-"""The cluster that runs against the cluster that the inventory asks for: pure functions."""
+"""The running cluster compared with that of the inventory: pure functions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """launchd's system domain: parsers of launchctl's output, and the sequence that makes a daemon run what its plist says.
 
-launchctl(1) calls the output of ``print`` no interface. Only lines with exactly one leading tab belong to the job itself: nested
-blocks repeat names such as ``state``. Exit statuses of ``bootstrap`` say little, therefore every step is proven by ``print``.
+The output of ``print`` is no interface, says launchctl(1). Only lines with exactly one leading tab belong to the job itself:
+nested blocks repeat names such as ``state``. Exit statuses of ``bootstrap`` say little, so ``print`` proves every step.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ NOT_LOADED = 113
 DIGEST = "SAF_DEFINITION"
 # bootout: done, was not loaded (3, 113), accepted and under way
 _BOOTED_OUT = (0, 3, 36, NOT_LOADED)
-# bootstrap: the catch-all, still tearing down, disabled
+# bootstrap: the catch-all, still ending, disabled
 _TRY_AGAIN = (5, 37, 119)
 _REASONS = {
-    5: "launchd refuses the definition (it does not say why; usual causes: the file is not root:wheel 0644, the label is off, "
-    "or the instance before is still ending)",
-    37: "the instance before is still ending",
+    5: "launchd rejects the definition without a reason (usual causes: the file is not root:wheel 0644, the label is disabled, "
+    "or the previous instance is still ending)",
+    37: "the previous instance is still ending",
     109: "the property list is invalid",
     111: "the program is missing in the property list",
     114: "the account of UserName does not exist",
@@ -34,19 +34,19 @@ _REASONS = {
 
 
 class LaunchdError(Exception):
-    """A step that did not succeed; the message is one sentence."""
+    """A step that failed; the message is one sentence."""
 
 
 def plist_path(label):
-    """Return where the definition of a daemon belongs."""
+    """Return the path of the definition of a daemon."""
     return os.path.join(DAEMONS, f"{label}.plist")
 
 
 def parse_print(text):
     """Return ``{state, pid, runs, last_exit, arguments, environment}`` of ``launchctl print system/<label>``.
 
-    pid is 0 without a process. last_exit is what the system says about the last end: the text after "last exit code ="
-    ("(never exited)", "1", "78: EX_CONFIG"), or after "last terminating signal =" ("Killed: 9"), which stands in its place.
+    pid is 0 without a process. last_exit is what launchctl reports of the last end: the text after "last exit code ="
+    ("(never exited)", "1", "78: EX_CONFIG"), or after "last terminating signal =" ("Killed: 9"), which replaces it.
     """
     own = dict(re.findall(r"(?m)^\t(\w[\w ]*) = (.*)$", text))
     return {
@@ -72,8 +72,8 @@ def parse_disabled(text):
 def definition(plist, inputs=()):
     """Return a property list as bytes; the same dict and inputs (bytes each) give the same bytes.
 
-    A digest of all of it goes into the environment of the job, so that what is loaded can be told from what is on disk: launchd
-    keeps a snapshot, and neither its arguments nor any time says whether an input has changed since.
+    A digest of all of it goes into the environment of the job, so that a loaded definition can be compared with the one on disk:
+    launchd keeps a snapshot, and neither its arguments nor a time shows whether an input has changed since.
     """
     digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
     for content in inputs:
@@ -91,7 +91,7 @@ def loaded(job, plist):
 
 
 def stays(plist):
-    """Return whether the job is meant to run all the time, not now and then."""
+    """Return whether the job is meant to run permanently, not periodically."""
     return bool(plist.get("KeepAlive"))
 
 
@@ -102,14 +102,14 @@ class Daemon:
         self.label, self.target, self.path = label, f"system/{label}", plist_path(label)
         self._run, self._sleep = run, sleep
 
-    def look(self):
-        """Return what parse_print returns, None when the label is not loaded."""
+    def status(self):
+        """Return the state as parse_print does, None when the label is not loaded."""
         rc, out, err = self._run(["launchctl", "print", self.target])
         if rc == 0:
             return parse_print(out)
         if rc == NOT_LOADED:
             return None
-        raise LaunchdError(f"launchctl cannot tell the state of {self.label}: {(err or out).strip()} (status {rc}).")
+        raise LaunchdError(f"launchctl does not report the state of {self.label}: {(err or out).strip()} (status {rc}).")
 
     def disabled(self):
         return parse_disabled(self._run(["launchctl", "print-disabled", "system"])[1]).get(self.label, False)
@@ -118,21 +118,23 @@ class Daemon:
         self._must(["launchctl", "enable", self.target], "could not be enabled")
 
     def unload(self, timeout):
-        """Unload and wait until the label is gone: bootout only begins it."""
+        """Unload and wait until the label is gone: bootout only starts it."""
         rc, out, err = self._run(["launchctl", "bootout", self.target])
         if rc not in _BOOTED_OUT:
             raise LaunchdError(f"{self.label} could not be unloaded: {(err or out).strip()}.")
         for _second in range(int(timeout) + 10):
-            if self.look() is None:
+            if self.status() is None:
                 return
             self._sleep(1)
-        raise LaunchdError(f"{self.label} is still ending after {int(timeout) + 10} s: look for its process, then run again.")
+        raise LaunchdError(
+            f"{self.label} is still ending after {int(timeout) + 10} s: check its process, then run the playbook again."
+        )
 
     def load(self):
-        """Load the definition; what counts is that the label is there afterwards."""
+        """Load the definition; success means that the label is loaded afterwards."""
         for _attempt in range(8):
             rc, _out, _err = self._run(["launchctl", "bootstrap", "system", self.path])
-            if self.look() is not None:
+            if self.status() is not None:
                 return
             if rc not in _TRY_AGAIN:
                 break
@@ -145,10 +147,10 @@ class Daemon:
         self._must(["launchctl", "kickstart", *(["-k"] if restart else []), self.target], "could not be started")
 
     def wait_running(self, timeout, before=0):
-        """Wait until a process runs that is not ``before``; start it where RunAtLoad did not fire. Return its pid."""
+        """Wait until a process other than ``before`` runs; start it where RunAtLoad had no effect. Return its pid."""
         kicked, seen = False, None
         for _second in range(int(timeout) + 1):
-            seen = self.look()
+            seen = self.status()
             if seen and seen["state"] == "running" and seen["pid"] not in (0, before):
                 return seen["pid"]
             if seen and seen["state"] == "not running" and not kicked:
@@ -159,7 +161,7 @@ class Daemon:
         last = (seen or {}).get("last_exit") or "none"
         hint = ""
         if last.startswith("78"):
-            hint = " launchd could not start the program: its log folder must exist and be open to the job's account."
+            hint = " launchd could not start the program: its log folder must exist and be writable for the job's account."
         raise LaunchdError(f"{self.label} does not run after {timeout:g} s (last end: {last}).{hint}")
 
     def _must(self, argv, what):

@@ -1,4 +1,4 @@
-"""A long-lived process without an init system: started detached, known by pid and start time, stopped with its group."""
+"""A long-lived process without an init system: started detached, identified by pid and start time, stopped with its group."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import time
 
 from ..system import account
 
-# The log is opened by the process's own account: it lies in that account's folder, where root must follow no link.
+# The process's own account opens the log: it is in a folder of that account, where root must follow no link.
 _TO_LOG = 'exec "$@" >>"$0" 2>&1'
 
 
 def start_time(pid):
-    """Return a text that tells two processes with the same pid apart, "" when there is none.
+    """Return a text that distinguishes two processes with the same pid, "" when there is no process.
 
     Linux: field 22 of /proc/<pid>/stat (clock ticks since boot); elsewhere ps's start time.
     """
@@ -28,7 +28,7 @@ def start_time(pid):
     except OSError:
         if os.path.isdir("/proc/self"):
             return ""
-    # No /proc: a Mac. Its ps writes in the caller's language and time zone; the text is compared by other callers later.
+    # No /proc: a Mac. Its ps writes in the language and time zone of the caller, and other callers compare the text later.
     return _ps_start(pid, {"LC_ALL": "C", "TZ": "UTC"})
 
 
@@ -64,7 +64,7 @@ def read_record(path):
 
 
 def write_record(path, record):
-    """Write a pid file in one step; for its owner alone."""
+    """Write a pid file in one step, readable by its owner alone."""
     partial = f"{path}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(partial)
@@ -75,21 +75,21 @@ def write_record(path, record):
 
 
 def alive(record):
-    """Return whether the recorded process is running: that very one, not another that got its pid."""
+    """Return whether the recorded process is running, and not another one with the same pid."""
     started = record.get("started")
     if not started:
         return False
     if start_time(record["pid"]) == started:
         return True
-    # Records of earlier releases hold what ps wrote in the language and zone of whoever made them: our own, most of the time.
+    # Records of earlier releases hold the text of ps in the language and time zone of their writer, usually those of this caller.
     return not os.path.isdir("/proc/self") and _ps_start(record["pid"], {}) == started
 
 
-def ours(record):
-    """Return whether the recorded process runs and may be ended on the word of this record (of read_record).
+def is_managed(record):
+    """Return whether the recorded process runs and may be ended because of this record (of read_record).
 
-    Whoever wrote the file names only processes of their own account, and root those of the account that it started them as:
-    a file that the service account made up ends nobody else's process.
+    The writer of the file may name processes of their own account only, and root those of the account that it started them as:
+    a forged file of the service account ends no process of another account.
     """
     if not alive(record):
         return False
@@ -98,7 +98,7 @@ def ours(record):
 
 
 def start(argv, environment, chdir, log, user=None):
-    """Start a detached process in a session of its own, as ``user`` when we are root, and return its record."""
+    """Start a detached process in a separate session, as ``user`` when the caller is root, and return its record."""
     as_user = account.popen_arguments(user)
     child = subprocess.Popen(
         ["/bin/sh", "-c", _TO_LOG, log, *argv],
@@ -127,7 +127,7 @@ def last_line(log):
 
 
 def stop(record, timeout):
-    """End the process: SIGTERM to itself, so that it can clean up its children; what is left of its group is killed."""
+    """End the process: SIGTERM to it alone, so that it can end its children; then SIGKILL to what is left of its group."""
     pid = record["pid"]
     _signal(os.kill, pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout

@@ -1,4 +1,4 @@
-"""Writing systemd units, and what runs of them: pure functions."""
+"""Quoting for systemd units, and the state of a unit's process: pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@+-]+")
 
 
 def quote(argument):
-    """Return one argument as ExecStart wants it (systemd.service(5), "Command lines"): there $ is expanded as well."""
+    """Return one argument quoted for ExecStart (systemd.service(5), "Command lines"): there $ is expanded as well."""
     return word(argument).replace("$", "$$")
 
 
@@ -26,7 +26,7 @@ def path(argument):
 
 
 def parse_show(text):
-    """Return ``{property: value}`` of ``systemctl show --property=...``; the order of its lines is nobody's promise."""
+    """Return ``{property: value}`` of ``systemctl show --property=...``; the order of its lines is undefined."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 

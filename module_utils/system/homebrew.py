@@ -22,31 +22,32 @@ SETTINGS = {
     "LC_ALL": "C",
 }
 _PASSED_ON = re.compile(r"(?i)(https?_proxy|no_proxy|all_proxy|ssl_cert_file|homebrew_.*)")
-# What brew's complaints mean, and what to do. Each pattern is a phrase of brew's or curl's, not a word that occurs anywhere.
+# What brew's errors mean, and the remedy. Each pattern is a phrase of brew or curl, not a word that occurs anywhere.
 _SENTENCES = (
     (
         r"reports different checksum|SHA-?256 mismatch",
-        "The bottle that came is not the pinned one: something on the way alters downloads, or the mirror is wrong. "
+        "The downloaded bottle is not the pinned one: something alters downloads, or the mirror is wrong. "
         "Nothing was installed; check homebrew_artifact_domain and proxy_env, or set python_provider to uv.",
     ),
     (r"Refusing to load formula", "brew does not trust the tap: run `brew trust --formula {formula}` as its owner."),
     (
         r"has no bottle!|no bottle available!|requested URL returned error: 404",
-        "There is no bottle to be had for this macOS: name a mirror in homebrew_artifact_domain, or set python_provider to uv.",
+        "There is no bottle for this macOS: name a mirror in homebrew_artifact_domain, or set python_provider to uv.",
     ),
     (
         r"curl: \(\d+\)[^\n]*formulae\.brew\.sh|formulae\.brew\.sh[^\n]*exited with",
-        "Homebrew's index could not be fetched from formulae.brew.sh: let the node out, set proxy_env, or name a mirror in "
-        "homebrew_api_domain (homebrew_artifact_domain does not cover it).",
+        "Homebrew's index could not be fetched from formulae.brew.sh: allow the node Internet access, set proxy_env, or name a "
+        "mirror in homebrew_api_domain (homebrew_artifact_domain does not cover it).",
     ),
     (
         r"(?i)portable[ -]ruby",
-        "Homebrew's own Ruby could not be fetched from ghcr.io: let the node out, set proxy_env, or name a mirror in "
-        "homebrew_artifact_domain.",
+        "Homebrew's own Ruby could not be fetched from ghcr.io: allow the node Internet access, set proxy_env, or name a mirror "
+        "in homebrew_artifact_domain.",
     ),
     (
         r"Could not resolve host|Failed to connect to|curl: \(28\)|Failed to download",
-        "The bottle could not be fetched: let the node out, set proxy_env, or name a mirror in homebrew_artifact_domain.",
+        "The bottle could not be fetched: allow the node Internet access, set proxy_env, or name a mirror in "
+        "homebrew_artifact_domain.",
     ),
     (r"has been disabled because", "homebrew-core has disabled this formula."),
     (r"not writable by your user", "The folders of Homebrew do not belong to the account that owns /opt/homebrew."),
@@ -58,10 +59,10 @@ _SENTENCES = (
 
 
 class HomebrewError(Exception):
-    """brew did not do what was asked; the message is for the user."""
+    """A command of brew failed; the message is for the user."""
 
 
-# --- what is there
+# --- what is installed
 
 
 def split_name(name):
@@ -83,7 +84,7 @@ def receipt(name, version):
 def installed(name):
     """Return ``{version: tap}`` of the installed kegs of a formula, by full name those of its tap alone.
 
-    tap is None where its receipt does not tell.
+    tap is None where its receipt does not name it.
     """
     wanted, short = split_name(name)
     found = {}
@@ -104,13 +105,13 @@ def in_use(name):
 
 
 def on_request(name):
-    """Return whether the formula counts as asked for, so that brew never removes it by itself; None when it is not there."""
+    """Return whether the formula counts as requested, so that brew never removes it by itself; None when it is not installed."""
     version = in_use(name)
     return receipt(name, version).get("installed_on_request", False) is True if version else None
 
 
 def full_name(name):
-    """Return a formula's name with the tap of its installed keg: by the short one brew may load homebrew-core's text."""
+    """Return a formula's name with the tap of its installed keg: by the short name brew may load the formula of homebrew-core."""
     tap, short = split_name(name)
     kegs = installed(short)
     tap = tap or kegs.get(in_use(short)) or next(iter(kegs.values()), None)

@@ -1,4 +1,4 @@
-"""What each package manager of Linux is told: is a package there, fetch it, install it, remove it.
+"""The commands of each package manager of Linux: query, fetch, install and remove a package.
 
 Pure: command lines as lists, nothing is run here. Fetching is separate from installing, because only the first waits for a
 network and only the first may be interrupted.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import collections
 
-# query ends with 0 where the package is there (and prints ``installed`` where that is set); refresh renews the index, or is
+# query ends with 0 where the package is installed (and prints ``installed`` where that is set); refresh renews the index, or is
 # None where that alone is not safe or not needed; names are appended to all but refresh.
 Manager = collections.namedtuple("Manager", "query installed fetch refresh install remove hint")
 
-# A mirror that swallows packets costs ten seconds, not the two minutes of a TCP connection, and not four times.
+# A mirror that drops packets costs ten seconds, not the two minutes of a TCP connection, and not four times.
 _APT = ["apt-get", "--yes", "--quiet", "-o", "Acquire::Retries=0", "-o", "DPkg::Lock::Timeout=60"]
 _APT += [part for scheme in ("http", "https") for part in ("-o", f"Acquire::{scheme}::Timeout=10")]
 # Configuration files that were edited stay.
@@ -21,7 +21,7 @@ _APT_INSTALL += ["--no-install-recommends", "install"]
 _RPM = ["rpm", "--query", "--whatprovides"]
 _DNF = ["--assumeyes", "--setopt=timeout=10", "--setopt=retries=1"]
 _DNF_INSTALL = [*_DNF, "--setopt=install_weak_deps=False", "install"]
-# What else is no longer needed was there before us.
+# Other packages that are no longer needed are unmanaged.
 _DNF_REMOVE = ["--assumeyes", "--setopt=clean_requirements_on_remove=False", "remove"]
 _ZYPPER = ["zypper", "--non-interactive"]
 _ZYPPER_INSTALL = [*_ZYPPER, "--no-refresh", "install", "--no-recommends"]
@@ -76,7 +76,7 @@ MANAGERS = {
 
 
 def is_installed(manager, rc, out):
-    """Return whether the answer of ``manager``'s query (exit status, output) says that a package is there."""
+    """Return whether the answer of ``manager``'s query (exit status, output) means that a package is installed."""
     return rc == 0 and (not manager.installed or manager.installed in out.split())
 
 

@@ -111,7 +111,7 @@ def test_no_other_account_may_write_into_it(converge, archive):
 def test_check_mode_tells_the_plan_and_changes_nothing(converge, archive):
     result = converge("1.0", None, check=True, diff=True)
     assert result["changed"]
-    assert "is not there" in result["diff"]["before"]
+    assert "does not exist" in result["diff"]["before"]
     assert list(converge.root.iterdir()) == []
     converge("1.0", archive())
     assert not converge("1.0", None, check=True)["changed"]
@@ -142,7 +142,7 @@ def test_a_failed_build_leaves_the_old_one(converge, archive):
     failed = converge("2.0", archive("2.0", broken=True))
     assert failed["failed"]
     assert "no such wheel" in failed["msg"]
-    assert "left as it was" in failed["msg"]
+    assert "The active venv is unchanged" in failed["msg"]
     assert os.readlink(converge.root / "current") == before
     assert [entry.name for entry in (converge.root / "venvs").glob(".build-*")] == []
 
@@ -179,7 +179,7 @@ def test_what_a_killed_build_left_is_cleared(converge, archive):
 def test_an_archive_that_does_not_give_the_lock_is_refused(converge, archive):
     failed = converge("3.0", archive("1.0"))
     assert failed["failed"]
-    assert "pkg is 1.0, the lock says 3.0" in failed["msg"]
+    assert "pkg is 1.0, the lock has 3.0" in failed["msg"]
 
 
 def test_without_an_archive_the_sentence_says_so(converge):
@@ -325,8 +325,8 @@ def test_packages_are_imported_as_the_service_account_from_a_folder_that_it_read
     tried = []
 
     def try_import(python, name, user):
-        workshop = os.path.dirname(os.path.dirname(os.path.dirname(python)))
-        tried.append((name, user, oct(stat.S_IMODE(os.stat(workshop).st_mode))))
+        build_dir = os.path.dirname(os.path.dirname(os.path.dirname(python)))
+        tried.append((name, user, oct(stat.S_IMODE(os.stat(build_dir).st_mode))))
 
     monkeypatch.setattr(locked_venv, "try_import", try_import)
     path = archive()

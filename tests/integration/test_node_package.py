@@ -87,7 +87,7 @@ def test_a_network_that_swallows_packets_ends_at_the_limit(install, packages, ma
     packages(way="silent")
     failed = install(manager, timeout=1)
     assert failed["failed"]
-    assert "did not end within 1 s and was stopped. The way to its mirror is closed or slow." in failed["msg"]
+    assert "did not end within 1 s and was stopped. Its mirror is unreachable or slow." in failed["msg"]
 
 
 def test_apt_gives_a_silent_mirror_seconds_and_no_second_try():

@@ -228,8 +228,8 @@ def test_the_keg_that_opt_leads_to_counts(mac):
     ("settings", "words"),
     [
         ({"blob_sha256": "0" * 64}, "is not the pinned one"),
-        ({"macos": "13.6"}, "no bottle to be had"),
-        ({"bottle_is_gone": True}, "no bottle to be had"),
+        ({"macos": "13.6"}, "no bottle for this macOS"),
+        ({"bottle_is_gone": True}, "no bottle for this macOS"),
         ({"network": False}, "could not be fetched"),
         ({"api": False}, "homebrew_api_domain"),
     ],

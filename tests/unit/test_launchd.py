@@ -153,7 +153,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_exit_timeout(mac):
     before = mac.now
     mac.daemon.unload(30)
     assert 30 <= mac.now - before < 40
-    assert mac.daemon.look() is None
+    assert mac.daemon.status() is None
 
 
 def test_a_disabled_label_says_where_to_enable_it(mac):
@@ -179,10 +179,10 @@ def test_kickstart_takes_the_old_snapshot_so_a_new_definition_is_loaded(mac):
     mac.daemon.load()
     mac.write(KeepAlive=True, ProgramArguments=["/bin/y"])
     mac.daemon.kick(restart=True)
-    assert mac.daemon.look()["arguments"] == ["/bin/x"]
+    assert mac.daemon.status()["arguments"] == ["/bin/x"]
     mac.daemon.unload(30)
     mac.daemon.load()
-    assert mac.daemon.look()["arguments"] == ["/bin/y"]
+    assert mac.daemon.status()["arguments"] == ["/bin/y"]
 
 
 def test_unloading_what_is_not_loaded_is_fine(mac):

@@ -272,8 +272,8 @@ def test_a_damaged_manifest_is_refused(run):
 
 
 @pytest.mark.parametrize("path", ["/", "/opt", "/home", "/home/me", "relative", "/usr/local/"])
-def test_precious_folders(path):
-    assert manifest.precious(path, "/home/me")
+def test_protected_folders(path):
+    assert manifest.is_protected(path, "/home/me")
 
 
 def test_a_recorded_process_is_stopped(run, tmp_path):

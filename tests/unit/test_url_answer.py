@@ -44,4 +44,4 @@ def test_no_answer_is_a_result(run_module, server, monkeypatch):
 
 
 def test_what_is_no_web_service_is_refused(run_module):
-    assert "begin it with http" in run_module(url_answer, {"url": "file:///etc/passwd"})["msg"]
+    assert "it must begin with http" in run_module(url_answer, {"url": "file:///etc/passwd"})["msg"]

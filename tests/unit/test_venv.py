@@ -69,7 +69,7 @@ def test_damage_is_named(site, damage, sentence):
     ("wanted", "problems"),
     [
         ({"my.pkg": "1.0"}, []),
-        ({"my-pkg": "1.1"}, ["my-pkg is 1.0, the lock says 1.1"]),
+        ({"my-pkg": "1.1"}, ["my-pkg is 1.0, the lock has 1.1"]),
         ({"my-pkg": "1.0", "other": "2"}, ["other 2 is not installed"]),
         ({}, ["my-pkg is installed, the lock does not have it"]),
     ],
@@ -99,7 +99,7 @@ def test_id_follows_lock_and_interpreter():
 
 
 def test_inspect_says_what_is_wrong(tmp_path):
-    assert venv.inspect(str(tmp_path / "none"), "3.11.2", {})[0] == ["none is not there"]
+    assert venv.inspect(str(tmp_path / "none"), "3.11.2", {})[0] == ["none does not exist"]
     (tmp_path / "half").mkdir()
     assert venv.inspect(str(tmp_path / "half"), "3.11.2", {})[0] == ["half was never finished"]
 
@@ -110,7 +110,7 @@ def test_the_way_to_a_program_passes_the_folders_of_its_links(tmp_path):
     (real / "python3").write_text("")
     link.symlink_to("cellar")
     (tmp_path / "python").symlink_to(link / "bin" / "python3")
-    way = venv_access.on_the_way(str(tmp_path / "python"))
+    way = venv_access.path_chain(str(tmp_path / "python"))
     assert [path for path in way if path.startswith(str(tmp_path))] == [
         str(tmp_path),
         str(tmp_path / "cellar"),
@@ -121,4 +121,4 @@ def test_the_way_to_a_program_passes_the_folders_of_its_links(tmp_path):
 
 def test_a_link_to_itself_ends(tmp_path):
     (tmp_path / "python").symlink_to(tmp_path / "python")
-    assert venv_access.on_the_way(str(tmp_path / "python"))
+    assert venv_access.path_chain(str(tmp_path / "python"))
