@@ -72,7 +72,7 @@ def write_text(path: Path, text: str, dry_run: bool = False) -> bool:
 
 
 def _not_written(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written ({error.strerror or error}): make its folder writable, or copy the run elsewhere.")
+    return RunError(f"{path} cannot be written ({error.strerror or error}): make its folder writable, or choose another one.")
 
 
 def folders(results_dir: Path) -> list[Path]:
@@ -137,6 +137,7 @@ def earlier_runs(folder: Path) -> list[Any]:
     """
     plan, whole = read_plan(folder), 0
     runs: list[Any] = []
+    folder = folder.resolve()  # it may be named by the link to the latest run
     for path in sorted(folder.parent.glob(f"{_NAMES}/{RUN_FILE}"), reverse=True):
         other = _earlier_plan(path.parent / PLAN_FILE, plan)
         alike = history.may_compare(plan, other)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from runs import SITUATIONS
 
+from ansible_collections.saf.fabric.plugins.action import compare, report, runs_info, suspects_info
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, writer
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
@@ -254,20 +255,20 @@ def test_a_document_that_is_not_valid_is_kept_with_a_note(run_folder, monkeypatc
 def test_measured_values_are_on_disk_before_anything_is_judged(run_folder, monkeypatch):
     seen = []
     monkeypatch.setattr(runs, "judged", lambda folder, _measured: seen.append(runs.read_json(folder / "run.json")) or 1 / 0)
-    report = writer.write(run_folder)
+    written = writer.write(run_folder)
     assert len(seen[0]["metrics"]) > 20
     assert seen[0]["findings"] == []
     run = runs.read_json(run_folder / "run.json")
     assert run["findings"][-1]["measured"] == "this verdict failed: verdicts (ZeroDivisionError: division by zero)"
-    assert report.failures == []
+    assert written.failures == []
     assert (run_folder / "report.html").exists()
 
 
 def test_a_format_that_raises_costs_itself_alone(run_folder, monkeypatch):
     broken = exporters.EXPORTERS["markdown"].__class__("markdown", "report.md", lambda _view, _run: 1 / 0)
     monkeypatch.setitem(exporters.EXPORTERS, "markdown", broken)
-    report = writer.write(run_folder)
-    assert report.failures == ["report.md could not be made: ZeroDivisionError: division by zero"]
+    written = writer.write(run_folder)
+    assert written.failures == ["report.md could not be made: ZeroDivisionError: division by zero"]
     assert sorted(path.name for path in run_folder.glob("*.*")) == [
         "metrics.csv",
         "metrics.prom",
@@ -286,23 +287,24 @@ def test_a_second_report_changes_nothing_and_a_dry_run_writes_nothing(run_folder
 
 
 def test_only_the_formats_asked_for_are_written(run_folder):
-    report = writer.write(run_folder, ["csv"])
-    assert [path.name for path in map(Path, report.paths)] == ["run.json", "metrics.csv"]
+    written = writer.write(run_folder, ["csv"])
+    assert [path.name for path in map(Path, written.paths)] == ["run.json", "metrics.csv"]
     assert not (run_folder / "report.html").exists()
 
 
-def test_latest_as_a_run_does_not_point_to_itself(tmp_path):
+def test_the_latest_run_is_not_its_own_history_and_latest_no_link_to_itself(tmp_path):
     plan, raws = SITUATIONS["healthy_single"]()
     write_run(tmp_path / plan["run_id"], plan, raws)
     writer.write(tmp_path / plan["run_id"])
     writer.write(tmp_path / "latest")
     assert (tmp_path / "latest").readlink() == Path(plan["run_id"])
+    assert runs.read_json(tmp_path / "latest" / "run.json")["history"]["runs"] == []
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: shutil.rmtree(folder), "{} does not exist: name the folder of a run, below results/."),
+        (shutil.rmtree, "{} does not exist: name the folder of a run, below results/."),
         (lambda folder: shutil.rmtree(folder / "raw"), "{} holds no raw files that can be read"),
         (lambda folder: (folder / "plan.json").unlink(), "{}/plan.json cannot be read"),
         (
@@ -346,16 +348,37 @@ def test_the_report_is_written_from_python_too(root, run_folder):
     assert (done.returncode, done.stderr) == (1, "nowhere does not exist: name the folder of a run, below results/.\n")
 
 
-@pytest.mark.parametrize("name", ["compare", "report", "runs_info", "suspects_info"])
-def test_actions_of_the_controller_accept_what_they_document(root, name):
+@pytest.mark.parametrize("action", [compare, report, runs_info, suspects_info])
+def test_actions_of_the_controller_accept_what_they_document(root, action):
     """The validator of ansible-core sees no argument spec of an action."""
-    from ansible.plugins.loader import action_loader, init_plugin_loader
-
-    init_plugin_loader([str(root / "collections")])
-    accepted = action_loader.get(f"saf.fabric.{name}", class_only=True).ARGUMENTS
+    name = action.__name__.rsplit(".", 1)[-1]
     text = (root / "library" / f"{name}.py").read_text()
     (documented,) = re.findall(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)
-    options = yaml.safe_load(documented)["options"]
-    assert accepted == {
-        option: {key: value for key, value in entry.items() if key != "description"} for option, entry in options.items()
-    }
+    documents = yaml.safe_load(documented)["options"]
+    options = {option: {key: entry[key] for key in entry if key != "description"} for option, entry in documents.items()}
+    assert options == action.ActionModule.ARGUMENTS
+
+
+def test_plays_get_runs_suspects_and_comparisons_from_actions(root, tmp_path, history):
+    folder = history(0.9)
+    writer.write(folder)
+    table = tmp_path / "table.md"
+    (tmp_path / "play.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        f"    - saf.fabric.runs_info: {{results_dir: {folder.parent}}}\n      register: found\n"
+        f"    - saf.fabric.suspects_info: {{run_dir: {folder}}}\n      register: suspects\n"
+        f"    - saf.fabric.compare: {{results_dir: {folder.parent}, dest: {table}}}\n      register: compared\n"
+        "    - ansible.builtin.debug:\n"
+        "        msg: '{{ [found.runs | length, suspects.parts, compared.changed, compared.runs] | to_json }}'\n"
+    )
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", str(tmp_path / "play.yml")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs_compared = json.dumps([str(folder.parent / "20261106T181500Z"), str(folder)])
+    assert f'[7, ["memory"], true, {runs_compared}]' in " ".join(done.stdout.split())
+    assert "| 0.900 | worse |" in table.read_text()
