@@ -292,13 +292,15 @@ def test_only_the_formats_asked_for_are_written(run_folder):
     assert not (run_folder / "report.html").exists()
 
 
-def test_the_latest_run_is_not_its_own_history_and_latest_no_link_to_itself(tmp_path):
-    plan, raws = SITUATIONS["healthy_single"]()
-    write_run(tmp_path / plan["run_id"], plan, raws)
-    writer.write(tmp_path / plan["run_id"])
-    writer.write(tmp_path / "latest")
-    assert (tmp_path / "latest").readlink() == Path(plan["run_id"])
-    assert runs.read_json(tmp_path / "latest" / "run.json")["history"]["runs"] == []
+@pytest.mark.parametrize("where", [".", "../latest"])
+def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
+    folder = history(1.0)
+    (folder.parent / "latest").symlink_to(folder.name)
+    monkeypatch.chdir(folder)
+    writer.write(Path(where))
+    assert (folder.parent / "latest").readlink() == Path(folder.name)
+    assert not (folder / "latest").is_symlink()
+    assert len(runs.read_json(folder / "run.json")["history"]["runs"]) == 6
 
 
 @pytest.mark.parametrize(
