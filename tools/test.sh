@@ -1,13 +1,15 @@
 #!/bin/bash
 # Everything that `make test` runs, stage by stage: a failing stage does not hide the ones behind it.
-# usage: test.sh [stage...]
+# usage: test.sh [--all | stage...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-stages=("$@")
-if [ ${#stages[@]} = 0 ]; then
-  stages=(setup-test host lint sanity unit integration molecule)
-fi
+stages=(setup-test host lint sanity unit integration molecule)
+case ${1:-} in
+  '') ;;
+  --all) stages+=(perf-bench) ;;
+  *) stages=("$@") ;;
+esac
 summary=() passed=0 failed=0 begun=$SECONDS
 for stage in "${stages[@]}"; do
   echo "### $stage"
