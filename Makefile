@@ -65,7 +65,7 @@ JOBS ?= $(shell test "$$(nproc)" -gt 1 && echo 2 || echo 1)
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
 
-lint: setup-test ## ruff, codespell, ansible-lint, argument specs
+lint: setup-test ## ruff, codespell, mypy, ansible-lint, argument specs
 	@tools/lint.sh
 
 sanity: setup-test ## ansible-test over the collection as it is published
