@@ -60,7 +60,8 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 # their own and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
 SCENARIOS := fakemac site damage refuse mixed surroundings bench reset local
 SCENARIO ?=
-JOBS ?= $(shell test "$$(nproc)" -gt 1 && echo 2 || echo 1)
+# Two clusters want two cores and 12 GB.
+JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)
 
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
