@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 
-def guarded(name, call, fallback, failures):
-    """Return ``call()``, or ``fallback`` where it raises; the sentence about it is appended to ``failures``.
+from .model import Failure
 
-    name: what failed, as a reader of the report knows it; failures: list of {name, error}.
+Result = TypeVar("Result")
+
+
+def guarded(name: str, call: Callable[[], Result], fallback: Result, failures: list[Failure]) -> Result:
+    """Return ``call()``, or ``fallback`` where it raises; a Failure is then appended to ``failures``.
+
+    name: what failed, as a reader of the report knows it.
     """
     try:
         return call()

@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 from . import run_document
 from .analysis import ceilings, history
 from .guard import guarded
+from .migrations import migrate
 from .text import command_line
 from .trust import untrusted
 from .verdicts import FAILED, failed
@@ -30,6 +31,7 @@ def read_document(path):
     """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
     run = untrusted.clean(read_json(path))
     try:
+        run = migrate(run)
         run["keys"] = history.keys(run)  # by today's rules, so that an older run stays comparable
     except (KeyError, TypeError, AttributeError):
         run = {}
@@ -77,7 +79,7 @@ def earlier_runs(folder):
         if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
             continue
         try:
-            run = untrusted.clean(json.loads(path.read_text()))
+            run = migrate(untrusted.clean(json.loads(path.read_text())))
             if run.get("schema_version") != run_document.SCHEMA_VERSION:
                 continue
             runs.append(history.kept(run))

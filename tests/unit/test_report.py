@@ -57,7 +57,7 @@ def _drop(key):
     ("break_it", "place"),
     [
         (_drop("findings"), "the document"),
-        (lambda run: run.update(schema_version=2), "schema_version"),
+        (lambda run: run.update(schema_version=3), "schema_version"),
         (lambda run: run["metrics"][0].update(unit="GB/s"), "metrics/0/unit"),
         (lambda run: run["metrics"][0].update(samples=[]), "metrics/0/samples"),
         (lambda run: run["metrics"][0].update(record=True), "metrics/0"),
@@ -96,7 +96,10 @@ def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
         assert name in html
         assert name in markdown
     for found in run["findings"]:
-        assert found["advice"] in markdown
+        assert f"### {found['title']}" in markdown
+        assert all(f"1. {remedy}\n" in markdown for remedy in found["remedies"])
+        assert f"<h3>{found['title']} <" in html
+        assert all(f"<li>{remedy}</li>" in html for remedy in found["remedies"])
     assert "945 Mb/s" in html
     assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
 

@@ -22,6 +22,8 @@ SMALLEST = 0.05
 NO_KEYS = {"testbed": "0" * 12, "software": "0" * 12, "testbed_parts": {}, "software_parts": {}}
 NOTHING = {"runs": [], "comparisons": [], "software_changes": [], "testbed_changes": []}
 _MEMORY_STEP = 256 * 2**20
+# What version 1 of run.json put into a testbed. A later shape of the file changes no testbed: recorded keys stay valid.
+_TESTBED_VERSION = 1
 # Facts about the software, though they stand among a metric's parameters.
 _SOFTWARE_PARAMS = ("iperf3",)
 
@@ -33,7 +35,7 @@ def keys(run):
     belong to neither.
     """
     testbed = {
-        "schema_version": run["schema_version"],
+        "schema_version": _TESTBED_VERSION,
         "profile": run["profile"],
         "parameters": run["parameters"],
         "head": run["head"],

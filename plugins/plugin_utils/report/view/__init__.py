@@ -16,7 +16,7 @@ _EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
 
 
 def prepare(run):
-    """Return the view: header, headlines, findings, advice, nodes, links, sections, history, flags, environment, not_measured.
+    """Return the view: header, headlines, findings, options, nodes, links, sections, history, flags, environment, not_measured.
 
     A part that raises is left out, and a row of its findings says so.
     """
@@ -30,7 +30,7 @@ def prepare(run):
         "header": part("header", lambda: _header(run)),
         "headlines": part("headlines", lambda: headlines(run)),
         "findings": part("findings", lambda: [_finding(finding) for finding in run["findings"]]),
-        "advice": run["advice"],
+        "options": run["options"],
         "nodes": part("nodes", lambda: cards(run)),
         "matrix": part("links", lambda: matrices(run)),
         "sections": part("values", lambda: sections(run, failures)),
@@ -49,7 +49,7 @@ def headlines(run):
     """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
     lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
     lines += [
-        f"{SEVERITY[finding['severity']]}: {where(finding['subject'])}: {finding['measured']}. {_first(finding)}"
+        f"{SEVERITY[finding['severity']]}: {finding['title']} ({where(finding['subject'])}). {_first(finding)}".rstrip()
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
@@ -57,10 +57,9 @@ def headlines(run):
 
 
 def _first(finding):
-    """Return the first remedy, which is the cheapest, and what all of them can bring."""
-    remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
+    """Return the first remedy, which is the cheapest, and what all of them can gain."""
     factor = finding["gain_at_most"]
-    return remedy + (f" Gain: {gain(factor)}." if factor is not None else "")
+    return " ".join([*finding["remedies"][:1], *([f"Gain: {gain(factor)}."] if factor is not None else [])])
 
 
 def _reached(run):
@@ -103,7 +102,7 @@ def _finding(finding):
         **finding,
         "severity_title": SEVERITY[finding["severity"]],
         "where": where(finding["subject"]),
-        "gain": gain(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
+        "gain": gain(factor) if factor is not None else "",
     }
 
 
