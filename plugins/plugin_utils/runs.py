@@ -13,7 +13,8 @@ from . import run_document
 from .analysis import ceilings, history
 from .files import replace_link, replace_text
 from .guard import guarded
-from .model import NotMeasured, RunDocument
+from .migrations import migrate
+from .model import Failure, NotMeasured, RunDocument
 from .text import command_line
 from .trust import untrusted
 from .verdicts import FAILED, failed
@@ -45,6 +46,7 @@ def read(folder: Path) -> RunDocument:
     path = folder / RUN_FILE
     run = untrusted.clean(read_json(path))
     try:
+        run = migrate(run)
         run["keys"] = history.keys(run)
     except (KeyError, TypeError, AttributeError):
         run = {}
@@ -144,7 +146,7 @@ def earlier_runs(folder: Path) -> list[Any]:
         if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
             continue
         try:
-            run = untrusted.clean(json.loads(path.read_text()))
+            run = migrate(untrusted.clean(json.loads(path.read_text())))
             if run.get("schema_version") != run_document.SCHEMA_VERSION:
                 continue
             runs.append(history.kept(run))
@@ -189,7 +191,7 @@ def read_raws(folder: Path) -> tuple[list[Any], list[NotMeasured]]:
     return raws, unreadable
 
 
-def read_measured(folder: Path, plan: Any = None) -> dict[str, Any]:
+def read_measured(folder: Path, plan: Any = None) -> run_document.Measured:
     """Return the document of a folder's raw/*.json, measured and not judged; plan: that of its plan.json by default."""
     raws, unreadable = read_raws(folder)
     plan = read_plan(folder) if plan is None else plan
@@ -199,7 +201,7 @@ def read_measured(folder: Path, plan: Any = None) -> dict[str, Any]:
 
 def measured(folder: Path) -> RunDocument:
     """Return the run document of a folder with its metrics alone: what is written before anything is judged."""
-    return cast(RunDocument, run_document.unjudged(read_measured(folder)))
+    return run_document.unjudged(read_measured(folder))
 
 
 def assemble(folder: Path) -> RunDocument:
@@ -207,7 +209,7 @@ def assemble(folder: Path) -> RunDocument:
     return judged(folder, read_measured(folder))
 
 
-def judged(folder: Path, measured_document: dict[str, Any]) -> RunDocument:
+def judged(folder: Path, measured_document: run_document.Measured) -> RunDocument:
     """Return the run document of a folder's measured one, with its suspects measured again where that was done.
 
     A document that is not what the schema says is returned all the same, with a finding that says where.
@@ -221,7 +223,7 @@ def judged(folder: Path, measured_document: dict[str, Any]) -> RunDocument:
     try:
         return validate(run)
     except RunError as error:
-        fault = [{"name": "shape of run.json", "error": str(error)}]
+        fault: list[Failure] = [{"name": "shape of run.json", "error": str(error)}]
         findings = failed(run["findings"], fault, [one for one in run["findings"] if one["kind"] == FAILED])
         return cast(RunDocument, {**run, "findings": findings})
 

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from runs import SITUATIONS, write_run
@@ -37,7 +38,10 @@ def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
         assert name in html
         assert name in markdown
     for found in run["findings"]:
-        assert found["advice"] in markdown
+        assert f"### {found['title']}" in markdown
+        assert all(f"1. {remedy}\n" in markdown for remedy in found["remedies"])
+        assert f"<h3>{found['title']} <" in html
+        assert all(f"<li>{remedy}</li>" in html for remedy in found["remedies"])
     assert "945 Mb/s" in html
     assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
 
@@ -136,3 +140,14 @@ def test_plays_get_runs_suspects_and_comparisons_from_actions(root, tmp_path, hi
     runs_compared = json.dumps([str(folder.parent / "20261106T181500Z"), str(folder)])
     assert f'[7, ["memory"], true, {runs_compared}]' in " ".join(done.stdout.split())
     assert "| 0.900 | worse |" in table.read_text()
+
+
+@pytest.mark.parametrize("where", [".", "../latest"])
+def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
+    folder = history(1.0)
+    (folder.parent / "latest").symlink_to(folder.name)
+    monkeypatch.chdir(folder)
+    writer.write(Path(where))
+    assert (folder.parent / "latest").readlink() == Path(folder.name)
+    assert not (folder / "latest").is_symlink()
+    assert len(report_filters.read_json(folder / "run.json")["history"]["runs"]) == 6

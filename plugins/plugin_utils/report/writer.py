@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from .. import run_document, runs
 from ..guard import guarded
@@ -61,7 +61,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     )
 
 
-def _unjudged(measured: dict[str, Any], failures: list[Failure]) -> RunDocument:
+def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDocument:
     """Return a measured document in the shape of run.json, with a note for each thing that failed."""
     document = run_document.unjudged(measured)
     return cast(RunDocument, {**document, "findings": failed(document["findings"], failures)})
