@@ -1,4 +1,4 @@
-"""One exception never loses a run: each derivation, verdict and part of the report runs in a guard of its own."""
+"""One exception never loses a run: each derivation, verdict and part of the report runs in a separate guard."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
 def prepare(run):
     """Return the view: header, headlines, findings, options, nodes, links, sections, history, flags, environment, not_measured.
 
-    A part that raises is left out, and a row of its findings says so.
+    A part that raises is left out, and a row of its findings names it.
     """
     failures = []
 
@@ -107,7 +107,7 @@ def _finding(finding):
 
 
 def _environment(run):
-    """Return [(node, [(name, value)])]: versions and what else a figure depends on."""
+    """Return [(node, [(name, value)])]: versions and what else a value depends on."""
     rows = []
     for name, node in run["nodes"].items():
         facts, installed = node["facts"], (node["facts"].get("venv") or {}).get("distributions") or {}
