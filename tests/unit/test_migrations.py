@@ -4,7 +4,6 @@ import copy
 import json
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from runs import SITUATIONS
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
@@ -89,7 +88,7 @@ def test_version_1_is_compared_with_todays(tmp_path, recorded):
     today = run_document.assemble({**plan, "started": "2026-11-24T18:15:00Z"}, raws, runs.data_files(), FINISHED)
     for name, document in (("old", recorded), ("new", today)):
         written(tmp_path / name, document, plan)
-    table = comparison.side_by_side([runs.read_document(tmp_path / name / "run.json") for name in ("old", "new")])
+    table = comparison.side_by_side([runs.read(tmp_path / name) for name in ("old", "new")])
     assert table["same_testbed"]
     assert {row["verdict"] for row in table["rows"]} == {"same"}
 
@@ -98,5 +97,5 @@ def test_version_1_is_compared_with_todays(tmp_path, recorded):
 def test_a_run_that_cannot_be_read_is_one_sentence(tmp_path, recorded, change):
     path = tmp_path / "run.json"
     path.write_text(json.dumps({**recorded, **change}))
-    with pytest.raises(AnsibleFilterError, match="was written by another version"):
-        runs.read_document(path)
+    with pytest.raises(runs.RunError, match="was written by another version"):
+        runs.read(tmp_path)

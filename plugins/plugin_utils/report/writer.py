@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -46,7 +47,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     paths, broken = [folder / runs.RUN_FILE], list[Failure]()
     for name in formats or EXPORTERS:
         exporter = EXPORTERS[name]
-        text = guarded(exporter.file_name, lambda render=exporter.render: render(view, document), None, broken)
+        text = guarded(exporter.file_name, partial(exporter.render, view, document), None, broken)
         if text is not None:
             paths.append(folder / exporter.file_name)
             changed = runs.write_text(paths[-1], text, dry_run) or changed

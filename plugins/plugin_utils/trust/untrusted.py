@@ -75,7 +75,7 @@ def clean(value: Any, depth: int = _MOST_DEPTH) -> Any:
 
 
 def is_reserved(key: str) -> bool:
-    """Tell whether Ansible would act on a key of a result: add_host, ansible_facts, _ansible_no_log, __ansible_type and such."""
+    """Return whether Ansible would act on a key of a result: add_host, ansible_facts, _ansible_no_log and the like."""
     return key in RESERVED or key.lstrip("_").startswith("ansible_")
 
 

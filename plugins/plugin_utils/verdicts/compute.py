@@ -15,7 +15,7 @@ _USUAL: Final = f"{COMPUTE_GOOD * 100:.0f} to {percent(COMPUTE_USUAL)}"
 
 
 class _Against(NamedTuple):
-    """What a verdict against a peak says of its metric."""
+    """What a verdict against a peak is about, in words."""
 
     kind: str
     suite: str

@@ -89,7 +89,7 @@ def named(run: RunDocument, name: str) -> list[Metric]:
 
 
 def all_virtual(run: RunDocument) -> bool:
-    """Tell whether all nodes are containers or virtual machines, which may share the cores of one host."""
+    """Return whether all nodes are containers or virtual machines, which may share the cores of one host."""
     return all(node["facts"].get("virtual") for node in run["nodes"].values())
 
 

@@ -112,7 +112,7 @@ def elsewhere(pairs: Sequence[Pair]) -> list[Draft]:
     """Routes that do not use the interface whose address the link names: what is measured is another link."""
     sentences: dict[str, dict[str, bool]] = {}
     for pair in pairs:
-        if not pair["wifi"]:  # Wi-Fi has a verdict of its own, which reports this
+        if not pair["wifi"]:  # Wi-Fi has a separate verdict, which reports this
             for node, sentence in _detours(pair).items():
                 sentences.setdefault(node, {})[sentence] = True
     if not sentences:

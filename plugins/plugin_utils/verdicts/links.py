@@ -129,7 +129,7 @@ def _path_limits(
         nodes.update(cause.nodes)
         members += mesh.pairs_of(cause)
     for pair in pairs:
-        # What Wi-Fi reaches may look like a rate of Ethernet by chance.
+        # What Wi-Fi reaches may equal a rate of Ethernet by chance.
         ports = pair["ceiling"] or pair["nominal"]
         if not ports or pair["goodput"] >= LINK_FULL * ports or pair["wifi"]:
             continue
@@ -143,7 +143,7 @@ def _path_limits(
 
 
 def _is_steady(pair: Pair) -> bool:
-    """Tell whether a pair behaves like a wire: what CPUs carry comes near a standard rate by chance, and varies."""
+    """Return whether a pair behaves like a wire: what CPUs carry comes near a standard rate by chance, and varies."""
     medians = [metric["median"] for metric in pair["directions"]]
     still = all(metric["mad"] <= VIRTUAL_STEADY * metric["median"] for metric in pair["directions"])
     return still and min(medians) >= (1 - VIRTUAL_STEADY) * max(medians) and not pair["cpu_bound"]

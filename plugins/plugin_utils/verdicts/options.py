@@ -46,7 +46,7 @@ def _faster_link(run: RunDocument) -> list[Option]:
     slow = [pair for pair in pairs if _healthy_and_full(pair) and (pair["ceiling"] or 0) < tcp_goodput(_FAST)]
     if not slow or len(slow) < len(pairs):
         return []
-    # The nodes have a faster link already: a finding says how to use it, and nothing needs to be bought.
+    # The nodes have a faster link already: a finding names it, and nothing needs to be bought.
     if any(pair["goodput"] > LINK_FASTER * slow[0]["goodput"] for pair in everywhere if pair["link"] != "default"):
         return []
     rate = max(end.get("negotiated_bps") or 0 for end in slow[0]["ends"])

@@ -40,7 +40,7 @@ class Mesh:
         return [self.cells[key].goodput for key in keys if key in self.cells and key not in slow]
 
     def wired(self) -> list[Cause]:
-        """Return the causes that are not about Wi-Fi, which has a verdict of its own."""
+        """Return the causes that are not about Wi-Fi, which has a separate verdict."""
         return [cause for cause in self.causes if self.cells[cause.cells[0]].kind != link_model.WIFI]
 
     def wireless(self) -> list[Cause]:
@@ -72,7 +72,7 @@ def _metrics(mesh: Mesh, cause: Cause) -> list[Metric]:
 
 
 def _cpu_bound(mesh: Mesh, cause: Cause) -> bool:
-    """Tell whether CPUs explain a cause: between virtual interfaces they always set the pace."""
+    """Return whether CPUs explain a cause: between virtual interfaces they always set the pace."""
     if any(mesh.cells[key].kind == link_model.VIRTUAL for key in cause.cells):
         return False
     return all("cpu_bound" in metric["flags"] for metric in _metrics(mesh, cause))
