@@ -1,4 +1,4 @@
-# A thin front: whatever it does can be typed without it (README, "Without make").
+# Every target only runs commands that can also be typed without make (README, "Without make").
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -7,18 +7,20 @@ INVENTORY ?= inventory/local
 ARGS ?=
 KEEP ?=
 
-# How ansible-playbook is called in the shell that make was typed in; printed commands say it so.
+# How the user's shell calls ansible-playbook; printed commands use this form.
 export SAF_ANSIBLE_PLAYBOOK := $(if $(findstring :$(CURDIR)/.venv/bin:,:$(PATH):),,.venv/bin/)ansible-playbook
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 UV_VERSION := 0.13.9
 
-# A virtual environment holds its own path: that of a clone that was moved or copied is made anew.
+# A virtual environment contains its own path, so it is rebuilt if the clone was moved or copied.
 MOVED := $(shell test ! -s .venv/.ready || test "$$(cat .venv/.ready)" = "$$(pwd -P)" || echo forget-venv)
-# The oldest Python that the stack's lock is for.
+# The oldest Python that the stack's lock supports.
 STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/$(STACK)/stack.yml)
+# The installer's lock is for all stacks.
+OLDEST_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/*/stack.yml | sort -V | head -n 1)
 
-.PHONY: forget-venv help setup setup-test site bench lock host lint unit molecule perf-bench screenshots test
+.PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -26,13 +28,13 @@ setup: .venv/.ready ## the controller environment, in .venv
 setup-test: .venv/.ready-test
 
 forget-venv:
-	@echo "This clone was moved or copied from $$(cat .venv/.ready): its .venv is made anew."
+	@echo "This clone was moved or copied from $$(cat .venv/.ready): its .venv is rebuilt."
 	@rm -rf .venv
 
 .venv/bin/uv: $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "The controller needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V 2>&1): name another one, for instance 'make $(MAKECMDGOALS) PYTHON=python3.12'."; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
+	  echo "The controller needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V 2>&1): select another one, for instance 'make $(MAKECMDGOALS) PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot create virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.ready: .venv/bin/uv pyproject.toml uv.lock
@@ -52,7 +54,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	cd stacks/$(STACK) && uv pip compile --quiet --universal --python-version $(STACK_PYTHON) --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock STACK=$(STACK)" requirements.in -o requirements.lock
 	python tools/stamp_lock.py stacks/$(STACK)
-	cd data && uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url \
+	cd data && uv pip compile --quiet --universal --python-version $(OLDEST_PYTHON) --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.
@@ -63,16 +65,22 @@ SCENARIO ?=
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
 
-lint: setup-test ## ruff, ansible-lint, module documentation, argument specs
+lint: setup-test ## ruff, codespell, ansible-lint, argument specs
 	@tools/lint.sh
 
-unit: setup-test ## unit tests, on the controller's Python (the scenario mixed runs them on a node's)
-	pytest tests/unit
+sanity: setup-test ## ansible-test over the collection as it is published
+	@tools/ansible_test.sh
+
+unit: setup-test ## pure tests, in seconds, with their coverage
+	pytest tests/unit -n auto --cov
+
+integration: setup-test ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
+	pytest tests/integration tests/properties -n 2 --dist loadfile
 
 molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one
 	@tools/run_molecule.py $(or $(SCENARIO),--all $(SCENARIOS))
 
-perf-bench: setup-test host ## our figures against the same by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
+perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
 
 screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)

@@ -12,8 +12,8 @@ version_added: "0.1.0"
 description:
   - Called on all nodes at the same time; each is one rank of MLX's ring back end over TCP. No node logs in to another one.
   - All-reduce and all-gather over a sweep of sizes, with a barrier before each sample, the slowest rank's time, and every result
-    checked. Rank 0 returns the figures. The size of the world is asserted before anything is timed.
-  - A rank that is gone leaves the others waiting (MLX 0.29); O(timeout) ends them.
+    checked. Rank 0 returns the results. The size of the world is asserted before anything is timed.
+  - A rank that has left keeps the others waiting (MLX 0.29); O(timeout) ends them.
 extends_documentation_fragment:
   - saf.fabric.saf_benchmark
   - saf.fabric.saf_benchmark.venv
@@ -83,6 +83,7 @@ import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.saf.fabric.plugins.module_utils.measure import measurement
 from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
@@ -103,19 +104,17 @@ SPEC = {
 
 
 def as_measurement(document, link):
-    """Return a probe's document in the form that all benchmark modules return."""
-    return {
-        "name": f"collective.{document['operation']}",
-        "scope": "cluster",
-        "subject": [],
-        "link": link,
-        "params": document["params"],
-        "unit": "bit/s",
-        "better": "higher",
-        "samples": document["samples"],
-        "flags": [],
-        "context": document["context"],
-    }
+    """Return a probe's document as a measurement."""
+    return measurement.measurement(
+        f"collective.{document['operation']}",
+        "bit/s",
+        document["samples"],
+        scope="cluster",
+        subject=[],
+        link=link,
+        params=document["params"],
+        context=document["context"],
+    )
 
 
 def port_taken(address, port):
@@ -136,18 +135,18 @@ def main():
     params = module.params
 
     def skipped(reason):
-        return [{"name": "collective", "subject": [params["node"]], "reason": reason}]
+        return [measurement.not_measured("collective", [params["node"]], reason)]
 
     if module.check_mode:
-        module.exit_json(changed=False, measurements=[], not_measured=skipped("check mode: nothing is measured"))
+        measurement.finish(module, [], skipped(measurement.CHECK_MODE))
     request = {key: params[key] for key in ("sizes", "repetitions", "warmup")}
     request["rank"] = params["nodes"].index(params["node"])
-    # Each rank has a port of its own, so that several nodes may share one address.
+    # Each rank has a separate port, so that several nodes may share one address.
     request["hosts"] = [f"{address}:{params['port'] + rank}" for rank, address in enumerate(params["addresses"])]
     taken = port_taken(params["addresses"][request["rank"]], params["port"] + request["rank"])
     if taken:
-        module.exit_json(changed=False, measurements=[], not_measured=skipped(f"rank {request['rank']}: {taken}"))
-    not_measured = []
+        measurement.finish(module, [], skipped(f"rank {request['rank']}: {taken}"))
+    reasons = []
     with Job(params["job_dir"]) as job:
         try:
             reported = run_probe(
@@ -155,13 +154,9 @@ def main():
             )
         except (OSError, ProbeError) as error:
             reported = getattr(error, "reported", {})
-            hint = " Another rank is gone, or its port cannot be reached." if "did not end" in str(error) else ""
-            not_measured = skipped(f"rank {request['rank']}: {error}{hint}")
-    module.exit_json(
-        changed=False,
-        measurements=[as_measurement(document, params["link"]) for document in reported.get("measurement", [])],
-        not_measured=not_measured,
-    )
+            hint = " Another rank has left, or its port cannot be reached." if "did not end" in str(error) else ""
+            reasons = skipped(f"rank {request['rank']}: {error}{hint}")
+    measurement.finish(module, [as_measurement(one, params["link"]) for one in reported.get("measurement", [])], reasons)
 
 
 if __name__ == "__main__":

@@ -102,12 +102,12 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites
+from ansible_collections.saf.fabric.plugins.module_utils.measure import measurement, mlx_suites
 from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing
-from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import cuda, gpu_load, hardware
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux.facts import last_cache_bytes
 
 SAMPLING = {
@@ -134,11 +134,10 @@ def main():
     params = module.params
     node, suite = params["node"], params["suite"]
     if module.check_mode:
-        skipped = {"name": suite, "subject": [node], "reason": "check mode: nothing is measured"}
-        module.exit_json(changed=False, measurements=[], not_measured=[skipped])
+        measurement.finish(module, [], [measurement.not_measured(suite, [node], measurement.CHECK_MODE)])
     machine = {
         "cache_bytes": {"cpu": last_cache_bytes(), "gpu": (cuda.device() or {}).get("cache_bytes")},
-        "memory_bytes": node_state.memory_bytes(),
+        "memory_bytes": hardware.memory_bytes(),
         "cuda": shutil.which("nvidia-smi") is not None,
         "models": params["models"],
     }
@@ -165,14 +164,14 @@ def main():
                     )
             except OSError as error:
                 reported = {}
-                skipped.append({"name": suite, "subject": [node], "reason": f"{params['python']} cannot be run ({error})."})
+                skipped.append(measurement.not_measured(suite, [node], f"{params['python']} cannot be run ({error})."))
             except ProbeError as error:
                 reported = error.reported
-                skipped.append({"name": suite, "subject": [node], "reason": str(error)})
-            measured += [mlx_suites.measurement(suite, document, node) for document in reported.get("measurement", [])]
-            skipped += [mlx_suites.not_measured(suite, document, node) for document in reported.get("not_measured", [])]
-    measured += gpu_load.measurements(node, suite, load.utilisation, load.clocks)
-    module.exit_json(changed=False, measurements=measured, not_measured=skipped)
+                skipped.append(measurement.not_measured(suite, [node], str(error)))
+            measured += [mlx_suites.as_measurement(suite, document, node) for document in reported.get("measurement", [])]
+            skipped += [mlx_suites.as_not_measured(suite, document, node) for document in reported.get("not_measured", [])]
+    measured += mlx_suites.gpu_measurements(node, suite, load.utilization, load.clocks)
+    measurement.finish(module, measured, skipped)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
+from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets, measurement
 from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB
 from ansible_collections.saf.fabric.plugins.module_utils.measure.children import Children
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
@@ -183,7 +183,7 @@ class Server:
             {"peer": client["peer"], "own": client["own"], "port": params["port"] + 1 + params["nodes"].index(client["peer"])}
             for client in clients
         ]
-        # All at once is about rates; each pair's ends were looked at in its own round.
+        # All at once is about rates; each pair's ends were inspected in its own round.
         ends = {} if params["together"] else {client["peer"]: _end(client["host"]) for client in clients}
         self._request = {"iperf3": iperf3, "port": params["port"], "clients": served, "ends": ends, "patience": budgets.ARRIVAL_S}
         self._python, self._user = params["python"] or sys.executable, params["user"]
@@ -218,9 +218,9 @@ def iperf3_of(module):
 
 
 def reasons(params, reason):
-    """Return what this node would have measured as not measured; serving alone has no figures of its own."""
+    """Return a row for each target that this node would have measured; a node that only serves has none."""
     return [
-        {"name": "net.goodput", "subject": [params["node"], target["peer"]], "link": target["link"], "reason": reason}
+        measurement.not_measured("net.goodput", [params["node"], target["peer"]], reason, target["link"])
         for target in params["targets"]
     ]
 
@@ -229,12 +229,12 @@ def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
     if module.check_mode:
-        module.exit_json(changed=False, measurements=[], not_measured=reasons(params, "check mode: nothing is measured"))
+        measurement.finish(module, [], reasons(params, measurement.CHECK_MODE))
     iperf3 = iperf3_of(module)
     if iperf3 is None:
         reason = f"iperf3 is not installed on {params['node']}: install it there and run bench.yml again."
-        told = reasons(params, reason) or [{"name": "net.goodput", "subject": [params["node"]], "link": None, "reason": reason}]
-        module.exit_json(changed=False, measurements=[], not_measured=told)
+        alone = [measurement.not_measured("net.goodput", [params["node"]], reason)]
+        measurement.finish(module, [], reasons(params, reason) or alone)
     deadline = time.monotonic() + params["timeout"]
     measured, skipped = [], []
     with Job(params["job_dir"]) as job, Children(params["user"]) as children:
@@ -248,8 +248,8 @@ def main():
         if params["clients"]:
             server.wait(deadline)
     if server.error:
-        skipped.append({"name": "net.goodput", "subject": [params["node"]], "link": None, "reason": server.error})
-    module.exit_json(changed=False, measurements=measured, not_measured=skipped)
+        skipped.append(measurement.not_measured("net.goodput", [params["node"]], server.error))
+    measurement.finish(module, measured, skipped)
 
 
 if __name__ == "__main__":

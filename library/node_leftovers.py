@@ -56,7 +56,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
 from ansible_collections.saf.fabric.plugins.module_utils.manifest.kinds import KINDS
-from ansible_collections.saf.fabric.plugins.module_utils.system import folders, node_state, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system import folders, processes
 
 
 def main():
@@ -78,8 +78,8 @@ def main():
         for path in sorted(glob.glob(pattern)):
             if not any(folders.holds(name, path) for name in known):
                 left.append(f"{path} of the installation is still there: rm -rf {shlex.quote(path)}")
-    for process in node_state.processes():
-        if preflight.ours(process["command"], module.params["venv_root"]):
+    for process in processes.running():
+        if processes.is_managed(process["command"], module.params["venv_root"]):
             left.append(f"Process {process['pid']} of {process['user']} still runs: {process['command'][:80]}")
     module.exit_json(changed=False, left=left)
 

@@ -114,9 +114,10 @@ def load(module, path):
     try:
         with open(path, encoding="utf-8") as stream:
             manifest = json.load(stream)
-        assert manifest["version"] == manifests.VERSION
+        if manifest["version"] != manifests.VERSION:
+            raise ValueError(f"version {manifest['version']}")
         return manifest
-    except (OSError, ValueError, KeyError, AssertionError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         module.fail_json(
             msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or undo "
             "by hand what it lists; nothing was changed."

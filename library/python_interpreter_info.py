@@ -75,7 +75,7 @@ chosen:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import interpreters, node_state
+from ansible_collections.saf.fabric.plugins.module_utils.system import hardware, interpreters
 
 
 def main():
@@ -95,7 +95,7 @@ def main():
         answer = interpreters.ask(path, user)
         if answer and answer["real_path"] not in [known["real_path"] for known in found]:
             found.append({"path": path, **answer})
-    chosen = interpreters.choose(found, version, node_state.machine())
+    chosen = interpreters.choose(found, version, hardware.architecture())
     module.exit_json(changed=False, found=found, chosen=chosen)
 
 

@@ -110,7 +110,7 @@ not_measured:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
+from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets, measurement
 from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec import JOB, VENV
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
@@ -139,14 +139,8 @@ SPEC = {
     **VENV,
     **JOB,
 }
-# Unit and direction of each suite's samples.
-UNITS = {
-    "task_rtt": ("s", "lower"),
-    "task_rate": ("task/s", "higher"),
-    "transfer": ("bit/s", "higher"),
-    "broadcast": ("bit/s", "higher"),
-    "mlx_tasks": ("s", "lower"),
-}
+# Unit of each suite's samples.
+UNITS = {"task_rtt": "s", "task_rate": "task/s", "transfer": "bit/s", "broadcast": "bit/s", "mlx_tasks": "s"}
 
 
 def environment_of(path):
@@ -168,39 +162,34 @@ def subject_of(document, head):
 
 
 def as_measurement(document, head):
-    """Return a probe's document in the form that all benchmark modules return."""
+    """Return a probe's document as a measurement."""
     scope, subject = subject_of(document, head)
-    unit, better = UNITS[document["suite"]]
-    return {
-        "name": f"ray.{document['suite']}",
-        "scope": scope,
-        "subject": subject,
-        "link": None,
-        "params": document["params"],
-        "unit": unit,
-        "better": better,
-        "samples": document["samples"],
-        "flags": [],
-        "context": document.get("context", {}),
-    }
+    return measurement.measurement(
+        f"ray.{document['suite']}",
+        UNITS[document["suite"]],
+        document["samples"],
+        scope=scope,
+        subject=subject,
+        params=document["params"],
+        context=document.get("context"),
+    )
 
 
 def unfinished(suites, reported, reason):
-    """Return an entry for each suite that reported nothing before the probe failed."""
+    """Return a row for each suite that reported nothing before the probe failed."""
     done = {document["suite"] for event in ("measurement", "not_measured") for document in reported.get(event, [])}
-    return [{"name": f"ray.{suite}", "subject": [], "reason": reason} for suite in suites if suite not in done]
+    return [measurement.not_measured(f"ray.{suite}", [], reason) for suite in suites if suite not in done]
 
 
 def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
-    # One node has nobody to send to; that is known without asking Ray.
+    # One node cannot transfer to another; that is known without asking Ray.
     alone = ["transfer", "broadcast"] if len(params["nodes"]) == 1 else []
     suites = [suite for suite in params["suites"] if suite not in alone]
-    skipped = unfinished([suite for suite in params["suites"] if suite in alone], {}, "one node: there is nobody to send to")
+    skipped = unfinished([suite for suite in params["suites"] if suite in alone], {}, "needs at least two nodes")
     if module.check_mode:
-        told = unfinished(suites, {}, "check mode: nothing is measured")
-        module.exit_json(changed=False, measurements=[], not_measured=skipped + told)
+        measurement.finish(module, [], skipped + unfinished(suites, {}, measurement.CHECK_MODE))
     request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, **budgets.RAY}
     with Job(params["job_dir"]) as job:
         try:
@@ -212,14 +201,11 @@ def main():
             reported = getattr(error, "reported", {})
             skipped += unfinished(suites, reported, str(error))
     skipped += [
-        {"name": f"ray.{document['suite']}", "subject": document["subject"], "reason": document["reason"]}
+        measurement.not_measured(f"ray.{document['suite']}", document["subject"], document["reason"])
         for document in reported.get("not_measured", [])
     ]
-    module.exit_json(
-        changed=False,
-        measurements=[as_measurement(document, params["head"]) for document in reported.get("measurement", [])],
-        not_measured=skipped,
-    )
+    measured = [as_measurement(document, params["head"]) for document in reported.get("measurement", [])]
+    measurement.finish(module, measured, skipped)
 
 
 if __name__ == "__main__":

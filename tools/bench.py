@@ -36,7 +36,7 @@ def run(command):
 
 
 def stop(inventory, options):
-    """Stop Ray and say so; return the exit status. A second Ctrl-C does not leave it running."""
+    """Stop Ray and report it; return the exit status. A second Ctrl-C does not leave it running."""
     command = ["ansible-playbook", "-i", inventory, "playbooks/stop.yml", *options]
     try:
         done = subprocess.run(

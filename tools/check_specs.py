@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compare each role's defaults with its argument specs: the same variables, the same values, none without a word."""
+"""Compare each role's defaults with its argument specs: the same variables, the same values, each with a description."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 import specs
 
+# How a description names a default that is no literal.
 WORDS = ("default", "per host", "optional", "when it is not set", "unset", "when empty")
 
 
@@ -36,17 +37,17 @@ def check(role, spec, options, defaults):
             )
         elif name in defaults and "default" not in option and is_literal(defaults[name]):
             wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec has to say so.")
-        elif "default" not in option and not option.get("required") and not says_its_default(option):
+        elif "default" not in option and not option.get("required") and not has_default_in_words(option):
             wrong.append(
                 f"{name} of role {role} has no default and is not required: say in its description what it is when it is not set."
             )
     return wrong
 
 
-def says_its_default(option):
-    """Tell whether a description speaks of the value without a literal default."""
+def has_default_in_words(option):
+    """Return whether a description names the value that counts where none is set."""
     text = specs.sentences(option.get("description", "")).lower()
-    return any(word in text for word in ("default", "per host", "optional", "when it is not set", "unset", "when empty"))
+    return any(word in text for word in WORDS)
 
 
 def main():

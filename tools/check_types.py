@@ -70,12 +70,12 @@ def unconverted(text, options, is_text=False, typed=None):
 
 
 def repeated_defaults(text, names):
-    """Return the options that a template gives a literal default of its own: a role's defaults are the one place for it."""
+    """Return the options that a template gives a separate literal default: a role's defaults are the only place for it."""
     found = []
     for node in _ENVIRONMENT.parse(text).find_all(nodes.Filter):
         given = node.node.name if node.name in ("default", "d") and isinstance(node.node, nodes.Name) else None
         if given in names and node.args and isinstance(node.args[0], nodes.Const):
-            found.append(f"{given} (write default('{given}' | saf.fabric.option_default), its role has the default)")
+            found.append(f"{given} (write default(lookup('saf.fabric.option_default', '{given}')), its role has the default)")
     return found
 
 

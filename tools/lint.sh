@@ -10,11 +10,12 @@ check() {
 }
 check ruff check .
 check ruff format --check .
+check codespell
 check ansible-lint --offline --strict -q
 check ansible-playbook --syntax-check -i inventory/studio site.yml bench.yml playbooks/*.yml
-check python tools/validate_modules.py
 check python tools/check_specs.py
 check python tools/variables_doc.py --check
+check python tools/metrics_doc.py --check
 check python tools/check_traps.py
 check python tools/check_types.py
 check python tools/check_plays.py

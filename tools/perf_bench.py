@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "collections"))
 from ansible_collections.saf.fabric.plugins.module_utils.measure import mlx_suites  # noqa: E402
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import run_probe  # noqa: E402
 from ansible_collections.saf.fabric.plugins.module_utils.probes import evaluation, timing  # noqa: E402
-from ansible_collections.saf.fabric.plugins.module_utils.system import node_state  # noqa: E402
+from ansible_collections.saf.fabric.plugins.module_utils.system import hardware  # noqa: E402
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux.facts import last_cache_bytes  # noqa: E402
 
 RATES = ("100mbit", "300mbit", "945mbit", "2350mbit", None)
@@ -189,13 +189,13 @@ def by_probe(options, suite, settings, models=None):
     """Return the probe's measurements of a suite."""
     machine = {
         "cache_bytes": {"cpu": last_cache_bytes(), "gpu": None},
-        "memory_bytes": node_state.memory_bytes(),
+        "memory_bytes": hardware.memory_bytes(),
         "cuda": False,
         "models": models or {},
     }
     ((probe, params),) = mlx_suites.requests(suite, settings, SAMPLING, machine)
     reported = run_probe(options.python, probe, params, 900, mlx_suites.environment(params), helpers=[evaluation, timing])
-    return [mlx_suites.measurement(suite, document, "here") for document in reported.get("measurement", [])]
+    return [mlx_suites.as_measurement(suite, document, "here") for document in reported.get("measurement", [])]
 
 
 def side_by_side(what, unit, ours, hand, rounds=5):

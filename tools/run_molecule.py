@@ -30,7 +30,7 @@ def known():
 
 
 def shares_nodes(name):
-    """Tell whether a scenario uses the shared nodes (.config/molecule/config.yml) or makes its own."""
+    """Return whether a scenario uses the shared nodes (.config/molecule/config.yml) or makes its own."""
     return yaml.safe_load((SCENARIOS / name / "molecule.yml").read_text()).get("shared_state", True)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write reports of made-up runs (tests/unit/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
+"""Write reports of made-up runs (tests/support/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
 
-The figures are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
+The values are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
 
 usage: screenshots.py [folder]
 """
@@ -16,9 +16,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "unit"))
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "collections")]
 
 from runs import SITUATIONS  # noqa: E402
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import writer  # noqa: E402
 
 # (picture, situation, width, height, dark)
 PICTURES = [
@@ -42,17 +44,14 @@ QUIET = [
 
 
 def report(situation, folder):
-    """Write a situation as a run and let the playbook report it; return the page."""
+    """Write a situation as a run with its report; return the page."""
     plan, raws = SITUATIONS[situation]()
     run = folder / situation / plan["run_id"]
     (run / "raw").mkdir(parents=True)
     (run / "plan.json").write_text(json.dumps(plan))
     for number, raw in enumerate(raws):
         (run / "raw" / f"{number:03}.json").write_text(json.dumps(raw))
-    hosts = folder / "hosts.yml"
-    hosts.write_text("cluster: {hosts: {controller: {ansible_connection: local}}}\n")
-    line = ["ansible-playbook", "-i", str(hosts), "playbooks/bench_report.yml", "-e", f"report_run_dir={run}"]
-    subprocess.run(line, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    writer.write(run, ["html"])
     return run / "report.html"
 
 

@@ -33,7 +33,7 @@ def spec_of(role):
 
 
 def options_of(role):
-    """Return ``{variable: option}`` over all entry points of a role; ``main`` tells what several of them repeat."""
+    """Return ``{variable: option}`` over all entry points of a role; ``main`` wins where several of them repeat one."""
     specs = spec_of(role) or {}
     options: dict = {}
     for entry in sorted(specs, key=lambda name: name == "main"):

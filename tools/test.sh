@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 stages=("$@")
 if [ ${#stages[@]} = 0 ]; then
-  stages=(setup-test host lint unit molecule)
+  stages=(setup-test host lint sanity unit integration molecule)
 fi
 summary=() passed=0 failed=0 begun=$SECONDS
 for stage in "${stages[@]}"; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/variables.md from the roles' argument specs; with --check tell whether it is up to date."""
+"""Write docs/variables.md from the roles' argument specs; with --check report whether it is up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long measurement as a job on a node: it tells how far it is, and it ends when nobody waits for it any more.
+"""A long measurement as a job on a node: it reports its progress, and it ends when its controller is gone.
 
 The action plugin benchmark_live.py starts such modules in the background with a folder of their own: ``progress`` holds JSON
 lines {what, latest, done, total}, ``lease`` is touched while somebody waits. A lease that is not renewed, or is gone, ends the
@@ -16,9 +16,9 @@ import tempfile
 import threading
 import time
 
-# Longer than any pause that a busy node or a stalled connection makes, short enough that nothing of ours stays for long.
+# Longer than any pause of a busy node or a stalled connection, short enough that no measurement stays for long.
 LEASE_S = 30
-_LOOK_S = 0.5
+_POLL_S = 0.5
 
 
 class Job:
@@ -37,11 +37,11 @@ class Job:
 
     def __exit__(self, kind, *_exception):
         self._ended.set()
-        if self._folder and kind is SystemExit:  # nobody is left who would take the folder away
+        if self._folder and kind is SystemExit:  # no controller is left to remove the folder
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def report(self, what, latest, done, total):
-        """Say what is measured now, the latest figure (text or None), and how far we are (done of total, any unit)."""
+        """Report what is measured now, its latest value (text or None) and the progress (done of total, in any unit)."""
         if not self._folder:
             return
         line = json.dumps({"what": what, "latest": latest, "done": done, "total": total}) + "\n"
@@ -49,10 +49,10 @@ class Job:
             with open(self._path("progress"), "a", encoding="utf-8") as stream:
                 stream.write(line)
         except OSError:
-            pass  # the folder is gone, and with it whoever would have read this; the guard ends us
+            pass  # the folder is gone, and its reader with it; the guard ends the module
 
     def on_event(self, event, document):
-        """Take a probe's progress over."""
+        """Report the progress of a probe."""
         if event == "progress" and isinstance(document, dict):
             self.report(*(document.get(key) for key in ("what", "latest", "done", "total")))
 
@@ -60,7 +60,7 @@ class Job:
         return os.path.join(self._folder, name)
 
     def _guard(self):
-        while not self._ended.wait(_LOOK_S):
+        while not self._ended.wait(_POLL_S):
             if not lease_holds(self._path("lease"), time.time()):
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
@@ -73,7 +73,7 @@ def folders():
 
 
 def lease_holds(path, now):
-    """Tell whether the lease was renewed within LEASE_S before ``now`` (seconds since the epoch)."""
+    """Return whether the lease was renewed within LEASE_S before ``now`` (seconds since the epoch)."""
     try:
         return now - os.stat(path).st_mtime < LEASE_S
     except OSError:
@@ -81,4 +81,4 @@ def lease_holds(path, now):
 
 
 def _leave(_number, _frame):
-    raise SystemExit("Nobody waits for this measurement any more.")
+    raise SystemExit("The controller is gone; stopping the measurement.")

@@ -1,4 +1,4 @@
-"""The suites of mlx_benchmark: what each asks its probe for, and how the probe's figures are named. Pure functions.
+"""The suites of mlx_benchmark: what each asks its probe for, and how the probe's results are named. Pure functions.
 
 A suite's settings are those of data/bench_profiles.yml.
 """
@@ -6,6 +6,16 @@ A suite's settings are those of data/bench_profiles.yml.
 from __future__ import annotations
 
 from ..probes import gemm, llm, memory, ops, sustained
+from . import measurement
+
+# Suite: (name of its metrics from the probe's document, unit; None where the probe reports it with each operation).
+METRICS = {
+    "gemm": ("gemm.{dtype}", "FLOP/s"),
+    "sustained": ("gemm.sustained", "FLOP/s"),
+    "memory": ("memory.{operation}", "B/s"),
+    "ops": ("ops.{operation}", None),
+    "llm": ("llm.{phase}", "token/s"),
+}
 
 # Relative error of one product against float64: the type's digits, and what accumulating adds to it.
 _TOLERANCE = {"float32": 1e-4, "tf32": 1e-2, "float16": 2e-2, "bfloat16": 5e-2}
@@ -73,44 +83,42 @@ def _llm_case(case, models):
     return {"bits": None, "group_size": 64, "batch": 1, **case, **source}
 
 
-def measurement(suite, document, node):
-    """Return a probe's document in the form that all benchmark modules return."""
+def as_measurement(suite, document, node):
+    """Return a probe's document as a measurement."""
     params = dict(document["params"])
-    name, unit = _name(suite, document, params)
-    return {
-        "name": name,
-        "scope": "node",
-        "subject": [node],
-        "link": None,
-        "params": params,
-        "unit": unit,
-        "better": "lower" if unit == "s" else "higher",
-        "samples": document["samples"],
-        "flags": document.get("flags", []),
-        "context": document["context"],
-    }
+    name, unit = METRICS[suite]
+    name = name.format(**params, phase=document.get("phase"))
+    params.pop("operation", None)  # it is in the name
+    return measurement.measurement(
+        name,
+        unit or document["unit"],
+        document["samples"],
+        scope="node",
+        subject=[node],
+        params=params,
+        flags=document.get("flags", []),
+        context=document["context"],
+    )
 
 
-def _name(suite, document, params):
-    if suite == "gemm":
-        return f"gemm.{params['dtype']}", "FLOP/s"
-    if suite == "sustained":
-        return "gemm.sustained", "FLOP/s"
-    if suite == "llm":
-        return f"llm.{document['phase']}", "token/s"
-    if suite == "ops":
-        return f"ops.{params.pop('operation')}", document["unit"]
-    return f"memory.{params.pop('operation')}", "B/s"
-
-
-def not_measured(suite, document, node):
-    """Return what a probe could not measure, with what exactly it was."""
+def as_not_measured(suite, document, node):
+    """Return what a probe could not measure, with the exact case in the reason."""
     params = document["params"]
     if suite == "gemm":
         name = f"gemm.{params['dtype']}"
-        what = f"{params['m']} x {params['n']} x {params['k']} with {params['implementation']}"
+        case = f"{params['m']} x {params['n']} x {params['k']} with {params['implementation']}"
     elif suite == "llm":
-        name, what = "llm", f"{params['model']}, {params['bits'] or 16} bits, prompt {params['prompt']}"
+        name, case = "llm", f"{params['model']}, {params['bits'] or 16} bits, prompt {params['prompt']}"
     else:
-        name, what = f"{suite}.{params['operation']}", params.get("implementation", "mlx")
-    return {"name": name, "subject": [node], "reason": f"{what}: {document['reason']}"}
+        name, case = f"{suite}.{params['operation']}", params.get("implementation", "mlx")
+    return measurement.not_measured(name, [node], f"{case}: {document['reason']}")
+
+
+def gpu_measurements(node, suite, utilization, clocks):
+    """Return what the GPU did during a suite; utilization: samples from 0 to 1; clocks: samples in Hz; either may be empty."""
+    common = {"scope": "node", "subject": [node]}
+    found = [
+        measurement.measurement("gpu.utilisation", "1", utilization, params={"suite": suite, "source": "ioreg"}, **common),
+        measurement.measurement("gpu.clock", "Hz", clocks, params={"suite": suite, "source": "powermetrics"}, **common),
+    ]
+    return [one for one in found if one["samples"]]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 
 from ..system import interfaces
 from . import budgets, iperf, round_trip
+from .measurement import measurement, not_measured
 
-_PATIENCE_S = budgets.PATIENCE_S  # until the peer serves: its module may start later than ours
+_PATIENCE_S = budgets.PATIENCE_S  # until the peer serves: its module may start later
 _SPREAD_S = 4  # nodes start within so many seconds of each other; the ends of a run together do not count
 _LEAST_RATE = 8 * 1500  # bit/s: one datagram a second; to iperf3 a rate of 0 means as fast as it can
 _SLACK_S = budgets.RUN_SLACK_S  # over the planned length of a run, before it counts as hung
+UNITS = {
+    "net.goodput": "bit/s",
+    "net.goodput_both": "bit/s",
+    "net.rtt.idle": "s",
+    "net.rtt.loaded": "s",
+    "net.udp_jitter": "s",
+    "net.udp_loss": "1",
+    "net.together": "bit/s",
+}
 
 
 class Pair:
@@ -33,21 +44,21 @@ class Pair:
             self.skip("net.goodput", f"{self.peer} does not answer on port {self.params['port']} of {self.host} ({error}).")
             return self.result()
         try:
-            self.look(control)
+            self.inspect_route(control)
             steps = [(mode, streams) for streams in self.params["streams"] for mode in self.params["modes"]]
             self.alone("net.rtt.idle", self.idle, control)
             for number, (mode, streams) in enumerate(steps):
-                self.tell(f"{mode}, {streams} stream{'s' if streams > 1 else ''}", number, len(steps))
+                self.report(f"{mode}, {streams} stream{'s' if streams > 1 else ''}", number, len(steps))
                 self.alone("net.goodput_both" if mode == "both" else "net.goodput", self.goodput, mode, streams)
             if self.params["udp"]:
-                self.tell("UDP", len(steps), len(steps) + 1)
+                self.report("UDP", len(steps), len(steps) + 1)
                 self.alone("net.udp_loss", self.udp)
         finally:
-            round_trip.goodbye(control)
+            round_trip.close(control)
         return self.result()
 
     def alone(self, name, run, *arguments):
-        """Do one run; whatever goes wrong in it is the reason for its missing figure and costs the pair no other one."""
+        """Do one run; an error in it is the reason for its missing value and affects no other run of the pair."""
         kept = len(self.measurements)
         try:
             run(*arguments)
@@ -58,56 +69,56 @@ class Pair:
     def result(self):
         return {"measurements": self.measurements, "not_measured": self.not_measured}
 
-    def tell(self, what, done, total):
+    def report(self, what, done, total):
         self._job.report(f"{self.link} link to {self.peer}: {what}", self._latest, done, total)
 
-    def look(self, control):
+    def inspect_route(self, control):
         """Find the interfaces of the routes at both ends, and whether the largest frames of both pass."""
         interface = interfaces.interface_facts(interfaces.interface_to(self.host))
         try:
             self._far = round_trip.far_end(control, self.params["node"])
         except OSError as error:
-            self.skip("net.route", f"{self.peer} did not tell the interface of its route back ({error}).")
+            self.skip("net.route", f"{self.peer} did not report the interface of its route back ({error}).")
         mtu = min(end["mtu"] or 0 for end in (interface, self._far or interface))
         if mtu > 1500 and interface["kind"] != "loopback":
             interface["mtu_passes"] = round_trip.passes(self.host, self.params["port"], mtu)
         self._interface = interface
 
-    def add(self, name, subject, params, unit, better, samples, context):
-        ours, theirs = ("from", "to") if subject[0] == self.params["node"] else ("to", "from")
-        ends = {ours: self._interface, **({theirs: self._far} if self._far else {})}
+    def add(self, name, subject, params, samples, context=None):
+        """Keep a measurement with the interfaces at both ends of its route."""
+        near, far = ("from", "to") if subject[0] == self.params["node"] else ("to", "from")
+        ends = {near: self._interface, **({far: self._far} if self._far else {})}
         self.measurements.append(
-            {
-                "name": name,
-                "scope": "pair",
-                "subject": subject,
-                "link": self.link,
-                "params": params,
-                "unit": unit,
-                "better": better,
-                "samples": samples,
-                "flags": [],
-                "context": {**ends, **context},
-            }
+            measurement(
+                name,
+                UNITS[name],
+                samples,
+                scope="pair",
+                subject=subject,
+                better="lower" if name == "net.udp_loss" else None,
+                link=self.link,
+                params=params,
+                context={**ends, **(context or {})},
+            )
         )
 
     def skip(self, name, reason):
-        self.not_measured.append({"name": name, "subject": self.ours, "link": self.link, "reason": reason})
+        self.not_measured.append(not_measured(name, self.nodes, reason, self.link))
 
     @property
-    def ours(self):
+    def nodes(self):
         return [self.params["node"], self.peer]
 
     def idle(self, control):
         count = self.params["round_trips"]
-        self.tell("round trips", 0, 1)
+        self.report("round trips", 0, 1)
         try:
             round_trip.samples(control, 50, budgets.WARM_UP_S)
             times = round_trip.samples(control, count, budgets.ROUND_TRIPS_S)
         except OSError as error:
             self.skip("net.rtt.idle", f"The round trip to {self.host} broke off ({error}).")
             return
-        self.add("net.rtt.idle", self.ours, {"bytes": 64, "protocol": "TCP"}, "s", "lower", round_trip.thinned(times), {})
+        self.add("net.rtt.idle", self.nodes, {"bytes": 64, "protocol": "TCP"}, round_trip.thinned(times))
 
     def run(self, mode, streams, udp_bps=None):
         seconds, omit = self.params["seconds"], self.params["omit"]
@@ -130,18 +141,18 @@ class Pair:
             self.skip(name, f"iperf3 to {self.host}, {mode}: {answer['error']}")
             return
         settings = {"streams": streams, "seconds": self.params["seconds"], "iperf3": answer["version"]}
-        for direction, figures in answer["directions"].items():
-            subject = self.ours if direction == "forward" else self.ours[::-1]
-            context = {"retransmits": figures["retransmits"], "cpu_percent": answer["cpu"], "whole_run": figures["goodput"]}
-            self._latest = f"{figures['goodput'] / 1e6:.0f} Mb/s"
+        for direction, run in answer["directions"].items():
+            subject = self.nodes if direction == "forward" else self.nodes[::-1]
+            context = {"retransmits": run["retransmits"], "cpu_percent": answer["cpu"], "whole_run": run["goodput"]}
+            self._latest = f"{run['goodput'] / 1e6:.0f} Mb/s"
             params = {**settings, "direction": direction}
-            self.add(name, subject, params, "bit/s", "higher", figures["samples"], context)
+            self.add(name, subject, params, run["samples"], context)
         if times:
             params = {"bytes": 64, "protocol": "TCP", "load": mode, "streams": streams}
-            self.add("net.rtt.loaded", self.ours, params, "s", "lower", round_trip.thinned(times), {})
+            self.add("net.rtt.loaded", self.nodes, params, round_trip.thinned(times))
 
     def udp(self):
-        tcp = [item for item in self.measurements if item["name"] == "net.goodput" and item["subject"] == self.ours]
+        tcp = [item for item in self.measurements if item["name"] == "net.goodput" and item["subject"] == self.nodes]
         if not tcp:
             self.skip("net.udp_loss", "without a TCP goodput there is no rate to send at")
             return
@@ -155,8 +166,8 @@ class Pair:
             self.skip("net.udp_loss", f"iperf3 over UDP to {self.host}: {answer['error']}")
             return
         params = {"bits_per_second": round(rate), "packets": answer["packets"], "seconds": self.params["seconds"]}
-        self.add("net.udp_jitter", self.ours, params, "s", "lower", [answer["jitter_s"]], {})
-        self.add("net.udp_loss", self.ours, params, "1", "lower", [answer["loss"]], {})
+        self.add("net.udp_jitter", self.nodes, params, [answer["jitter_s"]])
+        self.add("net.udp_loss", self.nodes, params, [answer["loss"]])
 
     def flow(self):
         """Send to the peer for a while longer than planned; return (samples, error) without the ends of the run."""
@@ -165,19 +176,19 @@ class Pair:
         except OSError as error:
             return [], f"{self.peer} does not answer ({error})"
         try:
-            round_trip.far_end(control, self.params["node"])  # from now on the peer knows that we are there
+            round_trip.far_end(control, self.params["node"])  # registers this client with the peer
             seconds = self.params["seconds"] + 2 * _SPREAD_S
             line = iperf.command(self._iperf3, self.host, self._port, "forward", 1, seconds, 0)
             text, error = self._children.run(line, seconds + _SLACK_S)
         except OSError as error:
             return [], f"{self.peer} broke off ({error})"
         finally:
-            round_trip.goodbye(control)
+            round_trip.close(control)
         answer = {"error": error, "directions": {}} if error else iperf.parse(text, "forward")
         if answer["error"]:
             return [], answer["error"]
         samples = answer["directions"]["forward"]["samples"][_SPREAD_S:-_SPREAD_S]
-        # A flow that stalled must not drop out of the sum without a word.
+        # A flow that stalled must not disappear from the sum unreported.
         return samples, "" if samples else "too few seconds of it arrived"
 
 
@@ -192,7 +203,7 @@ def together(params, pairs):
     for thread in threads:
         thread.start()
     for number, thread in enumerate(threads):
-        pairs[number].tell("all nodes at once", number, len(threads))
+        pairs[number].report("all nodes at once", number, len(threads))
         thread.join()
     node, link = params["node"], pairs[0].link if pairs else None
     errors = [f"to {pair.peer}: {error}" for pair, (_samples, error) in zip(pairs, flows) if error]
@@ -201,19 +212,17 @@ def together(params, pairs):
         reason = "; ".join(errors) or "no node to send to"
         return {
             "measurements": [],
-            "not_measured": [{"name": "net.together", "subject": [node], "link": link, "reason": reason}],
+            "not_measured": [not_measured("net.together", [node], reason, link)],
         }
     length = min(map(len, counted))
-    measurement = {
-        "name": "net.together",
-        "scope": "node",
-        "subject": [node],
-        "link": link,
-        "params": {"flows": len(counted), "seconds": params["seconds"], "streams": 1},
-        "unit": "bit/s",
-        "better": "higher",
-        "samples": [sum(samples[second] for samples in counted) for second in range(length)],
-        "flags": [],
-        "context": {"to": {pair.peer: sorted(flow[0])[len(flow[0]) // 2] for pair, flow in zip(pairs, flows)}},
-    }
-    return {"measurements": [measurement], "not_measured": []}
+    total = measurement(
+        "net.together",
+        UNITS["net.together"],
+        [sum(samples[second] for samples in counted) for second in range(length)],
+        scope="node",
+        subject=[node],
+        link=link,
+        params={"flows": len(counted), "seconds": params["seconds"], "streams": 1},
+        context={"to": {pair.peer: statistics.median_high(flow[0]) for pair, flow in zip(pairs, flows)}},
+    )
+    return {"measurements": [total], "not_measured": []}

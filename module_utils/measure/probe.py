@@ -135,7 +135,7 @@ def _collect(child, name, timeout, on_event):
     for reader in readers:
         reader.join(5)
     if expired or child.returncode != 0:
-        error = ProbeError(_sentence(name, child.returncode, timeout if expired else None, errors))
+        error = ProbeError(_error_message(name, child.returncode, timeout if expired else None, errors))
         error.reported = reported
         raise error
     return reported
@@ -177,15 +177,15 @@ def _read_tail(stream, errors):
             del errors[:-200]
 
 
-def _last_words(errors):
+def _best_error_line(errors):
     """Return the line that says most: the exception's own (its message may go on for many lines), else the last with a word."""
     named = [line for line in errors if re.match(r"([\w.]*(Error|Exception)\b|what\(\):)", line)]
     worded = [line for line in errors if re.search(r"\w", line)]
     return (named or worded or ["no message"])[-1]
 
 
-def _sentence(name, returncode, timeout, errors):
-    last = _last_words(errors)
+def _error_message(name, returncode, timeout, errors):
+    last = _best_error_line(errors)
     if timeout is not None:
         return f"The probe {name} did not end within {timeout:g} s; its last message: {last}"
     if returncode < 0:

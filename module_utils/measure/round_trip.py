@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from ..probes.link_server import BYE, END, NO_FRAGMENTS
+from ..probes.link_server import DONE, END, NO_FRAGMENTS
 
 MESSAGE = b"x" * 64
 KEPT = 2000  # samples in a result; a profile may ask for more round trips than a raw file should carry
@@ -94,7 +94,7 @@ def passes(host, port, size):
 
 
 def far_end(connection, name):
-    """Return the facts of the interface by which the peer answers the node ``name``; raises OSError when it does not tell."""
+    """Return the facts of the interface by which the peer answers the node ``name``; raises OSError when it gives none."""
     connection.sendall(END + name.encode() + b"\n")
     answer = b""
     while not answer.endswith(b"\n"):
@@ -105,8 +105,8 @@ def far_end(connection, name):
     return json.loads(answer)
 
 
-def goodbye(connection):
-    """Tell the node that we are done with it."""
+def close(connection):
+    """End the conversation with the node's echo, so that it need not wait for a time-out."""
     with contextlib.suppress(OSError):
-        connection.sendall(BYE)
+        connection.sendall(DONE)
     connection.close()

@@ -15,6 +15,7 @@ def main(params, emit):
     """
     import json
     import os
+    import statistics
     import tempfile
 
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as stream:
@@ -37,7 +38,7 @@ def main(params, emit):
         what = f"collective {operation} {size} B"
         emit("progress", {"what": what, "latest": latest, "done": number, "total": len(cases)})
         document = measure(operation, size, world, params)
-        latest = f"{sorted(document['samples'])[len(document['samples']) // 2] / 1e6:.0f} Mb/s"
+        latest = f"{statistics.median_high(document['samples']) / 1e6:.0f} Mb/s"
         if world.rank() == 0:
             emit("measurement", document)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-BYE = b"bye\n"
+DONE = b"bye\n"
 END = b"end "
 # (option, value) that forbids fragments. Linux: IP_MTU_DISCOVER, IP_PMTUDISC_DO; macOS: IP_DONTFRAG. Python's socket module
 # names neither everywhere.
@@ -135,7 +135,7 @@ def wait_for(children, ports):
 
 
 def echo(connection, visits, ends):
-    """Send back whatever comes, at once; tell a client its end of the link. It is here from then on, until it says goodbye,
+    """Send back whatever comes, at once; tell a client its end of the link. It is here from then on, until it closes,
     closes the connection or is gone (keepalive)."""
     import json
     import socket
@@ -150,7 +150,7 @@ def echo(connection, visits, ends):
         while True:
             try:
                 data = connection.recv(65536)
-                if not data or data == BYE:
+                if not data or data == DONE:
                     break
                 if data.startswith(END):
                     name = data[len(END) :].decode("utf-8", "replace").strip()

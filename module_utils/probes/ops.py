@@ -30,7 +30,7 @@ def main(params, emit):
             emit("not_measured", {"params": subject, "reason": timing.failure(failure)})
             continue
         mx.clear_cache()
-        if not timing.is_right(error, _TOLERANCE):
+        if not timing.is_correct(error, _TOLERANCE):
             emit("not_measured", {"params": subject, "reason": f"The result is wrong: relative error {error:.1e}."})
             continue
         document["context"]["relative_error"] = error

@@ -88,19 +88,14 @@ def latency(call, params):
     return {"samples": samples, "context": {"first_call_s": first, "warmup_calls": warm, "calls_per_sample": 1}}
 
 
-def is_right(error, tolerance):
-    """Tell whether a relative error is within the tolerance; one that is not a number is not."""
+def is_correct(error, tolerance):
+    """Return whether a relative error is within the tolerance; not a number is not."""
     return error <= tolerance
 
 
 def failure(error):
-    """Return why a case could not be measured: what a library refuses for one case says nothing about the others."""
+    """Return why a case could not be measured: an error of a library in one case is not one of the others."""
     if isinstance(error, TooLong):
         return str(error)
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {words[:300]}" if words else type(error).__name__
-
-
-def middle(samples):
-    """Return the upper median."""
-    return sorted(samples)[len(samples) // 2]

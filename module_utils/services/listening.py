@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 
-from ..system import node_state, preflight
+from ..system import processes
 from ..system.current import system
 
 
 def of_ray(venv_root):
     """Return [{address, port}] on which the Ray below ``venv_root`` listens; its workers are found by their account."""
-    running = node_state.processes()
-    users = {one["user"] for one in running if preflight.ours(one["command"], venv_root)}
+    running = processes.running()
+    users = {one["user"] for one in running if processes.is_managed(one["command"], venv_root)}
     pids = {
         one["pid"]
         for one in running
-        if preflight.ours(one["command"], venv_root) or (one["user"] in users and preflight.of_ray(one["command"]))
+        if processes.is_managed(one["command"], venv_root) or (one["user"] in users and processes.is_part_of_ray(one["command"]))
     }
     return [{"address": address, "port": port} for address, port in sorted(system.listening_addresses(pids))]
 

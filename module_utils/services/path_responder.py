@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from ..system import node_state
+from ..system import processes
 
 NAME = "saf-path-responder"
 
@@ -89,4 +89,4 @@ def stop(pid, seconds=5):
 
 def is_responder(pid):
     """Return whether a process is a responder, by its command line."""
-    return any(process["pid"] == pid and NAME in process["command"] for process in node_state.processes())
+    return any(process["pid"] == pid and NAME in process["command"] for process in processes.running())

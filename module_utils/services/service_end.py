@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..system.node_state import command_output
+from ..system.command import command_output
 from . import process
 
 # A unit with Restart=always never fails; one that ends this often while we wait does not come up by itself.

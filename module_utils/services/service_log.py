@@ -17,7 +17,7 @@ _EMPTY_WORDS = re.compile(
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
-def one_line(text, limit=300):
+def one_line(text: object, limit: int = 300) -> str:
     """Return text without terminal escapes and control characters, on one line of at most ``limit`` characters."""
     plain = _ESCAPE.sub("", str(text)[: 8 * limit])
     words = " ".join("".join(char if char.isprintable() else " " for char in plain).split())

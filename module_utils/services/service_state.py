@@ -1,4 +1,4 @@
-"""What a node's Ray service is and does, from what its manager says: parsers and the pure part of module node_status."""
+"""What a node's Ray service is and does, from what its manager says: parsers and the pure part of module node_status_info."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running children as the service account, so that root does only root's work."""
+"""Accounts: their names, and children that run as one, so that root does only root's work."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def popen_arguments(user):
     if entry.pw_uid == 0:
         return {}
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def name_of(uid):
+    """Return an account's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -14,7 +14,9 @@ class TimedOut(Exception):
     """A command that was stopped; the message is a sentence for the user."""
 
 
-def run(command, seconds, environment=None, user=None, cwd=None):
+def run(
+    command: list[str], seconds: float, environment: dict[str, str] | None = None, user: str | None = None, cwd: str | None = None
+) -> tuple[int, str, str]:
     """Run a command and return (exit status, output, errors).
 
     environment: added to the caller's own, with LC_ALL=C; user: account to run as, where the caller is root.

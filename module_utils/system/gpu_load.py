@@ -1,29 +1,29 @@
-"""What a Mac's GPU does while something is measured: its utilisation by ioreg (no root), its clock by powermetrics (root).
+"""A Mac's GPU while something is measured: its utilization by ioreg (no root), its clock by powermetrics (root).
 
-Both are the system's own estimates (powermetrics(1) says so of itself): they stand beside the measured rates, not in their place.
-A high utilisation with a low share of the peak means that the GPU is busy with something other than arithmetic, or clocked low.
+Both are estimates of the system (see powermetrics(1)): they complement the measured rates and do not replace them. A high
+utilization at a low fraction of the peak means that the GPU is busy with something other than arithmetic, or clocked low.
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import re
 import threading
 
-from .node_state import command_output
+from . import current, darwin
+from .command import command_output
 
 _PERIOD_S = 1.0
 
 
 def parse_ioreg(text):
-    """Return the utilisation (0 to 1) in ``ioreg -r -d 1 -w 0 -c IOAccelerator``: the busiest entry, None without one."""
+    """Return the utilization (0 to 1) in ``ioreg -r -d 1 -w 0 -c IOAccelerator``: the busiest entry, None without one."""
     found = [int(value) for value in re.findall(r'"Device Utilization %"=(\d+)', text)]
     return max(found) / 100 if found else None
 
 
 def parse_powermetrics(text):
-    """Return ``{clock_hz, active}`` of ``powermetrics --samplers gpu_power``; the clock while active, None where not told."""
+    """Return ``{clock_hz, active}`` of ``powermetrics --samplers gpu_power``; None for what is missing."""
     clock = re.search(r"GPU HW active frequency:\s+(\d+) MHz", text)
     active = re.search(r"GPU HW active residency:\s+([\d.]+)%", text)
     return {
@@ -32,27 +32,17 @@ def parse_powermetrics(text):
     }
 
 
-def measurements(node, suite, utilisation, clocks):
-    """Return the figures of a suite; utilisation: samples from 0 to 1; clocks: samples in Hz."""
-    common = {"scope": "node", "subject": [node], "better": "higher"}
-    found = [
-        {**common, "name": "gpu.utilisation", "unit": "1", "samples": utilisation, "params": {"suite": suite, "source": "ioreg"}},
-        {**common, "name": "gpu.clock", "unit": "Hz", "samples": clocks, "params": {"suite": suite, "source": "powermetrics"}},
-    ]
-    return [measurement for measurement in found if measurement["samples"]]
-
-
 class Sampler:
-    """Context manager: asks every second while the block runs; on other systems it asks nothing."""
+    """Context manager: takes a sample every second while the block runs, on macOS only; the other systems give none."""
 
     def __init__(self):
-        self.utilisation, self.clocks = [], []
+        self.utilization, self.clocks = [], []
         self._ended, self._thread = None, None
 
     def __enter__(self):
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
-        if platform.system() == "Darwin":
+        if current.system is darwin:
             self._thread.start()
         return self
 
@@ -65,7 +55,7 @@ class Sampler:
         while not self._ended.wait(_PERIOD_S):
             value = parse_ioreg(command_output("ioreg", "-r", "-d", "1", "-w", "0", "-c", "IOAccelerator"))
             if value is not None:
-                self.utilisation.append(value)
+                self.utilization.append(value)
             if os.geteuid() == 0:
                 clock = parse_powermetrics(command_output("powermetrics", "--samplers", "gpu_power", "-i", "1000", "-n", "1"))[
                     "clock_hz"

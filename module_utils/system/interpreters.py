@@ -84,7 +84,7 @@ def ask(path, user=None):
         return None
 
 
-def choose(found, version, machine=None):
+def choose(found: list, version: str, machine: str | None = None) -> dict | None:
     """Return the first CPython of exactly ``version`` that fits the wheels, one with its whole standard library if there is one.
 
     None without any. machine: the node's architecture.

@@ -9,12 +9,12 @@ _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#'\"<>]*)@")
 _HIDDEN = "***"
 
 
-def redact(text):
+def redact(text: str) -> str:
     """Return the text with the user part of each URL replaced: ``https://***@host/``."""
     return _USERINFO.sub(rf"\1{_HIDDEN}@", text)
 
 
-def secrets_in(*values):
+def secrets_in(*values: object) -> set[str]:
     """Return what must not be shown of URLs (or dicts of them): each ``user:password`` and each password, as they stand."""
     found = set()
     for value in values:

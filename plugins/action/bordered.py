@@ -14,6 +14,10 @@ class ActionModule(border.Bordered, ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
         answer = self._execute_module(task_vars=task_vars)
-        result.update(self.trusted(self._task.action.rpartition(".")[2], answer, task_vars))
+        # The name in the task may be an earlier one that meta/runtime.yml redirects.
+        module = self._shared_loader_obj.module_loader.find_plugin_with_context(
+            self._task.action, collection_list=self._task.collections
+        )
+        result.update(self.trusted(module.resolved_fqcn.rpartition(".")[2], answer, task_vars))
         self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

@@ -6,8 +6,6 @@ saf_exit_status.
 
 from __future__ import annotations
 
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = """
 name: exit_status
 type: aggregate
@@ -16,6 +14,8 @@ version_added: "0.1.0"
 description:
   - Reads the custom statistic C(saf_exit_status) (ansible.builtin.set_stats) after the recap and ends with it unless it is 0.
 """
+
+from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):

@@ -1,12 +1,21 @@
-"""Writes run.json of a benchmark that did not come to its report: interrupted, or failed on every node.
+"""Writes run.json of a benchmark that ended before its report: interrupted, or failed on every node.
 
-What was measured lies in the run's folder already; this makes it one document, marked as partial.
+The raw files are in the run's folder already; this makes them one document, marked as partial.
 """
 
 from __future__ import annotations
 
+DOCUMENTATION = """
+name: interrupted_run
+type: aggregate
+short_description: Keep the values of an interrupted benchmark
+version_added: "0.1.0"
+description:
+  - When C(ansible-playbook) ends after a benchmark has started and before its report is written, C(run.json) is made from the
+    available raw files and marked as partial.
+"""
+
 import atexit
-import json
 import os
 import signal
 from pathlib import Path
@@ -16,29 +25,18 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
 
-DOCUMENTATION = """
-name: interrupted_run
-type: aggregate
-short_description: Keep what an interrupted benchmark has measured
-version_added: "0.1.0"
-description:
-  - When C(ansible-playbook) ends after a benchmark was begun and before its report was written, C(run.json) is made from the raw
-    files that are there, marked as partial.
-"""
-
-
 _SET_FACT = ("ansible.builtin.set_fact", "ansible.legacy.set_fact", "set_fact")
 
 
 def write_partial(folder):
-    """Write run.json of a run's folder from the raw files that are there; return a sentence for the screen, or ""."""
+    """Write run.json of a run's folder from its raw files; return a sentence for the screen, or ""."""
     folder = Path(folder)
-    if (folder / "run.json").exists() or not list(folder.glob("raw/*.json")):
+    if (folder / runs.RUN_FILE).exists() or not list(folder.glob("raw/*.json")):
         return ""
-    document = runs.assemble(folder)
-    (folder / "run.json").write_text(json.dumps(document, indent=4) + "\n")
+    runs.write(folder, runs.measured(folder))  # before anything is judged
+    runs.write(folder, runs.assemble(folder))
     command = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": folder})
-    return f"The run did not come to its end; what was measured is in {folder}/run.json. Its report:\n{command}"
+    return f"The run was interrupted; its values are in {folder}/run.json. Write its report:\n{command}"
 
 
 class CallbackModule(CallbackBase):
@@ -66,6 +64,6 @@ class CallbackModule(CallbackBase):
         try:
             sentence = write_partial(self._folder)
         except Exception as error:
-            sentence = f"No run.json could be made of {self._folder} ({error}); its raw files are kept."
+            sentence = f"run.json of {self._folder} could not be written ({error}); the raw files are kept."
         if sentence:
             self._display.display(sentence, stderr=True)  # standard output belongs to the stdout callback

@@ -1,10 +1,10 @@
-"""Filters over a stack's lock; the work is in module_utils/lock.py."""
+"""Filters over a stack's lock; the work is in plugins/plugin_utils/provision/lock.py."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.saf.fabric.plugins.module_utils import lock
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock
 
 
 def lock_for(text, target):

@@ -1,12 +1,19 @@
-"""One exception never loses a run: each derivation, verdict and part of the report runs in a guard of its own."""
+"""One exception never loses a run: each derivation, verdict and part of the report runs in a separate guard."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 
-def guarded(name, call, fallback, failures):
-    """Return ``call()``, or ``fallback`` where it raises; the sentence about it is appended to ``failures``.
+from .model import Failure
 
-    name: what failed, as a reader of the report knows it; failures: list of {name, error}.
+Result = TypeVar("Result")
+
+
+def guarded(name: str, call: Callable[[], Result], fallback: Result, failures: list[Failure]) -> Result:
+    """Return ``call()``, or ``fallback`` where it raises; the error is appended to ``failures``.
+
+    name: what failed, as a reader of the report knows it.
     """
     try:
         return call()

@@ -5,9 +5,11 @@ The shape is data/run.schema.json; the metrics are described in docs/numbers.md.
 
 from __future__ import annotations
 
+from . import metrics as registry
 from . import verdicts
-from .analysis import ceilings, flags, history, limits, scaling, statistics
+from .analysis import flags, history, scaling, statistics
 from .guard import guarded
+from .thresholds import ABOVE_CEILING
 from .trust import raw_shapes
 from .verdicts import advice
 
@@ -27,7 +29,7 @@ _PARTS = {
 def assemble(plan, raws, data, finished, earlier=()):
     """Return the run document: what was measured, and what it means.
 
-    plan: dict of plan.json; raws: list of raw documents; data: {peaks, cuda, headlines, switches}, what the data files hold;
+    plan: dict of plan.json; raws: list of raw documents; data: {peaks, cuda, switches}, what the data files hold;
     finished: ISO 8601 time in UTC; earlier: run documents for the history.
     """
     return judged(measured(plan, raws, data, finished), data, earlier)
@@ -44,7 +46,7 @@ def measured(plan, raws, data, finished):
     nodes = _nodes(plan, raws)
     measurements, unusable = _measurements(raws, nodes)
     measurements += guarded("scaling", lambda: scaling.derive(measurements), [], failures)
-    context = limits.Context(nodes, measurements, data)
+    context = registry.Context(nodes, measurements, data)
     missing = _missing(plan, raws)
     not_measured = [row for raw in raws for row in raw_shapes.not_measured(raw.get("not_measured"), raw.get("node"))]
     return {
@@ -73,9 +75,7 @@ def judged(document, data, earlier=()):
     document = dict(document)
     failures = document.pop("failures", [])
     document["keys"] = guarded("keys of the history", lambda: history.keys(document), history.NO_KEYS, failures)
-    document["history"] = guarded(
-        "history", lambda: history.compare(document, earlier, data["headlines"]), history.NOTHING, failures
-    )
+    document["history"] = guarded("history", lambda: history.compare(document, earlier), history.NOTHING, failures)
     document["findings"] = verdicts.judge(document, data, failures)
     document["advice"] = advice.options(document, failures)
     document["findings"] = verdicts.failed(document["findings"], failures)
@@ -149,7 +149,7 @@ def _nodes(plan, raws):
 def _metric(measurement, context, failures):
     unknown = (None, "its ceiling could not be computed")
     ceiling, source = guarded(
-        f"ceiling of {measurement['name']}", lambda: limits.ceiling(measurement, context), unknown, failures
+        f"ceiling of {measurement['name']}", lambda: registry.ceiling(measurement, context), unknown, failures
     )
     metric = {
         "name": measurement["name"],
@@ -169,7 +169,7 @@ def _metric(measurement, context, failures):
     }
     metric["share"] = statistics.ratio(metric["median"], ceiling)
     # More than a measured ceiling is a surprise, more than a documented one is impossible.
-    if (metric["share"] or 0) > ceilings.TOLERANCE and not source.startswith(limits.MEASURED):
+    if (metric["share"] or 0) > ABOVE_CEILING and not source.startswith(registry.MEASURED):
         metric["flags"].append("above_ceiling")
     metric["flags"] = guarded(f"flags of {metric['name']}", lambda: flags.of(metric, context.nodes), metric["flags"], failures)
     return metric

@@ -1,77 +1,143 @@
-"""The store of runs: a run's folder is read, made one document, held against the schema and found again."""
+"""The store of runs: a run's folder is read, written, made one document, validated and found again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
-from ansible.errors import AnsibleFilterError
 
 from . import run_document
 from .analysis import ceilings, history
+from .files import replace_link, replace_text
 from .guard import guarded
+from .model import NotMeasured, RunDocument
 from .text import command_line
 from .trust import untrusted
 from .verdicts import FAILED, failed
+from .workspace import DATA
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def read_json(path):
-    """Return the content of a JSON file; one sentence when it cannot be read."""
-    try:
-        return json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise AnsibleFilterError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
-
-
-def read_document(path):
-    """Return a run document that the comparison can use; one sentence for one that is older or no run at all."""
-    run = untrusted.clean(read_json(path))
-    try:
-        run["keys"] = history.keys(run)  # by today's rules, so that an older run stays comparable
-    except (KeyError, TypeError, AttributeError):
-        run = {}
-    if run.get("schema_version") != run_document.SCHEMA_VERSION:
-        hint = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": Path(path).parent})
-        raise AnsibleFilterError(f"{path} was written by another version. Write it again:\n{hint}")
-    return run
-
-
+RUN_FILE = "run.json"
+PLAN_FILE = "plan.json"
+LATEST = "latest"
+_OF_PLAN = ("run_id", "started", "profile", "playbook", "stack", "nodes", "head")
+_NAMES = "*Z"  # a run's folder is named after its start in UTC, so that names sort by time
 # The history takes the newest of one testbed; other testbeds of the same plan (another link, another power source) are between.
 _MOST_EARLIER = 3 * history.MOST_RUNS
 
 
-def data_files():
-    """Return what the verdicts need of data/."""
-    folder = REPOSITORY / "data"
+class RunError(Exception):
+    """A run that cannot be read or written; the message names the file, the reason and what to do."""
 
-    def load(name):
-        return yaml.safe_load((folder / name).read_text())
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
+
+
+def read(folder: Path) -> RunDocument:
+    """Return the run document of a folder for a comparison; its keys follow today's rules, so older runs stay comparable."""
+    path = folder / RUN_FILE
+    run = untrusted.clean(read_json(path))
+    try:
+        run["keys"] = history.keys(run)
+    except (KeyError, TypeError, AttributeError):
+        run = {}
+    if run.get("schema_version") != run_document.SCHEMA_VERSION:
+        hint = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": folder})
+        raise RunError(f"{path} was written by another version. Write it again:\n{hint}")
+    return cast(RunDocument, run)
+
+
+def write(folder: Path, document: RunDocument, dry_run: bool = False) -> bool:
+    """Write run.json of a folder; return whether its content changed."""
+    return write_text(folder / RUN_FILE, json.dumps(document, indent=4, sort_keys=True) + "\n", dry_run)
+
+
+def write_text(path: Path, text: str, dry_run: bool = False) -> bool:
+    """Replace a file in one step where its content differs; return whether it does. dry_run: compare and write nothing."""
+    try:
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace") == text:
+            return False
+        if not dry_run:
+            replace_text(path, text)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    return True
+
+
+def _not_written(path: Path, error: OSError) -> RunError:
+    return RunError(f"{path} cannot be written ({error.strerror or error}): make its folder writable, or copy the run elsewhere.")
+
+
+def folders(results_dir: Path) -> list[Path]:
+    """Return the folders of the runs with a document, the oldest first."""
+    return sorted(path.parent for path in results_dir.glob(f"{_NAMES}/{RUN_FILE}"))
+
+
+def set_latest(folder: Path, dry_run: bool = False) -> bool:
+    """Point the link ``latest`` beside a run's folder to the newest run; return whether that changed."""
+    folder = folder.resolve()
+    link = folder.parent / LATEST
+    others = [path.name for path in folders(folder.parent)]
+    newest = max(others + [folder.name] * folder.match(_NAMES), default=folder.name)
+    if link.is_symlink() and str(link.readlink()) == newest:
+        return False
+    try:
+        if not dry_run:
+            replace_link(link, newest)
+    except OSError as error:
+        raise _not_written(link, error) from error
+    return True
+
+
+def to_compare(named: Sequence[Path], results_dir: Path) -> list[Path]:
+    """Return the folders of at least two runs: those that are named, or the two newest ones of ``results_dir``."""
+    found = folders(results_dir)
+    chosen = list(named) or found[-2:]
+    if len(chosen) > 1:
+        return chosen
+    if len(found) < 2:
+        what, line = "Measure", command_line.command("bench.yml")
+    else:
+        names = ",".join(map(str, found[-2:]))
+        what, line = "Name two or more", command_line.command("playbooks/compare.yml", extra={"compare_runs": names})
+    raise RunError(f"{'1 run' if chosen else 'No run'} to compare in {results_dir}. {what}:\n{line}")
+
+
+def data_files() -> dict[str, Any]:
+    """Return what the verdicts need of data/."""
+
+    def load(name: str) -> Any:
+        return yaml.safe_load((DATA / name).read_text())
 
     return {
-        "peaks": ceilings.read_peaks((folder / "apple_silicon_peaks.csv").read_text()),
+        "peaks": ceilings.read_peaks((DATA / "apple_silicon_peaks.csv").read_text()),
         "cuda": load("cuda_architectures.yml"),
-        "headlines": load("headline_metrics.yml"),
         "switches": load("switches.yml"),
     }
 
 
-def finished_of(raws, started):
+def finished_of(raws: Sequence[Any], started: str) -> str:
     """Return when the last measurement ended, ``started`` where none says."""
     return max((str(raw["finished"]) for raw in raws if isinstance(raw, dict) and raw.get("finished")), default=started)
 
 
-def earlier_runs(folder):
+def earlier_runs(folder: Path) -> list[Any]:
     """Return what the history needs of the runs beside a run's folder, one document in memory at a time.
 
     The newest that can be comparable, and the newest of the same nodes, which says what changed; one that cannot be read is no
     reason to lose a run.
     """
-    plan, runs, whole = read_json(folder / "plan.json"), [], 0
-    for path in sorted(folder.parent.glob("*Z/run.json"), reverse=True):
-        other = _earlier_plan(path.parent / "plan.json", plan)
+    plan, whole = read_plan(folder), 0
+    runs: list[Any] = []
+    for path in sorted(folder.parent.glob(f"{_NAMES}/{RUN_FILE}"), reverse=True):
+        other = _earlier_plan(path.parent / PLAN_FILE, plan)
         alike = history.may_compare(plan, other)
         # Only runs before this one count; a folder's name is the time of its start.
         if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
@@ -89,7 +155,7 @@ def earlier_runs(folder):
     return runs
 
 
-def _earlier_plan(path, default):
+def _earlier_plan(path: Path, default: Any) -> Any:
     """Return the plan of an old run; without one only its document can tell what it is."""
     try:
         return {"nodes": [], **json.loads(path.read_text())}
@@ -97,89 +163,87 @@ def _earlier_plan(path, default):
         return default
 
 
-def read_raws(folder):
+def read_plan(folder: Path) -> dict[str, Any]:
+    """Return what a run was to measure."""
+    path = folder / PLAN_FILE
+    plan = read_json(path)
+    lacking = [name for name in _OF_PLAN if not isinstance(plan, dict) or name not in plan]
+    if lacking:
+        raise RunError(f"{path} is not the plan of a run: it has no {', '.join(lacking)}. Measure again.")
+    return cast(dict[str, Any], plan)
+
+
+def read_raws(folder: Path) -> tuple[list[Any], list[NotMeasured]]:
     """Return (raw documents, rows of "not measured" for the files that cannot be read) of a run's folder."""
-    raws, unreadable = [], []
+    raws: list[Any] = []
+    unreadable: list[NotMeasured] = []
     for path in sorted(folder.glob("raw/*.json")):
         try:
             raws.append(untrusted.clean(read_json(path)))
-        except AnsibleFilterError as error:
+        except RunError as error:
             unreadable.append({"name": path.stem, "subject": [], "reason": str(error)})
     if not raws:
-        raise AnsibleFilterError(f"{folder} holds no raw files that can be read: name the folder of a run, below results/.")
+        reason = "holds no raw files that can be read" if folder.is_dir() else "does not exist"
+        raise RunError(f"{folder} {reason}: name the folder of a run, below results/.")
     return raws, unreadable
 
 
-def read_measured(folder):
-    """Return the measured document of a folder with plan.json and raw/*.json, and nothing judged yet."""
+def read_measured(folder: Path, plan: Any = None) -> dict[str, Any]:
+    """Return the document of a folder's raw/*.json, measured and not judged; plan: that of its plan.json by default."""
     raws, unreadable = read_raws(folder)
-    plan = read_json(folder / "plan.json")
+    plan = read_plan(folder) if plan is None else plan
     document = run_document.measured(plan, raws, data_files(), finished_of(raws, plan["started"]))
     return {**document, "not_measured": document["not_measured"] + unreadable, "partial": document["partial"] or bool(unreadable)}
 
 
-def read_run(folder, earlier):
-    """Return the run document of a folder with plan.json and raw/*.json."""
-    return run_document.judged(read_measured(folder), data_files(), earlier)
-
-
-def measured(run_dir):
+def measured(folder: Path) -> RunDocument:
     """Return the run document of a folder with its metrics alone: what is written before anything is judged."""
-    return run_document.unjudged(read_measured(Path(run_dir)))
+    return cast(RunDocument, run_document.unjudged(read_measured(folder)))
 
 
-def assemble(run_dir):
-    """Return the run document of a run's folder, with its suspects measured again where that was done.
+def assemble(folder: Path) -> RunDocument:
+    """Return the run document of a run's folder."""
+    return judged(folder, read_measured(folder))
+
+
+def judged(folder: Path, measured_document: dict[str, Any]) -> RunDocument:
+    """Return the run document of a folder's measured one, with its suspects measured again where that was done.
 
     A document that is not what the schema says is returned all the same, with a finding that says where.
     """
-    folder = Path(run_dir)
-    earlier = earlier_runs(folder)
-    run = read_run(folder, earlier)
+    data, earlier = data_files(), earlier_runs(folder)
+    run = run_document.judged(measured_document, data, earlier)
     if list(folder.glob("again/raw/*.json")):
-        failures = []
-        again = guarded("second measurement", lambda: read_run(folder / "again", earlier), None, failures)
-        run = (
-            run_document.confirmed(run, again, data_files()) if again else {**run, "findings": failed(run["findings"], failures)}
-        )
+        failures: list[Any] = []
+        again = guarded("second measurement", lambda: _second_run(folder, data, earlier), None, failures)
+        run = run_document.confirmed(run, again, data) if again else {**run, "findings": failed(run["findings"], failures)}
     try:
         return validate(run)
-    except AnsibleFilterError as error:
+    except RunError as error:
         fault = [{"name": "shape of run.json", "error": str(error)}]
-        return {**run, "findings": failed(run["findings"], fault, [one for one in run["findings"] if one["kind"] == FAILED])}
+        findings = failed(run["findings"], fault, [one for one in run["findings"] if one["kind"] == FAILED])
+        return cast(RunDocument, {**run, "findings": findings})
 
 
-def validate(document):
+def _second_run(folder: Path, data: dict[str, Any], earlier: list[Any]) -> Any:
+    """Return the run document of the second measurement: the same plan, of which only suspects were measured."""
+    plan = {**read_plan(folder), "parts": {}}
+    return run_document.judged(read_measured(folder / "again", plan), data, earlier)
+
+
+def validate(document: Any) -> RunDocument:
     """Return the document when it is what data/run.schema.json says, else raise one sentence with the place and the fault."""
     import jsonschema
 
-    schema = json.loads((REPOSITORY / "data" / "run.schema.json").read_text())
+    schema = json.loads((DATA / "run.schema.json").read_text())
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(document))
     if error is not None:
         place = "/".join(str(part) for part in error.absolute_path) or "the document"
-        raise AnsibleFilterError(
-            f"run.json would not be valid at {place}: {error.message[:300]}. This is a bug; keep the raw files."
-        )
-    return document
+        raise RunError(f"run.json would not be valid at {place}: {error.message[:300]}. This is a bug; keep the raw files.")
+    return cast(RunDocument, document)
 
 
-def in_workspace(name):
-    """Return the path of a folder that runs write: in the checkout, or in the current folder for an installed collection."""
-    return str((Path.cwd() if (REPOSITORY / "MANIFEST.json").exists() else REPOSITORY) / name)
-
-
-def run_dirs(results_dir):
-    """Return the folders of the runs with a document, oldest first."""
-    return sorted(str(path.parent) for path in Path(results_dir).glob("*Z/run.json"))
-
-
-def newest_run(run_dir):
-    """Return the name of the newest run with a document beside ``run_dir``, itself included."""
-    folder = Path(run_dir)
-    return max([folder.name, *(Path(path).name for path in run_dirs(folder.parent))])
-
-
-def suspect_groups(run):
+def suspect_groups(run: RunDocument) -> list[str]:
     """Return the parts of the benchmark that measure a run's suspects again: suites of MLX, network, ray, collective."""
     groups = {"net": "network", "ray": "ray", "scaling": "ray", "collective": "collective"}
     prefixes = {item["name"].split(".")[0] for item in history.suspects(run)}

@@ -24,7 +24,7 @@ sys.hexversion = (_numbers[0] << 24) | (_numbers[1] << 16) | (_numbers[2] << 8) 
 sys.implementation.version = sys.version_info
 platform._sys_version_cache.clear()
 if os.path.exists("/System/Library/CoreServices/SystemVersion.plist"):
-    platform.machine = lambda: "arm64"  # wheels go by sysconfig.get_platform(), which stays as it is
+    platform.machine = lambda: "arm64"  # wheels follow sysconfig.get_platform(), which is unchanged
 EOF
 sed -i "s/@VERSION@/$version/" "$prefix/lib/python3.9/sitecustomize.py"
 "$prefix/bin/python3.9" -I -c "import platform, ssl, ctypes, distutils.core; assert platform.python_version() == '$version'"

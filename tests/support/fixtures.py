@@ -13,7 +13,7 @@ from tests.support.raycluster import RayCluster
 
 @pytest.fixture(scope="session")
 def inventory():
-    """The scenario's inventory as ansible-inventory tells it."""
+    """The scenario's inventory as ansible-inventory prints it."""
     return settings.inventory()
 
 

@@ -77,7 +77,7 @@ def run(playbook, extra_vars=None, inventories=(), arguments=(), own_inventory=T
 
 
 def start(playbook, extra_vars=None, arguments=()):
-    """Start a playbook in a process group of its own and return the process, to be interrupted by the test."""
+    """Start a playbook in a separate process group and return the process, to be interrupted by the test."""
     return subprocess.Popen(
         command(playbook, extra_vars, arguments=arguments),
         env=environment(PYTHONUNBUFFERED="1"),

@@ -1,4 +1,4 @@
-"""The running Ray cluster, asked by a driver of its own on the head."""
+"""The running Ray cluster, asked by a separate driver on the head."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RayCluster:
         self.head = head
 
     def ask(self):
-        """Return versions and nodes as the GCS tells them now."""
+        """Return versions and nodes as the GCS reports them now."""
         source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}", mark=_MARK)
         return answer_in(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]))
 
@@ -39,7 +39,7 @@ class RayCluster:
     def wait_until_alive(self, addresses, seconds=240):
         """Wait until these addresses are alive, by two answers in a row.
 
-        A driver is refused while a raylet is being restarted, and a node that just came back may be restarted once more
+        A driver is refused while a raylet is being restarted, and a node that just came back may be restarted again
         with its head: neither is an answer yet.
         """
         answers = []

@@ -1,4 +1,4 @@
-"""Pack the unit tests of target code for a node: the tests, the code, Ansible's own module_utils and a pytest.
+"""Pack the tests of target code for a node: the tests, the code, Ansible's own module_utils and a pytest.
 
 Target code imports the standard library and ansible.module_utils only, so Ansible itself is not needed there.
 A test file is of target code when the same can be said of it, and it runs no play: those run on the controller.
@@ -18,6 +18,7 @@ import ansible
 from tests.support.settings import ROOT
 
 LOCK = ROOT / "molecule" / "mixed" / "requirements.lock"
+FOLDERS = ("unit", "integration")
 
 
 def imported(path):
@@ -37,7 +38,7 @@ ON_NODES = ("ansible.module_utils.", "ansible_collections.saf.fabric.plugins.mod
 
 
 def runs_on_a_node(path):
-    """Tell whether a test file needs nothing but target code."""
+    """Return whether a test file needs nothing but target code."""
     if path.name.startswith("test_playbook_") or path.name in OF_THE_CHECKOUT:
         return False
     library = {module.stem for module in (ROOT / "library").glob("*.py")}
@@ -47,17 +48,17 @@ def runs_on_a_node(path):
 
 def pack(folder):
     """Fill ``folder``; return the names of the test files of target code and of those left to the controller."""
-    tests = sorted((ROOT / "tests" / "unit").glob("test_*.py"))
+    tests = [path for name in FOLDERS for path in sorted((ROOT / "tests" / name).glob("test_*.py"))]
     ours = [path for path in tests if runs_on_a_node(path)]
-    for name in ("library", "module_utils", "data", "stacks", "roles", "tests/fakemac"):
+    for name in ("library", "module_utils", "data", "stacks", "roles", "tests/fakemac", "tests/fixtures"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("collections/ansible_collections/saf/fabric", "plugins/modules", "plugins/module_utils"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to((ROOT / name).readlink())
-    shutil.copytree(ROOT / "tests" / "unit", folder / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
-    for path in tests:
-        if path not in ours:
-            (folder / "tests" / "unit" / path.name).unlink()
+    for path in (ROOT / "tests" / "__init__.py", ROOT / "tests" / "conftest.py", *ours):
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(path, target)
     source = Path(ansible.__file__).parent
     (folder / "site" / "ansible").mkdir(parents=True)
     # an empty package, as in the archives that Ansible sends to nodes

@@ -81,7 +81,7 @@ def test_without_a_warm_up_one_call_is_made_all_the_same():
 
 @pytest.mark.parametrize(("error", "right"), [(0.0, True), (1e-4, True), (2e-4, False), (math.nan, False), (math.inf, False)])
 def test_an_error_that_is_no_number_is_wrong(error, right):
-    assert timing.is_right(error, 1e-4) is right
+    assert timing.is_correct(error, 1e-4) is right
 
 
 @pytest.mark.parametrize(("model", "whole", "times"), [("Qwen3-4B", 4.02e9, 1.11), ("Llama-3.1-8B", 8.03e9, 1.15)])
@@ -131,6 +131,11 @@ def test_tf32_is_a_row_of_its_own_on_cuda_alone():
     assert len(mlx_suites.requests("gemm", GEMM, SAMPLING, MACHINE)) == 1
     (_, plain), (_, tf32) = mlx_suites.requests("gemm", GEMM, SAMPLING, {**MACHINE, "cuda": True})
     assert (plain["tf32"], tf32["tf32"]) == (False, True)
+
+
+def test_a_gpu_that_was_not_sampled_gives_no_measurement():
+    found = mlx_suites.gpu_measurements("alpha", "gemm", [0.8, 0.79], [])
+    assert [(item["name"], item["unit"]) for item in found] == [("gpu.utilisation", "1")]
 
 
 def test_a_model_that_is_not_in_the_data_is_a_path():
@@ -186,11 +191,11 @@ def test_a_cluster_that_was_not_provisioned_is_one_sentence(run_module):
     assert "No such file or directory: '/nowhere/ray.env'" in result["not_measured"][0]["reason"]
 
 
-def test_one_node_has_nobody_to_send_to(run_module):
+def test_one_node_alone_is_a_reason_for_ray_transfers(run_module):
     result = run_module(ray_benchmark, {**RAY, "nodes": ["a"]})
     reasons = {item["name"]: item["reason"] for item in result["not_measured"]}
-    assert "one node" in reasons["ray.transfer"]
-    assert "one node" in reasons["ray.broadcast"]
+    assert reasons["ray.transfer"] == "needs at least two nodes"
+    assert reasons["ray.broadcast"] == reasons["ray.transfer"]
     assert "No module named 'ray'" in reasons["ray.task_rtt"]
 
 

@@ -1,4 +1,4 @@
-"""A time-out is never less than the sum of what may be waited for within it."""
+"""A timeout is never less than the sum of what may be waited for within it."""
 
 import pytest
 import yaml

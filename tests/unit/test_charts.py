@@ -85,7 +85,7 @@ def test_band(count, centre):
     points = [{"name": f"r{number}", "value": 100.0, "mark": number == 1, "bad": number == count - 1} for number in range(count)]
     root = parsed(charts.band(points, centre, 5.0, "s", "History"))
     assert len(list(root.iter("rect"))) == (1 if centre else 0)
-    assert len(list(root.iter("circle"))) == count - 1  # the bad one has a shape of its own
+    assert len(list(root.iter("circle"))) == count - 1  # the bad one has a separate shape
     assert len(list(root.iter("path"))) == 1
 
 

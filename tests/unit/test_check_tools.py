@@ -56,7 +56,7 @@ def test_uses_of_typed_options(tool, template, found):
     ("template", "found"),
     [
         ("{{ reset_confirm | default('') }}", ["reset_confirm"]),
-        ("{{ reset_confirm | default('reset_confirm' | option_default) }}", []),
+        ("{{ reset_confirm | default(lookup('saf.fabric.option_default', 'reset_confirm')) }}", []),
         ("{{ my_own | default('') }}", []),
     ],
 )
@@ -71,7 +71,7 @@ TASKS = """
     name: "{{ ray_port }}"
     nested: {port: "{{ ray_port }}"}
   when: mixed
-- name: Somebody else's
+- name: Unmanaged
   ansible.builtin.pause:
     seconds: "{{ ray_port }}"
   until: [not mixed | bool, ray_port == 1]

@@ -9,7 +9,8 @@ from runs import SITUATIONS
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
-from ansible_collections.saf.fabric.plugins.plugin_utils.report import comparison, export
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import comparison
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import EXPORTERS
 
 LINE = re.compile(r'^[a-z_]+(\{([a-z_]+="(\\.|[^"\\\n])*",?)*\})? \S+$')
 
@@ -62,7 +63,7 @@ def test_lower_is_better_for_times(run_of):
 @pytest.mark.parametrize("situation", ["two_studios", "healthy_sixteen", "single"])
 def test_prometheus_takes_every_line(run_of, situation):
     run = run_of(situation)
-    text = export.prometheus(run)
+    text = EXPORTERS["prometheus"].render({}, run)
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     assert all(LINE.match(line) for line in lines)
     assert all(float(line.rsplit(" ", 1)[1]) is not None for line in lines)
@@ -75,13 +76,13 @@ def test_prometheus_takes_every_line(run_of, situation):
 def test_labels_are_escaped(run_of):
     run = run_of("single")
     run["metrics"][0]["subject"] = ['a"b\\c\nd']
-    line = next(line for line in export.prometheus(run).splitlines() if "b\\\\c" in line)
+    line = next(line for line in EXPORTERS["prometheus"].render({}, run).splitlines() if "b\\\\c" in line)
     assert LINE.match(line)
 
 
 def test_csv_is_one_line_for_each_metric(run_of):
     run = run_of("two_studios")
-    rows = list(csv.DictReader(io.StringIO(export.csv_text(run))))
+    rows = list(csv.DictReader(io.StringIO(EXPORTERS["csv"].render({}, run))))
     assert len(rows) == len(run["metrics"])
     assert float(rows[0]["median"]) == run["metrics"][0]["median"]
     assert {row["unit"] for row in rows} == {metric["unit"] for metric in run["metrics"]}

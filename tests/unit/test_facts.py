@@ -2,8 +2,8 @@
 
 import pytest
 
-import node_facts
-from ansible_collections.saf.fabric.plugins.module_utils.system import interpreters, node_state
+import node_hardware_info
+from ansible_collections.saf.fabric.plugins.module_utils.system import hardware, interpreters
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import facts as facts_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as interfaces_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import facts as facts_linux
@@ -69,7 +69,9 @@ def test_macs_commands():
 
 
 def test_this_machine_can_be_described(run_module, tmp_path):
-    facts = run_module(node_facts, {"node": "here", "venv_root": str(tmp_path), "links": {"default": "127.0.0.1"}})["facts"]
+    facts = run_module(node_hardware_info, {"node": "here", "venv_root": str(tmp_path), "links": {"default": "127.0.0.1"}})[
+        "facts"
+    ]
     assert facts["links"]["default"]["address"] == "127.0.0.1"
     assert facts["memory_bytes"] > 0
     assert facts["venv"] is None
@@ -127,7 +129,7 @@ def test_an_interpreter_is_believed_only_when_it_runs(tmp_path):
     answer = interpreters.ask(sys.executable)
     assert answer["version"] == ".".join(str(part) for part in sys.version_info[:3])
     assert (answer["bits"], answer["libc"]) == (64, "glibc")
-    assert interpreters.choose([answer], answer["version"], node_state.machine()) == answer
+    assert interpreters.choose([answer], answer["version"], hardware.architecture()) == answer
 
 
 def test_candidates_come_first_and_once():

@@ -5,9 +5,10 @@ import math
 import pytest
 from runs import M2_ULTRA, metric
 
+from ansible_collections.saf.fabric.plugins.plugin_utils import metrics
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
-from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings, flags, limits, statistics
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import units, words
+from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings, flags, statistics
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import labels, units
 from ansible_collections.saf.fabric.plugins.plugin_utils.verdicts import finding
 
 
@@ -65,7 +66,7 @@ def test_units(value, unit, text):
     [(3.4, "at most 3.4 times"), (1.05, "at most 1.05 times"), (1.0, "none for the tasks of this run")],
 )
 def test_a_gain_in_words(factor, text):
-    assert words.gain(factor) == text
+    assert labels.gain_label(factor) == text
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ H100 = {"multiprocessors": 132, "clock_khz": 1980000, "memory_clock_khz": 261900
             27.199e12,
             "1398 MHz of the node's own",
         ),
-        # tables that the data file does not recognise are no reason to trust either without a word
+        # tables that the data file does not recognise are no reason to trust either silently
         (
             {"chip": "Apple M2 Ultra", "gpu": {"cores": 76, "clock_tables_hz": {"voltage-states9": 2.1e9}}},
             {"backend": "gpu"},
@@ -142,9 +143,9 @@ def test_memory_ceilings(data, facts, backend, ceiling):
 def test_a_prompt_is_limited_by_what_it_is_multiplied_with(data, context, counted):
     shape = {"parameters": 4.02e9, "backend": "gpu"}
     prefill = metric("llm.prefill", "node", ["a"], shape, "token/s", "higher", [1000.0], **context)
-    nodes = limits.Context({"a": {"facts": M2_ULTRA}}, [prefill], data)
+    nodes = metrics.Context({"a": {"facts": M2_ULTRA}}, [prefill], data)
     peak, _source = ceilings.gemm(M2_ULTRA, {"backend": "gpu", "dtype": "bfloat16"}, data)
-    assert limits.ceiling(prefill, nodes)[0] == pytest.approx(peak / 2 / counted)
+    assert metrics.ceiling(prefill, nodes)[0] == pytest.approx(peak / 2 / counted)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +165,11 @@ def test_a_cpu_is_measured_by_numpy_and_may_exceed_it(data):
     shape = {"dtype": "float32", "backend": "cpu", "implementation": "mlx"}
     mlx = metric("gemm.float32", "node", ["a"], shape, "FLOP/s", "higher", [5e9])
     numpy = metric("gemm.float32", "node", ["a"], {**shape, "implementation": "numpy"}, "FLOP/s", "higher", [90e9, 100e9])
-    context = limits.Context({"a": {"facts": {}}}, [mlx, numpy], data)
-    ceiling, source = limits.ceiling(mlx, context)
+    context = metrics.Context({"a": {"facts": {}}}, [mlx, numpy], data)
+    ceiling, source = metrics.ceiling(mlx, context)
     assert ceiling == 95e9
-    assert source.startswith(limits.MEASURED)
-    assert limits.ceiling(numpy, context)[0] is None
+    assert source.startswith(metrics.MEASURED)
+    assert metrics.ceiling(numpy, context)[0] is None
 
 
 @pytest.mark.parametrize(

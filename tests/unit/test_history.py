@@ -7,11 +7,9 @@ import random
 import pytest
 from runs import SITUATIONS, transfer
 
-from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import metrics, run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import history
-
-HEADLINE = "ray.transfer"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def run_at(template):
 
 
 def verdict(run, earlier):
-    (item,) = history.compare(run, earlier, [HEADLINE])["comparisons"]
+    (item,) = history.compare(run, earlier)["comparisons"]
     return item
 
 
@@ -93,7 +91,7 @@ def test_noise_is_no_alarm(run_at):
 )
 def test_what_is_comparable(run_at, change, used):
     run = run_at(28, 100)
-    assert len(history.compare(run, [{**run_at(1, 100), **change}], [])["runs"]) == used
+    assert len(history.compare(run, [{**run_at(1, 100), **change}])["runs"]) == used
 
 
 def test_impossible_figures_are_no_history(run_at):
@@ -104,7 +102,7 @@ def test_impossible_figures_are_no_history(run_at):
 
 def test_the_newest_twenty_count(run_at):
     runs = [run_at(day, 50 if day < 5 else 100) for day in range(1, 25)]
-    compared = history.compare(run_at(28, 100), runs, [])
+    compared = history.compare(run_at(28, 100), runs)
     assert len(compared["runs"]) == history.MOST_RUNS
     assert compared["runs"][0].startswith("20260105")
 
@@ -116,7 +114,7 @@ def test_software_is_named_and_does_not_cut_the_history(data, template, run_at):
     assert keys["testbed"] == template["keys"]["testbed"]
     assert keys["software"] != template["keys"]["software"]
     run = run_at(28, 80, keys=keys)
-    compared = history.compare(run, [run_at(day, 100) for day in range(1, 7)], [HEADLINE])
+    compared = history.compare(run, [run_at(day, 100) for day in range(1, 7)])
     assert compared["software_changes"] == [["stack/pins/mlx", "0.29.1", "0.30.0"]]
     run["history"] = compared
     (found,) = [item for item in run_document.verdicts.judge(run, data) if item["kind"] == "regression"]
@@ -213,7 +211,7 @@ def test_a_suspect_is_measured_twice(data, run_at, second, expected):
 
     def judged(value):
         run = run_at(28, value)
-        run["history"] = history.compare(run, earlier, [HEADLINE])
+        run["history"] = history.compare(run, earlier)
         return run
 
     first = judged(80)
@@ -226,9 +224,9 @@ def test_a_suspect_is_measured_twice(data, run_at, second, expected):
     assert ("regression" in kinds) == (expected == "regression")
 
 
-def test_suspects_of_every_kind_have_a_group(data):
+def test_suspects_of_every_kind_have_a_group():
     run = {"history": {"comparisons": []}}
-    for name in data["headlines"]:
+    for name in filter(metrics.is_headline, metrics.METRICS):
         run["history"]["comparisons"].append({"name": name, "headline": True, "verdict": "regression"})
     assert report_filters.suspect_groups(run) == ["collective", "gemm", "llm", "memory", "network", "ray"]
 

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import node_checks
+import node_preflight_info
 import pinned_formula
-from ansible_collections.saf.fabric.plugins.module_utils.system import homebrew, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system import darwin, homebrew
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import interpreter
 
 OURS, CORE = "studio-air-fabric/pins", "homebrew/core"
 PARAMS = {"name": "python@3.9", "tap": OURS, "content": "text", "kegs": ["3.9.23", "3.9.23_1"], "replace": False}
@@ -22,13 +23,13 @@ NOTHING = {"kegs": {}, "in_use": None, "is_pinned": False, "file": None, "missin
     ("state", "actions"),
     [
         (NOTHING, ["write", "libraries", "install", "pin"]),
-        ({**NOTHING, "file": "text", "missing": []}, ["install", "pin"]),  # a run that was cut off
+        ({**NOTHING, "file": "text", "missing": []}, ["install", "pin"]),  # a run that was interrupted
         (GOOD_STATE, []),
         ({**GOOD_STATE, "file": "edited"}, ["write"]),
         ({**GOOD_STATE, "is_pinned": False}, ["pin"]),
         ({**GOOD_STATE, "missing": ["xz"]}, ["libraries"]),
         ({**GOOD_STATE, "unmarked": ["xz"]}, ["libraries"]),
-        # somebody's own, and the right one
+        # unmanaged, and the right one
         ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23", "missing": []}, ["pin"]),
         ({**NOTHING, "kegs": {"3.9.23": CORE}, "in_use": "3.9.23"}, ["libraries", "pin"]),
         ({**GOOD_STATE, "kegs": {"3.9.22": OURS}, "in_use": "3.9.22", "file": "old"}, ["write", "uninstall", "install", "pin"]),
@@ -190,8 +191,10 @@ CORE_25 = {**GOOD, "kegs": {"3.9.25": CORE}, "in_use": "3.9.25"}
     ],
 )
 def test_what_stands_in_the_way(state, macos, wanted, found):
+    rules = {"fallback": "", **WANTED, **wanted}
     observed = {"homebrew": state, "macos": macos, "system": "Darwin" if state else "Linux"}
-    rows = preflight.homebrew_problems(observed, {"fallback": "", **WANTED, **wanted})
+    observed["sudo_without_password"] = rules.pop("sudo")
+    rows = interpreter.homebrew_problems(observed, {"python_provider": "homebrew", "homebrew": rules})
     assert [row["found"] for row in rows] == found
     assert all(row["fix"].endswith(".") for row in rows)
 
@@ -211,25 +214,29 @@ def test_sudo_is_asked_as_the_login_account(monkeypatch, euid, caller, line):
         asked.append(command)
         return 1, "", "sudo: a password is required"
 
-    monkeypatch.setattr(node_checks.os, "geteuid", lambda: euid)
+    monkeypatch.setattr(node_preflight_info.os, "geteuid", lambda: euid)
     if caller:
         monkeypatch.setenv("SUDO_USER", caller)
     else:
         monkeypatch.delenv("SUDO_USER", raising=False)
-    assert node_checks.sudo_is_free(run) is (line is None)
+    assert node_preflight_info.needs_no_password(run) is (line is None)
     assert asked == ([line] if line else [])
 
 
 @pytest.mark.parametrize(
-    ("state", "way", "found"),
+    ("state", "check", "asked"),
     [
-        ({**GOOD, "owner": None}, "script", ["a password is required"]),
-        ({**GOOD, "owner": None}, "pkg", []),
-        (GOOD, "script", []),
+        ({**GOOD, "owner": None}, True, True),
+        ({**GOOD, "owner": None}, False, False),  # by its package
+        (GOOD, True, False),
     ],
 )
-def test_preflight_asks_sudo_only_where_the_installer_has_to_come(monkeypatch, state, way, found):
-    monkeypatch.setattr(node_checks, "sudo_is_free", lambda _run: False)
-    observed = {"homebrew": state, "macos": "26.1", "system": "Darwin"}
-    rows = node_checks.homebrew_problems(observed, {"fallback": "", **WANTED, "way": way}, None)
-    assert [row["found"] for row in rows] == found
+def test_sudo_is_asked_only_where_the_installer_has_to_come(monkeypatch, tmp_path, state, check, asked):
+    calls = []
+    monkeypatch.setattr(node_preflight_info.current, "system", darwin)
+    monkeypatch.setattr(node_preflight_info, "homebrew_state", lambda _formula: state)
+    monkeypatch.setattr(node_preflight_info, "needs_no_password", lambda _run: calls.append("sudo") or False)
+    monkeypatch.setattr(node_preflight_info, "find_interpreters", lambda _params: [])
+    params = {"venv_root": str(tmp_path), "ports": [], "conda": None, "formula": "", "check_sudo": check}
+    assert node_preflight_info.observe(params, None)["sudo_without_password"] is (False if asked else None)
+    assert bool(calls) is asked

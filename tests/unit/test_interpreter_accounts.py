@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-import node_checks
+import node_preflight_info
 import python_interpreter_info
 from ansible_collections.saf.fabric.plugins.module_utils.system import account, interpreters
 
@@ -49,7 +49,7 @@ def test_a_service_account_that_is_root_itself_stays(asked):
     assert asked[0][1] is None
 
 
-@pytest.mark.parametrize("module", [node_checks, python_interpreter_info])
+@pytest.mark.parametrize("module", [node_preflight_info, python_interpreter_info])
 def test_both_modules_that_run_interpreters_name_the_account(module, root):
     text = (root / "library" / f"{module.__name__}.py").read_text()
     assert "interpreters.ask(path, user)" in text

@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 def test_what_was_measured_is_kept_as_partial(callback, folder):
     sentence = callback.write_partial(folder)
-    assert "did not come to its end" in sentence
+    assert "was interrupted" in sentence
     assert "bench_report.yml" in sentence
     run = json.loads((folder / "run.json").read_text())
     assert run["partial"]
@@ -52,7 +52,9 @@ def test_nothing_measured_is_no_run(callback, folder):
     assert not (folder / "run.json").exists()
 
 
-@pytest.mark.parametrize(("action", "folder"), [("ansible.builtin.set_fact", "/results/x"), ("node_facts", None), ("ping", None)])
+@pytest.mark.parametrize(
+    ("action", "folder"), [("ansible.builtin.set_fact", "/results/x"), ("node_hardware_info", None), ("ping", None)]
+)
 def test_the_folder_comes_from_the_controllers_own_task(callback, monkeypatch, action, folder):
     monkeypatch.setattr(callback.atexit, "register", lambda function: None)
     module = callback.CallbackModule()
@@ -67,4 +69,4 @@ def test_its_sentence_does_not_mix_with_what_the_stdout_callback_writes(callback
     module._finish()
     said = capsys.readouterr()
     assert said.out == ""
-    assert "did not come to its end" in said.err
+    assert "was interrupted" in said.err

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import access, inventory, reachability
 
 GOOD = {"head": ["alpha"], "workers": ["beta"], "cluster": ["alpha", "beta"]}
 
@@ -49,7 +49,7 @@ def test_one_address_for_two_nodes_is_named_once():
         ("ray_dashbord_port", "Did you mean ray_dashboard_port?"),
         ("stak", "Did you mean stack?"),
         ("ray_nonsense_altogether", "No role knows it"),
-        ("node_exporter_port", None),  # somebody else's
+        ("node_exporter_port", None),  # unmanaged
         ("my_own_variable", None),
         ("ansible_host", None),
         ("__ray_info", None),
@@ -143,25 +143,34 @@ def test_controller(found, checks):
     assert [row["check"] for row in inventory.controller_problems(found, window)] == checks
 
 
-def test_rows_of_nodes_come_after_those_that_could_not_log_in():
-    hostvars = {
-        "alpha": {"groups": {}, "__preflight_ping": {"ping": "pong"}, "__preflight_rows": [{"node": "alpha"}]},
-        "beta": {"groups": {}, "__preflight_ping": {"unreachable": True, "msg": "no\nroute"}},
-        "gamma": {"groups": {"absent": ["gamma"]}, "__preflight_ping": {"unreachable": True, "msg": "off"}},
-        "delta": {"groups": {}, "__preflight_ping": {"ping": "pong"}, "__preflight_no_sudo": "a password is required"},
-        "epsilon": {
-            "groups": {},
-            "__preflight_ping": {"stdout": "no tools"},
-            "__preflight_no_tools": "Apple's update server\noffers",
-        },
-    }
-    rows = inventory.preflight_rows(list(hostvars), hostvars)
-    assert [(row["node"], row.get("found")) for row in rows] == [
-        ("beta", "no route"),
-        ("delta", "a password is required"),
-        ("epsilon", "Apple's update server offers"),
-        ("alpha", None),
-    ]
+LOGGED_IN = {"stdout": "Linux"}
+NO_TOOLS = {"stdout": "Darwin\nno tools"}
+FAILED = {"failed": True, "msg": "non-zero return code", "stderr": "Apple's update server\noffers"}
+GONE = {"unreachable": True, "msg": "no\nroute"}
+NO_SUDO = {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "sudo: a password\x1b[2J is required"}
+
+
+@pytest.mark.parametrize(
+    ("results", "check", "found"),
+    [
+        ((LOGGED_IN,), None, ""),
+        ((LOGGED_IN, {"skipped": True}, {"rc": 0}), None, ""),
+        ((GONE,), "login", "no route"),
+        ((GONE, {"skipped": True}, {"skipped": True}), "login", "no route"),
+        ((NO_TOOLS, FAILED, {"skipped": True}), "command line tools", "Apple's update server offers"),
+        ((NO_TOOLS, {"failed": True, "msg": "no sudo"}), "command line tools", "no sudo"),
+        ((NO_TOOLS, GONE), "command line tools", "no route"),
+        ((NO_TOOLS, {"skipped": True}), "command line tools", "without --check installs them"),
+        ((NO_TOOLS, {"changed": True}, {"rc": 0}), None, ""),
+        ((LOGGED_IN, {"skipped": True}, NO_SUDO), "sudo", "MODULE FAILURE sudo: a password is required"),
+        ((LOGGED_IN, {"skipped": True}, {"failed": True}), "become", "no message"),
+        ((LOGGED_IN, {"skipped": True}, {"failed": True, "msg": ["x"], "module_stdout": 7}), "become", "['x'] 7"),
+    ],
+)
+def test_access_to_a_node_is_one_row_for_the_first_thing_that_fails(results, check, found):
+    rows = access.problems("beta", *results)
+    assert [(row["node"], row["check"]) for row in rows] == ([("beta", check)] if check else [])
+    assert all(found in row["found"] for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -181,22 +190,24 @@ def test_rows_of_nodes_come_after_those_that_could_not_log_in():
     ],
 )
 def test_a_node_that_cannot_become_root_gets_the_fitting_remedy(said, check, remedy):
-    found, _wanted, fix = inventory.become_problem(said)
+    found, _wanted, fix = access.become_problem(said)
     assert found == check
     assert remedy in fix
 
 
 def test_targets():
-    targets = inventory.port_targets(["alpha", "beta"], {"alpha": "10.0.0.1", "beta": "10.0.0.2"}, [6381], {"alpha": [6380]})
+    targets = reachability.port_targets(["alpha", "beta"], {"alpha": "10.0.0.1", "beta": "10.0.0.2"}, [6381], {"alpha": [6380]})
     assert [(target["node"], target["port"]) for target in targets] == [("alpha", 6381), ("alpha", 6380), ("beta", 6381)]
 
 
 def test_a_port_of_a_node_outside_of_the_run_is_told_to_start_its_ray():
     target = {"node": "alpha", "host": "10.0.0.1", "port": 6380, "reason": "Connection refused"}
-    (within,) = inventory.unreachable_rows([target], "gamma", ["alpha", "gamma"])
-    (outside,) = inventory.unreachable_rows([target], "gamma", ["gamma"])
+    (within,) = reachability.unreachable_rows([target], "gamma", ["alpha", "gamma"])
+    (outside,) = reachability.unreachable_rows([target], "gamma", ["gamma"])
     assert within["fix"].startswith("Open the port between gamma and alpha")
-    (three,) = inventory.unreachable_rows([{**target, "port": port} for port in (6380, 6381, 6382)], "gamma", ["alpha", "gamma"])
+    (three,) = reachability.unreachable_rows(
+        [{**target, "port": port} for port in (6380, 6381, 6382)], "gamma", ["alpha", "gamma"]
+    )
     assert three["wanted"] == "alpha answers at 10.0.0.1:6380, 6381, 6382"
     assert outside["fix"].startswith("Start Ray on alpha (playbooks/start.yml)")
 

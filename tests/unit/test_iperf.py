@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 @pytest.mark.parametrize("direction", ["forward", "reverse"])

@@ -8,8 +8,6 @@ import ansible.module_utils
 import pytest
 
 COLLECTION = "ansible_collections.saf.fabric.plugins."
-# Fetching wheels is the controller's work, delegated to it; the module says itself what it lacks.
-ON_THE_CONTROLLER = {"library/wheelhouse.py", "module_utils/lock.py"}
 # What a probe finds in the interpreter of the venv, and the helpers that are laid beside it.
 IN_THE_VENV = {"mlx", "mlx_lm", "numpy", "ray", "transformers"}
 
@@ -47,8 +45,6 @@ def test_node_code_imports_the_standard_library_and_itself(root):
         allowed = set(sys.stdlib_module_names) | {"module_utils"}
         if place.parts[:2] == ("module_utils", "probes"):
             allowed |= IN_THE_VENV | {helper.stem for helper in (root / "module_utils" / "probes").glob("*.py")}
-        if str(place) in ON_THE_CONTROLLER:
-            allowed |= {"packaging"}
         names = {name for name in imports(path, root) if not name.startswith("ansible.module_utils.")}
         wrong += [f"{place}: {name}" for name in sorted(names) if name.split(".")[0] not in allowed]
     assert wrong == []

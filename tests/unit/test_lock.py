@@ -1,8 +1,13 @@
 """The lock as one node sees it."""
 
-import pytest
+import re
 
-from ansible_collections.saf.fabric.plugins.module_utils import lock
+import pytest
+import yaml
+from packaging.specifiers import SpecifierSet
+from tests.support.settings import ROOT
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock
 
 LINUX = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
 MAC = {"system": "Darwin", "machine": "arm64", "python_version": "3.9.23", "macos": "15.1"}
@@ -77,10 +82,32 @@ def test_platform_tags(target, present, absent):
     assert not set(absent) & set(tags)
 
 
-def test_the_stack_resolves_on_every_platform_that_it_names(root):
-    text = (root / "stacks" / "studio-2025" / "requirements.lock").read_text()
-    for python in ("3.9.23", "3.10.13", "3.11.2", "3.12.1", "3.13.0"):
-        for target in (LINUX, MAC):
-            wanted = lock.resolve(text, {**target, "python_version": python})["distributions"]
-            assert (wanted["ray"], wanted["mlx"], wanted["mlx-lm"]) == ("2.49.1", "0.29.1", "0.28.0")
-    assert "mlx" not in lock.resolve(text, ARM)["distributions"]
+STACKS = sorted(path.parent for path in ROOT.glob("stacks/*/stack.yml"))
+
+
+def targets(stack, platforms):
+    """Return the kinds of nodes of a stack: each of the platforms with each Python that the stack allows."""
+    window = SpecifierSet(stack["python_requires"])
+    pythons = [stack["python_version"], *(f"3.{minor}.1" for minor in range(8, 20) if f"3.{minor}.1" in window)]
+    kinds = [{name: row.get(name) for name in ("system", "machine", "glibc", "macos")} for row in platforms]
+    return [{**kind, "python_version": python} for kind in kinds for python in pythons]
+
+
+@pytest.mark.parametrize("folder", STACKS, ids=lambda folder: folder.name)
+def test_a_stack_has_its_pins_on_every_platform_that_it_names(folder):
+    stack = yaml.safe_load((folder / "stack.yml").read_text())
+    text, installer = (folder / "requirements.lock").read_text(), (ROOT / "data" / "installer.lock").read_text()
+    without_mlx = {name: version for name, version in stack["pins"].items() if not name.startswith("mlx")}
+    for platforms, pins in ((stack["platforms"], stack["pins"]), (stack["without_mlx"], without_mlx)):
+        for target in targets(stack, platforms):
+            wanted = lock.resolve(text, target)["distributions"]
+            assert {name: wanted.get(name) for name in pins} == pins, target
+            assert ("mlx" in wanted) is ("mlx" in pins), target
+            assert lock.platform_tags(target)
+            assert "uv" in lock.resolve(installer, target)["distributions"], target
+
+
+def test_make_lock_names_no_version_of_python():
+    recipe = (ROOT / "Makefile").read_text().partition("\nlock: ")[2].partition("\n\n")[0]
+    assert "--python-version" in recipe
+    assert not re.search(r"python-version \d", recipe)

@@ -6,7 +6,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import interface
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import interfaces as linux
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.saf.fabric.plugins.module_utils.measure import pair, round_trip
 from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces
 
-FIXTURES = "tests/unit/fixtures"
+FIXTURES = "tests/fixtures"
 
 
 class Job:
@@ -33,7 +33,7 @@ class Children:
 @pytest.fixture
 def measure(root, monkeypatch):
     monkeypatch.setattr(interfaces, "interface_to", lambda _host: None)
-    for name, answer in {"connect": 1, "far_end": {"mtu": 1500}, "samples": [1e-3] * 3, "goodbye": None}.items():
+    for name, answer in {"connect": 1, "far_end": {"mtu": 1500}, "samples": [1e-3] * 3, "close": None}.items():
         monkeypatch.setattr(round_trip, name, lambda *_arguments, answer=answer: answer)
     monkeypatch.setattr(round_trip, "under_load", lambda *_arguments: contextlib.nullcontext([1e-3]))
     params = {"node": "a", "nodes": ["a", "b"], "port": 5201, "seconds": 3, "omit": 1, "round_trips": 3, "udp": True}

@@ -12,7 +12,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_d
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifest
 from ansible_collections.saf.fabric.plugins.module_utils.system import power
 
-SAMPLE = Path(__file__).parent / "fixtures" / "realworld" / "R06-pmset-custom-laptop.txt"
+SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "realworld" / "R06-pmset-custom-laptop.txt"
 WANTED = {"sleep": 0, "disksleep": 0, "powernap": 0, "standby": 0, "hibernatemode": 0, "womp": 1, "autorestart": 1}
 WANTED["ttyskeepawake"] = 1
 

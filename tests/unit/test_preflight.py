@@ -3,8 +3,7 @@
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import node_state, preflight, surroundings
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import options
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import interpreter, options, preflight, ray_on_node
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import table
 
 PLATFORMS = [
@@ -12,6 +11,8 @@ PLATFORMS = [
     {"system": "Darwin", "machine": "arm64", "macos": "13.0"},
 ]
 WITHOUT_MLX = [{"system": "Linux", "machine": "aarch64", "glibc": "2.17"}]
+PORTS = {"ray_port": 6380, "ray_node_manager_port": 6381, "ray_dashboard_agent_port": 6384, "ray_client_port": 10001}
+OURS = {"venv_root": "/opt/saf", "ports": PORTS}
 RAYLET = "/opt/saf/venvs/1/lib/python3.11/site-packages/ray/core/src/ray/raylet/raylet --node_manager_port=6381"
 
 
@@ -28,7 +29,7 @@ RAYLET = "/opt/saf/venvs/1/lib/python3.11/site-packages/ray/core/src/ray/raylet/
     ],
 )
 def test_platform(observed, found):
-    rows = preflight.platform_problems({"bits": 64, **observed}, PLATFORMS, WITHOUT_MLX)
+    rows = preflight.platform_problems({"bits": 64, **observed}, {"platforms": PLATFORMS, "without_mlx": WITHOUT_MLX})
     assert [row["found"] for row in rows] == found
 
 
@@ -39,27 +40,31 @@ def test_platform(observed, found):
         ({"memory_bytes": 2 * preflight.GIB}, ["memory"]),
         ({"memory_bytes": int(3.7 * preflight.GIB)}, []),  # a Raspberry Pi or a VM of 4 GB
         ({"memory_bytes": int(3.5 * preflight.GIB)}, ["memory"]),
-        ({"disk_free_bytes": preflight.GIB}, ["disk"]),
+        ({"disk": {"path": "/opt", "free_bytes": preflight.GIB}}, ["disk"]),
+        ({"disk": {"path": "/opt", "free_bytes": 5 * preflight.GIB}, "has_venvs": True}, []),  # a venv is a GiB
+        ({"disk": {}}, ["disk"]),
         ({"open_files_limit": 4096}, ["open files"]),
         ({"open_files_limit": None}, []),
     ],
 )
 def test_capacity(changed, checks):
-    observed = {"memory_bytes": 8 * preflight.GIB, "disk_free_bytes": 9 * preflight.GIB, "disk_path": "/opt"}
-    observed = {**observed, "open_files_limit": 65536, **changed}
+    observed = {"memory_bytes": 8 * preflight.GIB, "disk": {"path": "/opt", "free_bytes": 9 * preflight.GIB}}
+    observed = {**observed, "open_files_limit": 65536, "service_managers": ["systemd", "process"], **changed}
     wanted = {"memory_bytes": 4 * preflight.GIB, "disk_bytes": 6 * preflight.GIB, "open_files": 65536}
-    assert [row["check"] for row in preflight.capacity_problems(observed, wanted)] == checks
+    judges = (preflight.memory_problems, preflight.disk_problems, preflight.open_files_problems)
+    assert [row["check"] for judge in judges for row in judge(observed, wanted)] == checks
 
 
-def test_open_files_are_not_checked_without_an_init_system():
-    observed = {"memory_bytes": 1, "disk_free_bytes": 1, "disk_path": "/", "open_files_limit": 10}
-    assert preflight.capacity_problems(observed, {"memory_bytes": 1, "disk_bytes": 1, "open_files": 0}) == []
+@pytest.mark.parametrize(("managers", "wanted"), [(["process"], 65536), (["systemd"], 0), ([], 65536)])
+def test_open_files_are_checked_where_systemd_grants_them(managers, wanted):
+    observed = {"open_files_limit": 10, "service_managers": managers}
+    assert preflight.open_files_problems(observed, {"open_files": wanted}) == []
 
 
 def test_address_must_be_the_nodes_own():
     observed = {"addresses": ["127.0.0.1", "10.0.0.2"]}
-    assert preflight.address_problems(observed, "10.0.0.2") == []
-    assert "10.0.0.2" in preflight.address_problems(observed, "10.0.0.3")[0]["fix"]
+    assert preflight.address_problems(observed, {"address": "10.0.0.2"}) == []
+    assert "10.0.0.2" in preflight.address_problems(observed, {"address": "10.0.0.3"})[0]["fix"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_address_must_be_the_nodes_own():
     ],
 )
 def test_the_remedy_for_an_address_can_be_followed(addresses, wanted, words):
-    (row,) = preflight.address_problems({"addresses": addresses}, wanted)
+    (row,) = preflight.address_problems({"addresses": addresses}, {"address": wanted})
     assert words in row["fix"]
 
 
@@ -86,7 +91,7 @@ def test_the_remedy_for_an_address_can_be_followed(addresses, wanted, words):
     ],
 )
 def test_socket_paths(system, path, problems):
-    assert len(preflight.path_problems(system, path)) == problems
+    assert len(preflight.path_problems({"system": system}, {"temp_dir": path})) == problems
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,8 @@ def test_socket_paths(system, path, problems):
 )
 def test_ports(listener, found):
     running = [{"pid": 5, "user": "saf", "command": RAYLET}]
-    rows = preflight.port_problems([listener], running, {"ray_port": 6380}, "/opt/saf")
+    observed = {"listeners": [listener], "processes": running}
+    rows = ray_on_node.port_problems(observed, {"ports": {"ray_port": 6380}, "venv_root": "/opt/saf"})
     assert [row["found"] for row in rows] == found
     assert all("ray_port" in row["fix"] for row in rows)
 
@@ -118,12 +124,17 @@ def test_ports(listener, found):
     ],
 )
 def test_foreign_ray(command, foreign):
-    assert bool(preflight.foreign_ray_problems([{"pid": 5, "user": "me", "command": command}], "/opt/saf")) is foreign
+    assert bool(ray_on_node.foreign_ray_problems({"processes": [{"pid": 5, "user": "me", "command": command}]}, OURS)) is foreign
 
 
 OTHER = "/root/.saf/venvs/6fd493a0cc56b046"
 PIP = "/home/me/my ray/lib/python3.11/site-packages/ray".replace(" ", "_")
-PORTS = {"ray_port": 6380, "ray_node_manager_port": 6381, "ray_dashboard_agent_port": 6384, "ray_client_port": 10001}
+
+
+def judged(running, listening):
+    """Return the rows for these processes and listeners."""
+    observed = {"processes": running, "listeners": listening}
+    return ray_on_node.foreign_ray_problems(observed, OURS) + ray_on_node.port_problems(observed, OURS)
 
 
 def second_ray(package, user, pids=True):
@@ -150,37 +161,38 @@ def second_ray(package, user, pids=True):
 )
 def test_a_second_ray_is_one_row_with_the_command_that_ends_it(package, extra, pids):
     running, listening = second_ray(package, "me", pids)
-    rows = preflight.foreign_ray_problems(running, "/opt/saf") + preflight.port_problems(listening, running, PORTS, "/opt/saf")
+    rows = judged(running, listening)
     assert len(rows) == 1, rows
     assert extra.items() <= rows[0].items()
 
 
 def test_two_foreign_rays_are_two_rows():
     running = second_ray(PIP, "me")[0] + second_ray("/srv/x/lib/python3.9/site-packages/ray", "you")[0]
-    assert [row["command"].split()[2] for row in preflight.foreign_ray_problems(running, "/opt/saf")] == ["me", "you"]
+    assert [row["command"].split()[2] for row in ray_on_node.foreign_ray_problems({"processes": running}, OURS)] == ["me", "you"]
 
 
 def test_another_root_that_ends_like_ours_is_foreign():
     command = "/data/opt/saf/venvs/6fd493a0cc56b046/lib/python3.11/site-packages/ray/core/src/ray/raylet/raylet"
-    rows = preflight.foreign_ray_problems([{"pid": 5, "user": "me", "command": command}], "/opt/saf")
+    rows = ray_on_node.foreign_ray_problems({"processes": [{"pid": 5, "user": "me", "command": command}]}, OURS)
     assert rows[0]["other_root"] == "/data/opt/saf"
 
 
 def test_one_holder_of_two_ports_is_one_row():
     held = [{"port": port, "user": "x", "pid": 7, "command": "nginx"} for port in (6380, 6381)]
-    rows = preflight.port_problems(held, [], PORTS, "/opt/saf")
+    rows = ray_on_node.port_problems({"listeners": held}, OURS)
     assert [(row["wanted"], row["fix"]) for row in rows] == [
-        ("6380, 6381 free", "End what listens there, or set ray_port, ray_node_manager_port to free ports.")
+        ("6380, 6381 free", "Stop the process listening on those ports, or set ray_port, ray_node_manager_port to free ports.")
     ]
 
 
 def test_python_table_row_shows_what_was_found():
     found = [{"version": "3.9.6", "path": "/usr/bin/python3"}, {"version": "3.11.2", "path": "/usr/bin/python3.11"}]
-    (row,) = preflight.python_problems(found, None, "3.9.23", "system")
+    (row,) = interpreter.python_problems({"interpreters": found}, {"python_version": "3.9.23", "python_provider": "system"})
     assert row["wanted"] == "3.9.23"
     assert row["found"] == "3.9.6 (/usr/bin/python3), 3.11.2 (/usr/bin/python3.11)"
-    assert preflight.python_problems(found, None, "3.9.23", "uv") == []
-    assert preflight.python_problems([], {"version": "3.9.23"}, "3.9.23", "system") == []
+    assert interpreter.python_problems({"interpreters": found}, {"python_version": "3.9.23", "python_provider": "uv"}) == []
+    exact = [{**found[0], "version": "3.9.23", "implementation": "cpython"}]
+    assert interpreter.python_problems({"interpreters": exact}, {"python_version": "3.9.23", "python_provider": "system"}) == []
 
 
 @pytest.mark.parametrize(
@@ -188,64 +200,7 @@ def test_python_table_row_shows_what_was_found():
     [(-1, 1, 0), (4, 6, 0), (-6, -4, 0), (5.5, 6.5, 1), (-3601, -3600, 1)],  # only what is certain counts
 )
 def test_clock(earliest, latest, problems):
-    assert len(preflight.clock_problems(earliest, latest, 5)) == problems
-
-
-PROC_NET_TCP = """\
-  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:18EC 00000000:0000 0A 00000000:00000000 00:00000000 00000000   999        0 31337 1 0 100 0 0 10 0
-   1: 0100007F:18EC 0100007F:9C40 01 00000000:00000000 00:00000000 00000000   999        0 31338 1 0 20 4 30 10 -1
-"""
-
-
-def test_only_listening_sockets_count():
-    assert node_state.parse_proc_net_tcp(PROC_NET_TCP) == {6380: ("31337", 999)}
-
-
-def test_lsof_of_a_mac():
-    text = "p812\ncPython\nn*:6380\nn127.0.0.1:8265\np900\ncsshd\nn*:22\n"
-    assert node_state.parse_lsof(text) == [
-        {"port": 6380, "pid": 812, "command": "Python"},
-        {"port": 8265, "pid": 812, "command": "Python"},
-        {"port": 22, "pid": 900, "command": "sshd"},
-    ]
-
-
-FIB_TRIE = """\
-Main:
-  +-- 0.0.0.0/0 3 0 5
-     |-- 0.0.0.0
-        /0 universe UNICAST
-     +-- 10.89.0.0/24 2 0 2
-        |-- 10.89.0.0
-           /24 link UNICAST
-        |-- 10.89.0.2
-           /32 host LOCAL
-     |-- 127.0.0.1
-        /32 host LOCAL
-Local:
-        |-- 10.89.0.2
-           /32 host LOCAL
-"""
-
-
-def test_own_addresses():
-    assert node_state.parse_fib_trie(FIB_TRIE) == ["10.89.0.2", "127.0.0.1"]
-    mac = "lo0: flags=8049<UP> mtu 16384\n\tinet 127.0.0.1 netmask 0xff000000\n"
-    mac += "en0: flags=8863<UP>\n\tinet 10.254.100.2 netmask 0xffff0000\n"
-    assert node_state.parse_ifconfig_addresses(mac) == ["127.0.0.1", "10.254.100.2"]
-
-
-def test_limits_and_ps():
-    assert (
-        node_state.parse_open_files_limit("Max open files            1024                 524288               files\n") == 524288
-    )
-    assert node_state.parse_open_files_limit("") is None
-    assert node_state.parse_ps("  1 root /sbin/launchd\n 77 me /bin/zsh -l\n")[1] == {
-        "pid": 77,
-        "user": "me",
-        "command": "/bin/zsh -l",
-    }
+    assert len(preflight.clock_problems({"clock_offset": {"min": earliest, "max": latest}}, {"clock_tolerance": 5})) == problems
 
 
 def test_table_wraps_the_widest_column():
@@ -254,11 +209,6 @@ def test_table_wraps_the_widest_column():
     assert max(len(line) for line in lines) <= 40
     assert lines[0].split() == ["A", "B"]
     assert text.count("word") == 30
-
-
-@pytest.mark.parametrize("path", ["", ".", "saf/x", "/no/such/place", "no/such\n", "../..", "//x"])
-def test_the_nearest_folder_is_found_for_any_path(path):
-    assert node_state.nearest_existing(path).startswith("/")
 
 
 MINIMUMS = {"systemd": 247, "shared_memory_bytes": 100 * 2**20}
@@ -278,7 +228,9 @@ MINIMUMS = {"systemd": 247, "shared_memory_bytes": 100 * 2**20}
 )
 def test_what_the_system_brings(changed, manager, found):
     observed = {"systemd": 252, "shared_memory_bytes": 2**30, "service_managers": ["systemd", "process"], **changed}
-    assert [row["found"] for row in preflight.system_problems(observed, manager, MINIMUMS)] == found
+    wanted = {"service_manager": manager, "minimums": MINIMUMS}
+    rows = preflight.systemd_problems(observed, wanted) + preflight.shared_memory_problems(observed, wanted)
+    assert [row["found"] for row in rows] == found
 
 
 def test_the_least_shared_memory_is_enough_for_the_store_that_ray_accepts(root):
@@ -299,20 +251,7 @@ def test_the_least_shared_memory_is_enough_for_the_store_that_ray_accepts(root):
     ],
 )
 def test_what_a_provider_needs(provider, pinned, conda, checks):
-    rows = preflight.provider_problems({"machine": "x86_64", "conda": conda}, provider, "3.9.23", pinned)
+    observed = {"machine": "x86_64", "conda": conda}
+    wanted = {"python_provider": provider, "python_version": "3.9.23", "pinned_versions": pinned}
+    rows = interpreter.build_problems(observed, wanted) + interpreter.conda_problems(observed, wanted)
     assert [row["check"] for row in rows] == checks
-
-
-def test_version_of_systemd():
-    assert surroundings.parse_systemd_version("systemd 249 (249.11-0ubuntu3.12)\n+PAM +AUDIT") == 249
-    assert surroundings.parse_systemd_version("") is None
-
-
-def test_conda_is_found_by_path_or_name(tmp_path, monkeypatch):
-    program = tmp_path / "mamba"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert surroundings.find_conda("") == str(program)
-    assert surroundings.find_conda(str(program)) == str(program)
-    assert surroundings.find_conda("/no/such/conda") == ""

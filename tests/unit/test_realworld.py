@@ -1,4 +1,4 @@
-"""Inputs of the world outside, written anew after public captures: one row of the table each; the names are those of the inputs.
+"""Inputs of the world outside, rewritten after public captures: one row of the table each; the names are those of the inputs.
 
 Rows R10 and R11 (what brew says) are in test_homebrew.py.
 """
@@ -15,19 +15,29 @@ import pytest
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import kinds_darwin as manifest_kinds_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.measure import iperf
 from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, process, service_state
-from ansible_collections.saf.fabric.plugins.module_utils.system import interfaces, interpreters, node_state, preflight
+from ansible_collections.saf.fabric.plugins.module_utils.system import (
+    command,
+    interfaces,
+    interpreters,
+    processes,
+)
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as interfaces_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import processes as processes_darwin
+from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import sockets as sockets_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import facts as facts_linux
+from ansible_collections.saf.fabric.plugins.module_utils.system.linux import hardware as hardware_linux
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import interfaces as interfaces_linux
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import ceilings
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import interpreter, preflight, ray_on_node
 
-FOLDER = Path(__file__).parent / "fixtures" / "realworld"
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "realworld"
 PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},
     {"system": "Darwin", "machine": "arm64", "macos": "13.0"},
 ]
 WITHOUT_MLX = [{"system": "Linux", "machine": "aarch64", "glibc": "2.17"}]
+STACK = {"platforms": PLATFORMS, "without_mlx": WITHOUT_MLX}
 
 
 def text(name):
@@ -104,7 +114,7 @@ def findings(end, goodput, virtual=""):
         }
         for pair in (["a", "b"], ["b", "a"])
     ]
-    data_files = {"peaks": {}, "cuda": {}, "headlines": [], "switches": []}
+    data_files = {"peaks": {}, "cuda": {}, "switches": []}
     document = run_document.assemble(plan, raws, data_files, "2026-01-01T00:01:00Z")
     return [f"{item['severity']} {item['kind']}" for item in document["findings"]]
 
@@ -142,8 +152,8 @@ def test_r02_the_output_of_a_command_that_failed_is_no_answer(stand_in):
     stand_in("nvidia-smi", f"cat {FOLDER}/R02-nvidia-smi-no-driver.txt\nexit 9\n")
     assert facts_linux.gpu() == {"kind": "none", "name": None, "cores": None}
     stand_in("partly", "echo 'a: 1'\nexit 1\n")
-    assert node_state.command_output("partly") == ""
-    assert node_state.command_output("partly", partial=True) == "a: 1\n"
+    assert command.command_output("partly") == ""
+    assert command.command_output("partly", partial=True) == "a: 1\n"
 
 
 @pytest.mark.parametrize(
@@ -256,8 +266,8 @@ def test_a_record_that_an_earlier_release_made_on_a_mac_is_still_known(stand_in,
 
 
 def test_r12_the_remedy_names_addresses_that_another_node_can_reach():
-    addresses = node_state.parse_ifconfig_addresses(text("R12-ifconfig-real-address-after-vm.txt"))
-    (row,) = preflight.address_problems({"addresses": addresses}, "192.0.2.99")
+    addresses = sockets_darwin.parse_ifconfig_addresses(text("R12-ifconfig-real-address-after-vm.txt"))
+    (row,) = preflight.address_problems({"addresses": addresses}, {"address": "192.0.2.99"})
     assert "(192.0.2.205, " in row["fix"]
     assert "127.0.0.1" not in row["fix"]
     assert "169.254" not in row["fix"]
@@ -274,7 +284,7 @@ def test_r13_an_arm_processor_has_a_name(without, model):
 @pytest.mark.parametrize(("bits", "found"), [({"bits": 32}, ["a 32-bit system (Linux aarch64)"]), ({"bits": 64}, [])])
 def test_r14_a_32_bit_system_on_a_64_bit_kernel_has_no_wheels(bits, found):
     observed = {**data("R14-userland-32bit.json")["observed"], **bits}
-    assert [row["found"] for row in preflight.platform_problems(observed, PLATFORMS, WITHOUT_MLX)] == found
+    assert [row["found"] for row in preflight.platform_problems(observed, STACK)] == found
 
 
 def test_r15_an_interpreter_of_the_machines_own_architecture_is_chosen():
@@ -282,14 +292,15 @@ def test_r15_an_interpreter_of_the_machines_own_architecture_is_chosen():
     assert interpreters.choose(found, "3.9.23")["machine"] == "arm64"
     assert interpreters.choose(found, "3.9.23", "arm64")["machine"] == "arm64"
     assert interpreters.choose(found[:1], "3.9.23", "arm64") is None
-    (row,) = preflight.python_problems(found[:1], None, "3.9.23", "system")
+    observed = {"interpreters": found[:1], "machine": "arm64"}
+    (row,) = interpreter.python_problems(observed, {"python_version": "3.9.23", "python_provider": "system"})
     assert "x86_64" in row["found"]
 
 
 @pytest.mark.parametrize("changed", [{}, {"machine": "aarch64"}])
 def test_r16_musl_has_no_wheels(changed):
     observed = {**data("R16-musl.json")["observed"], "bits": 64, **changed}
-    (row,) = preflight.platform_problems(observed, PLATFORMS, WITHOUT_MLX)
+    (row,) = preflight.platform_problems(observed, STACK)
     assert row["found"] == "no glibc"
 
 
@@ -308,7 +319,7 @@ LIMIT = "268435456"
     ("member_of", "files", "limit"),
     [
         ("0::/box/inner\n", {"box/memory.max": LIMIT, "box/inner/memory.max": "max"}, int(LIMIT)),
-        ("0::/\n", {"memory.max": LIMIT}, int(LIMIT)),  # in a container with a name space of its own
+        ("0::/\n", {"memory.max": LIMIT}, int(LIMIT)),  # in a container with a separate name space
         ("0::/../other\n", {"memory.max": LIMIT}, int(LIMIT)),  # its parent's group, seen from inside
         ("9:memory:/box\n0::/\n", {"memory/box/memory.limit_in_bytes": LIMIT}, int(LIMIT)),
         ("9:memory:/docker/abc\n", {"memory/memory.limit_in_bytes": LIMIT}, int(LIMIT)),  # the mount starts at the container
@@ -321,12 +332,11 @@ LIMIT = "268435456"
 )
 def test_r17_a_container_has_no_more_memory_than_its_limit(tmp_path, member_of, files, limit):
     folder = cgroup(tmp_path, files)
-    found = node_state.cgroup_memory_limit(member_of, folder)
+    found = hardware_linux.cgroup_memory_limit(member_of, folder)
     assert (found if limit else found is None or found > 2**60) == (limit or True)
     if limit:
-        observed = {"memory_bytes": found, "disk_free_bytes": 9**12, "disk_path": "/opt"}
-        wanted = {"memory_bytes": 4 * 2**30, "disk_bytes": 1, "open_files": 0}
-        assert [row["check"] for row in preflight.capacity_problems(observed, wanted)] == ["memory"]
+        rows = preflight.memory_problems({"memory_bytes": found}, {"memory_bytes": 4 * 2**30})
+        assert [row["check"] for row in rows] == ["memory"]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +353,7 @@ def test_r17_a_container_has_no_more_memory_than_its_limit(tmp_path, member_of, 
     ],
 )
 def test_a_container_has_no_more_cores_than_its_limit(tmp_path, member_of, files, cores):
-    assert node_state.cgroup_cores_limit(member_of, cgroup(tmp_path, files)) == cores
+    assert hardware_linux.cgroup_cores_limit(member_of, cgroup(tmp_path, files)) == cores
 
 
 def test_r18_a_bridge_is_the_port_beneath(sysfs):
@@ -421,9 +431,9 @@ def test_an_emulated_card_has_a_speed_only_as_hardware(sysfs, monkeypatch, hyper
 
 
 def test_r20_a_ray_is_seen_in_a_path_with_a_blank():
-    rows = node_state.parse_ps(text("R20-ps-ray-path-with-blank.txt"))
-    assert [preflight.is_ray(row["command"]) for row in rows] == [True, True]
-    problems = preflight.foreign_ray_problems(rows, "/opt/saf")
+    rows = processes_darwin.parse_ps_args(text("R20-ps-ray-path-with-blank.txt"))
+    assert [processes.is_ray(row["command"]) for row in rows] == [True, True]
+    problems = ray_on_node.foreign_ray_problems({"processes": rows}, {"venv_root": "/opt/saf"})
     assert "/Users/me/Library/Application Support/" in problems[0]["found"]
 
 
@@ -438,7 +448,7 @@ def test_r20_a_ray_is_seen_in_a_path_with_a_blank():
     ],
 )
 def test_what_only_names_a_ray_is_none(command):
-    assert not preflight.is_ray(command)
+    assert not processes.is_ray(command)
 
 
 class Firewall:

@@ -1,16 +1,20 @@
 """From raw files to findings and to the page."""
 
 import copy
-import json
+import importlib
+import os
 import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from runs import SITUATIONS
+import yaml
+from runs import SITUATIONS, write_run
 
-from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
-from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, writer
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
 
 FINISHED = "2026-11-23T18:25:00Z"
@@ -18,7 +22,7 @@ FINISHED = "2026-11-23T18:25:00Z"
 
 @pytest.fixture(scope="module")
 def run_of():
-    data = report_filters.data_files()
+    data = runs.data_files()
 
     def make(situation):
         plan, raws = SITUATIONS[situation]()
@@ -29,7 +33,7 @@ def run_of():
 
 @pytest.mark.parametrize("situation", sorted(SITUATIONS))
 def test_every_run_is_valid(run_of, situation):
-    assert report_filters.validate(run_of(situation))
+    assert runs.validate(run_of(situation))
 
 
 def test_collectives_tell_their_latency_and_half_size(run_of):
@@ -69,131 +73,22 @@ def _drop(key):
 def test_the_schema_refuses(run_of, break_it, place):
     run = copy.deepcopy(run_of("two_studios"))
     break_it(run)
-    with pytest.raises(AnsibleFilterError, match=f"not be valid at {place}:"):
-        report_filters.validate(run)
-
-
-def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
-    plan, raws = SITUATIONS["two_studios"]()
-    folder = tmp_path / "results" / plan["run_id"]
-    write_run(folder, plan, raws)
-    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
-    command = [
-        "ansible-playbook",
-        "-i",
-        str(tmp_path / "hosts.yml"),
-        "playbooks/bench_report.yml",
-        "-e",
-        f"report_run_dir={folder}",
-    ]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (tmp_path / "results" / "latest" / "run.json").exists()
-    run = json.loads((folder / "run.json").read_text())
-    html, markdown = (folder / "report.html").read_text(), (folder / "report.md").read_text()
-    assert not re.search(r"https?://|src=|@import|<link", html)
-    for name in {metric["name"] for metric in run["metrics"]}:
-        assert name in html
-        assert name in markdown
-    for found in run["findings"]:
-        assert found["advice"] in markdown
-    assert "945 Mb/s" in html
-    assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
-
-
-def write_run(folder, plan, raws):
-    (folder / "raw").mkdir(parents=True)
-    (folder / "plan.json").write_text(json.dumps(plan))
-    for number, raw in enumerate(raws):
-        (folder / "raw" / f"{number:02}.json").write_text(json.dumps(raw))
-
-
-@pytest.fixture
-def history(tmp_path):
-    """Return a maker of a run after six equal ones; its rates are ``factor`` times theirs: history(factor, again=None)."""
-
-    def make(factor, again=None):
-        data = report_filters.data_files()
-        for day in range(1, 7):
-            plan, raws = SITUATIONS["healthy_single"]()
-            plan.update(run_id=f"2026110{day}T181500Z", started=f"2026-11-0{day}T18:15:00Z")
-            folder = tmp_path / "results" / plan["run_id"]
-            write_run(folder, plan, raws)
-            (folder / "run.json").write_text(json.dumps(run_document.assemble(plan, raws, data, FINISHED)))
-        folder = tmp_path / "results" / "20261107T181500Z"
-        for place, slowed in ((folder, factor), (folder / "again", again)):
-            if slowed is None:
-                continue
-            plan, raws = SITUATIONS["healthy_single"]()
-            plan.update(run_id=folder.name, started="2026-11-07T18:15:00Z")
-            for metric in (metric for raw in raws for metric in raw["measurements"]):
-                if metric["name"] == "memory.triad":
-                    metric["samples"] = [sample * slowed for sample in metric["samples"]]
-            write_run(place, plan, raws)
-        return folder
-
-    return make
-
-
-@pytest.mark.parametrize(
-    ("factor", "again", "gate", "rc", "verdict"),
-    [
-        (1.0, None, True, 0, "same"),
-        (0.9, 0.9, True, 2, "regression"),
-        (0.9, 0.9, False, 0, "regression"),  # without the gate the report says so and the play goes on
-        (0.9, 1.0, True, 0, "unconfirmed"),
-    ],
-)
-def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, again, gate, rc, verdict):
-    folder = history(factor, again)
-    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
-    command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "playbooks/bench_report.yml"]
-    command += ["-e", f"report_run_dir={folder}", "-e", f"bench_fail_on_regression={str(gate).lower()}"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == rc, done.stdout + done.stderr
-    run = json.loads((folder / "run.json").read_text())
-    (item,) = [item for item in run["history"]["comparisons"] if item["name"] == "memory.triad"]
-    assert item["verdict"] == verdict
-    assert ("regression" in [found["kind"] for found in run["findings"]]) == (verdict == "regression")
-    if rc:
-        assert "mlx on the gpu): 585 GB/s, 10 % worse; measured again: 585 GB/s" in " ".join(done.stdout.split())
-    assert "20261107T181500Z" in (tmp_path / "results" / "latest" / "run.json").resolve().parts
-
-
-def test_an_older_run_reported_again_is_not_the_latest(root, tmp_path, history):
-    history(1.0)
-    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
-    for name in ("20261107T181500Z", "20261103T181500Z"):
-        run = tmp_path / "results" / name
-        command = [
-            "ansible-playbook",
-            "-i",
-            str(tmp_path / "hosts.yml"),
-            "playbooks/bench_report.yml",
-            "-e",
-            f"report_run_dir={run}",
-        ]
-        subprocess.run(command, cwd=root, check=True, capture_output=True)
-    assert (tmp_path / "results" / "latest").resolve().name == "20261107T181500Z"
-    old = json.loads((tmp_path / "results" / "20261103T181500Z" / "run.json").read_text())
-    assert old["history"]["runs"] == ["20261101T181500Z", "20261102T181500Z"]
+    with pytest.raises(runs.RunError, match=f"not be valid at {place}:"):
+        runs.validate(run)
 
 
 @pytest.fixture
 def run_folder(tmp_path):
     """Return the folder of a run with plan.json and raw files, nothing written yet."""
     plan, raws = SITUATIONS["healthy_studios"]()
-    (tmp_path / "raw").mkdir()
-    (tmp_path / "plan.json").write_text(json.dumps(plan))
-    for number, raw in enumerate(raws):
-        (tmp_path / "raw" / f"{number:02}.json").write_text(json.dumps(raw))
+    write_run(tmp_path, plan, raws)
     return tmp_path
 
 
 def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     cut = run_folder / "raw" / "02.json"
     cut.write_text(cut.read_text()[:100])
-    run = report_filters.assemble(run_folder)
+    run = runs.assemble(run_folder)
     assert run["partial"]
     assert next(item["reason"] for item in run["not_measured"] if item["name"] == "02").startswith(f"{cut} cannot be read")
     assert {metric["name"] for metric in run["metrics"]} >= {"gemm.float32", "net.goodput"}
@@ -209,7 +104,7 @@ def test_a_raw_file_that_was_cut_costs_itself_alone(run_folder):
     ],
 )
 def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkeypatch, subject, rule, name):
-    """Any verdict may have a fault of its own; the values and the other verdicts are kept."""
+    """Any verdict may fail; the values and the other verdicts are kept."""
     module = getattr(run_document.verdicts, subject)
 
     def broken(run, data):
@@ -218,7 +113,7 @@ def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkey
     broken.__name__ = rule
     rules = [broken if one.__name__ == rule else one for one in module.RULES]
     monkeypatch.setattr(module, "RULES", rules)
-    run = report_filters.assemble(run_folder)
+    run = runs.assemble(run_folder)
     (note,) = [finding for finding in run["findings"] if finding["kind"] == "verdict_failed"]
     assert note["measured"] == f"this verdict failed: {name} (ZeroDivisionError: division by zero)"
     assert note["severity"] == "note"
@@ -235,13 +130,120 @@ def test_a_part_of_the_report_that_raises_is_a_row_of_its_findings(run_of, monke
 
 def test_what_was_measured_is_a_valid_document_before_anything_is_judged(run_folder, monkeypatch):
     monkeypatch.setattr(run_document, "judged", lambda *_arguments: 1 / 0)
-    run = report_filters.measured(run_folder)
-    assert report_filters.validate(run)["findings"] == []
-    assert len(run["metrics"]) == len(report_filters.read_measured(run_folder)["metrics"]) > 20
+    run = runs.measured(run_folder)
+    assert runs.validate(run)["findings"] == []
+    assert len(run["metrics"]) == len(runs.read_measured(run_folder)["metrics"]) > 20
 
 
 def test_a_document_that_is_not_valid_is_kept_with_a_note(run_folder, monkeypatch):
-    monkeypatch.setattr(report_filters, "validate", lambda _run: (_ for _ in ()).throw(AnsibleFilterError("not valid at x")))
-    run = report_filters.assemble(run_folder)
+    monkeypatch.setattr(runs, "validate", lambda _run: (_ for _ in ()).throw(runs.RunError("not valid at x")))
+    run = runs.assemble(run_folder)
     assert "not valid at x" in run["findings"][-1]["measured"]
     assert run["metrics"]
+
+
+def test_measured_values_are_on_disk_before_anything_is_judged(run_folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(runs, "judged", lambda folder, _measured: seen.append(runs.read_json(folder / "run.json")) or 1 / 0)
+    report = writer.write(run_folder)
+    assert len(seen[0]["metrics"]) > 20
+    assert seen[0]["findings"] == []
+    run = runs.read_json(run_folder / "run.json")
+    assert run["findings"][-1]["measured"] == "this verdict failed: verdicts (ZeroDivisionError: division by zero)"
+    assert report.failures == []
+    assert (run_folder / "report.html").exists()
+
+
+def test_a_format_that_raises_costs_itself_alone(run_folder, monkeypatch):
+    broken = exporters.EXPORTERS["markdown"].__class__("markdown", "report.md", lambda _view, _run: 1 / 0)
+    monkeypatch.setitem(exporters.EXPORTERS, "markdown", broken)
+    report = writer.write(run_folder)
+    assert report.failures == ["report.md could not be made: ZeroDivisionError: division by zero"]
+    assert sorted(path.name for path in run_folder.glob("*.*")) == [
+        "metrics.csv",
+        "metrics.prom",
+        "plan.json",
+        "report.html",
+        "run.json",
+    ]
+
+
+def test_a_second_report_changes_nothing_and_a_dry_run_writes_nothing(run_folder):
+    assert writer.write(run_folder, dry_run=True).changed
+    assert sorted(path.name for path in run_folder.iterdir()) == ["plan.json", "raw"]
+    assert writer.write(run_folder).changed
+    assert not writer.write(run_folder).changed
+    assert not [path for path in run_folder.iterdir() if path.name.startswith(".")]
+
+
+def test_only_the_formats_asked_for_are_written(run_folder):
+    report = writer.write(run_folder, ["csv"])
+    assert [path.name for path in map(Path, report.paths)] == ["run.json", "metrics.csv"]
+    assert not (run_folder / "report.html").exists()
+
+
+def test_latest_as_a_run_does_not_point_to_itself(tmp_path):
+    plan, raws = SITUATIONS["healthy_single"]()
+    write_run(tmp_path / plan["run_id"], plan, raws)
+    writer.write(tmp_path / plan["run_id"])
+    writer.write(tmp_path / "latest")
+    assert (tmp_path / "latest").readlink() == Path(plan["run_id"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (shutil.rmtree, "{} does not exist: name the folder of a run, below results/."),
+        (lambda folder: shutil.rmtree(folder / "raw"), "{} holds no raw files that can be read"),
+        (lambda folder: (folder / "plan.json").unlink(), "{}/plan.json cannot be read"),
+        (
+            lambda folder: (folder / "plan.json").write_text('{"run_id": "x"}'),
+            "{}/plan.json is not the plan of a run: it has no started",
+        ),
+        (lambda folder: (folder / "run.json").mkdir(), "{}/run.json cannot be written (Is a directory)"),
+    ],
+)
+def test_a_damaged_folder_is_one_sentence(run_folder, damage, message):
+    folder = run_folder / "20261123T181500Z"
+    folder.mkdir()
+    for name in ("plan.json", "raw"):
+        (run_folder / name).rename(folder / name)
+    damage(folder)
+    with pytest.raises(runs.RunError, match=re.escape(message.format(folder))):
+        writer.write(folder)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    path.write_text("old")
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(runs.RunError, match=r"run.json cannot be written \(No space left on device\)"):
+        runs.write_text(path, "new")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("run.json", "old")]
+
+
+def test_the_report_is_written_from_python_too(root, run_folder):
+    line = [sys.executable, "-m", "ansible_collections.saf.fabric.plugins.plugin_utils.report", str(run_folder)]
+    environment = {**os.environ, "PYTHONPATH": str(root / "collections")}
+    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{run_folder}/report.html" in done.stdout.splitlines()
+    line[-1] = "nowhere"
+    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "nowhere does not exist: name the folder of a run, below results/.\n")
+
+
+@pytest.mark.parametrize("name", ["compare", "report", "runs_info", "suspects_info"])
+def test_actions_of_the_controller_accept_what_they_document(root, name):
+    """The validator of ansible-core sees no argument spec of an action."""
+    accepted = importlib.import_module(f"ansible_collections.saf.fabric.plugins.action.{name}").ActionModule.ARGUMENTS
+    text = (root / "library" / f"{name}.py").read_text()
+    (documented,) = re.findall(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)
+    options = yaml.safe_load(documented)["options"]
+    assert accepted == {
+        option: {key: value for key, value in entry.items() if key != "description"} for option, entry in options.items()
+    }

@@ -84,7 +84,7 @@ def test_folders_of_the_account_are_closed(root):
 
 
 @pytest.mark.parametrize(
-    "name", ["ray_cluster_info", "locked_venv", "node_facts", "ray_benchmark", "mlx_benchmark", "collective_benchmark"]
+    "name", ["ray_cluster_info", "locked_venv", "node_hardware_info", "ray_benchmark", "mlx_benchmark", "collective_benchmark"]
 )
 def test_modules_that_run_an_interpreter_can_be_told_the_account(root, name):
     pytest.importorskip(name)

@@ -6,45 +6,44 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock, wheelhouse
+
 HIDDEN = "s3cr3tW0rd"
 INDEX = f"https://me:{HIDDEN}@127.0.0.1:1/simple"
 PROXY = {"https_proxy": f"http://me:{HIDDEN}@127.0.0.1:1", "PIP_RETRIES": "0", "X": "1"}
 
 
 @pytest.fixture
-def wheelhouse(run_module, root, tmp_path, monkeypatch):
-    """Run the module with a pip that fails and says its index, and return (result as text, [argv], [environment])."""
-    module = pytest.importorskip("wheelhouse")
+def fetching(root, tmp_path, monkeypatch):
+    """Fetch wheels with a pip that fails and says its index; return (result as text, [argv], [environment])."""
     commands, environments = [], []
 
     def pip(command, _seconds, environment=None, **_options):
         commands.append(command)
         environments.append(environment)
-        return 1, "", f"WARNING: {PROXY['https_proxy']}\nERROR: no match at {INDEX}\n"
+        return 1, "", f"WARNING: {PROXY['https_proxy']}\nERROR: no match at {INDEX}, asked as me with {HIDDEN}\n"
 
-    monkeypatch.setattr(module.bounded, "run", pip)
+    monkeypatch.setattr(wheelhouse.bounded, "run", pip)
     target = {"system": "Linux", "machine": "x86_64", "python_version": "3.11.2", "glibc": "2.36"}
-    arguments = {
-        "lock": str(root / "stacks" / "studio-2025" / "requirements.lock"),
-        "installer_lock": str(root / "data" / "installer.lock"),
-        "cache": str(tmp_path),
-        "target": target,
-        "index_url": INDEX,
-        "environment": PROXY,
-    }
-    return json.dumps(run_module(module, arguments)), commands, environments
+    parts = [
+        lock.resolve((root / path).read_text(), target)
+        for path in ("stacks/studio-2025/requirements.lock", "data/installer.lock")
+    ]
+    with pytest.raises(wheelhouse.FetchError) as refused:
+        wheelhouse.Wheelhouse(str(tmp_path), INDEX, PROXY, str(tmp_path)).ensure(*parts, target)
+    return json.dumps([str(refused.value), refused.value.command]), commands, environments
 
 
-def test_the_index_password_is_in_no_result(wheelhouse):
-    told, commands, _environments = wheelhouse
+def test_the_index_password_is_in_no_result(fetching):
+    told, commands, _environments = fetching
     assert commands
     assert "could not be fetched" in told
     assert HIDDEN not in told
     assert "127.0.0.1" in told, "the host helps to find the fault"
 
 
-def test_the_index_password_is_in_no_argument_and_reaches_pip(wheelhouse):
-    _told, commands, environments = wheelhouse
+def test_the_index_password_is_in_no_argument_and_reaches_pip(fetching):
+    _told, commands, environments = fetching
     assert HIDDEN not in json.dumps(commands)
     assert environments[0]["PIP_INDEX_URL"] == INDEX
     assert environments[0]["https_proxy"] == PROXY["https_proxy"]

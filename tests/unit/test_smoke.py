@@ -1,4 +1,4 @@
-"""Which nodes a smoke test must have seen, and when a process is started anew."""
+"""Which nodes a smoke test must have seen, and when a process is restarted."""
 
 import benchmark
 import pytest

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-import node_status
+import node_status_info
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, service_log, service_state
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import processes as darwin
@@ -14,7 +14,7 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
 
 
 def node(state="active", **more):
-    """Return what node_status says of a healthy node at 10.0.0.2, with the changes of ``more``."""
+    """Return what node_status_info returns of a healthy node at 10.0.0.2, with the changes of ``more``."""
     service = {"manager": "systemd", "state": state, "restarts": 0, "seconds": 900, "keeps_ending": False, "last_error": ""}
     said = {
         "provisioned": True,
@@ -127,7 +127,7 @@ def test_verdict(observed, running, verdict, problem):
             gcs("a"),
             ["its service looks for the head at 10.0.0.4:6380, the inventory says 10.0.0.1:6380: <site.yml b>"],
         ),
-        # a full disk is told beside what comes of it
+        # a full disk is reported beside its consequences
         (
             node(disk={"path": "/opt/saf", "free_bytes": 1000, "total_bytes": 10**11, "inodes_free": 5}),
             gcs("a", dead=["b"]),
@@ -281,10 +281,10 @@ def test_which_manager_is_believed(monkeypatch, root, unit, record, manager):
     def found(name, said):
         return (lambda _module: said and ({"manager": name, "state": said[0]}, said[1], lambda: "")) if said else (lambda _: None)
 
-    monkeypatch.setattr(node_status, "by_systemd", found("systemd", unit))
-    monkeypatch.setattr(node_status, "by_launchd", found("launchd", None))
-    monkeypatch.setattr(node_status, "by_process", found("process", record))
-    service, _command = node_status.observe(types.SimpleNamespace(params={"venv_root": root}))
+    monkeypatch.setattr(node_status_info, "by_systemd", found("systemd", unit))
+    monkeypatch.setattr(node_status_info, "by_launchd", found("launchd", None))
+    monkeypatch.setattr(node_status_info, "by_process", found("process", record))
+    service, _command = node_status_info.observe(types.SimpleNamespace(params={"venv_root": root}))
     assert service["manager"] == manager
     assert manager or service["state"] == "missing"
 

@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import words
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import labels
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border, untrusted
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust.untrusted import clean, clean_text, pick
 
@@ -112,11 +112,13 @@ def test_what_a_module_documents_passes():
     }
     documented = tuple(answer)
     answer["warnings"] = ["\x1b"]
-    assert border.result("node_status", "alpha", answer) == {key: answer[key] for key in documented}
+    assert border.result("node_status_info", "alpha", answer) == {key: answer[key] for key in documented}
 
 
-@pytest.mark.parametrize("module", ["node_status", "node_facts", "ray_cluster_info", "node_checks", "mlx_benchmark"])
-@pytest.mark.parametrize("answer", ["text", {"facts": 1, "service": 1, "nodes": 1, "problems": 1, "measurements": 1}])
+@pytest.mark.parametrize(
+    "module", ["node_status_info", "node_hardware_info", "ray_cluster_info", "node_preflight_info", "mlx_benchmark"]
+)
+@pytest.mark.parametrize("answer", ["text", {"facts": 1, "service": 1, "nodes": 1, "system": 1, "measurements": 1}])
 def test_an_answer_of_another_shape_names_the_node(module, answer):
     result = border.result(module, "beta", answer)
     assert result["failed"]
@@ -180,11 +182,27 @@ def test_numbers_that_cost_time_or_are_none_are_dropped():
     }
 
 
+def routing(root):
+    """Return plugin_routing of the collection: {kind: {name: redirect}}."""
+    documented = yaml.safe_load((root / "meta" / "runtime.yml").read_text())["plugin_routing"]
+    return {kind: {name: entry["redirect"].rpartition(".")[2] for name, entry in of.items()} for kind, of in documented.items()}
+
+
 def acted_for(root):
     """Return the modules with an action plugin of their own name, or redirected to one."""
-    redirected = set(yaml.safe_load((root / "meta" / "runtime.yml").read_text())["plugin_routing"]["action"])
+    routes = routing(root)
     modules = {path.stem for path in (root / "library").glob("*.py")}
-    return redirected | (modules & {path.stem for path in (root / "plugins" / "action").glob("*.py")})
+    own = modules & {path.stem for path in (root / "plugins" / "action").glob("*.py")}
+    return {name for name in routes["action"] if name not in routes["modules"]} | own
+
+
+def test_an_earlier_name_of_a_module_has_the_border_of_its_present_one(root):
+    routes = routing(root)
+    assert routes["modules"]
+    for earlier, present in routes["modules"].items():
+        assert not (root / "library" / f"{earlier}.py").exists()
+        assert (root / "library" / f"{present}.py").exists()
+        assert routes["action"][earlier] == routes["action"][present]
 
 
 def test_every_key_that_a_bordered_module_returns_is_documented(root):
@@ -209,7 +227,6 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
         "pinned_formula",
         "power_settings",
         "process_service",
-        "wheelhouse",
     }
     modules = {path.stem for path in (root / "library").glob("*.py")}
     assert modules - acted_for(root) == changing
@@ -217,7 +234,7 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
 
 def test_the_schema_knows_every_flag_that_has_a_meaning(root):
     schema = json.loads((root / "data" / "run.schema.json").read_text())
-    assert schema["$defs"]["flag"]["enum"] == sorted(words.FLAGS)
+    assert schema["$defs"]["flag"]["enum"] == sorted(labels.FLAGS)
 
 
 def test_returns_are_yaml_with_types(root):

@@ -106,7 +106,7 @@ def test_the_owners_three_numbers_are_answered(run_of):
     assert "945 Mb/s, 100 % of the ceiling" in link["measured"]
     assert link["advice"].startswith("Two nodes need no switch")
     assert "up to 10 times" in link["advice"]
-    # five per cent of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
+    # 5 % of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
     assert link["gain_at_most"] == pytest.approx(1.05, abs=0.005)
     assert "spend 5 % of their time on transfer" in link["advice"]
 
@@ -168,7 +168,7 @@ def test_many_nodes_get_a_switch_that_has_the_ports(run_of):
 
 @pytest.mark.parametrize(
     ("situation", "kind", "gain"),
-    [  # five per cent of the time is transfer: 1 / (0.95 + 0.05 / k)
+    [  # 5 % of the time is transfer: 1 / (0.95 + 0.05 / k)
         ("one_bad_cable_of_sixteen", "slow_link", 1.05),
         ("wrong_link", "wrong_route", 1.05),
         ("asymmetric", "asymmetric_link", 1.01),
@@ -209,7 +209,7 @@ def test_a_busy_node_is_told_with_what_it_is_busy(data):
         ),
         ("healthy_mixed", "Faster are adapters of 10 Gb/s and a switch with as many such ports. That is 10 times this link."),
         ("healthy_studios", None),  # 10 Gb/s already
-        ("two_studios", None),  # the ports can do more: a finding says so
+        ("two_studios", None),  # the ports can do more: a finding reports it
         ("unknown_ports", None),  # whether they can is not known
         ("one_bad_cable", None),
         ("path_limits_all", None),

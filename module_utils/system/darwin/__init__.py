@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .facts import describe
+from .hardware import architecture, glibc, memory_bytes
 from .interfaces import (
     capability_gap,
     interface_facts,
@@ -11,19 +12,26 @@ from .interfaces import (
     mtu_range,
     set_mtu_command,
 )
-from .processes import cpu_times, listening_addresses
+from .processes import cpu_times, listening_addresses, running_processes
+from .sockets import listeners, own_addresses
 
 NAME = "Darwin"
 
 __all__ = [
     "NAME",
+    "architecture",
     "capability_gap",
     "cpu_times",
     "describe",
+    "glibc",
     "interface_facts",
     "interface_of",
     "interface_to",
+    "listeners",
     "listening_addresses",
+    "memory_bytes",
     "mtu_range",
+    "own_addresses",
+    "running_processes",
     "set_mtu_command",
 ]

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from ..node_state import command_output
+from ..command import command_output
 
 _SYSCTL_NAMES = (
     "machdep.cpu.brand_string",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .. import ports
-from ..node_state import command_output
+from ..command import command_output
 
 # The second word of a media line: 1000baseT, 2500Base-T, 10Gbase-T ... (capitals differ between macOS releases).
 _MEDIA = re.compile(r"(\d+)(G?)base", re.IGNORECASE)

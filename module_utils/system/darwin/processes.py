@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from ..node_state import command_output
+from ..command import command_output
 
 
 def parse_time(text):
@@ -33,6 +33,20 @@ def parse_lsof(text):
         elif line.startswith("n") and port.isdigit():
             found.add((pid, name.strip("[]"), int(port)))
     return found
+
+
+def parse_ps_args(text):
+    """Return [{pid, user, command}] of ``ps -axww -o pid= -o user= -o args=``.
+
+    An -o for each column: to BSD's ps all that follows the first "=" is that column's header, commas included.
+    """
+    rows = [line.split(None, 2) for line in text.splitlines()]
+    return [{"pid": int(row[0]), "user": row[1], "command": row[2]} for row in rows if len(row) == 3]
+
+
+def running_processes():
+    """Return [{pid, user, command}] of all processes."""
+    return parse_ps_args(command_output("ps", "-axww", "-o", "pid=", "-o", "user=", "-o", "args="))
 
 
 def cpu_times():

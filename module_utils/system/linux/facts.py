@@ -9,7 +9,8 @@ import re
 import time
 
 from .. import cuda
-from ..node_state import command_output, cores_limit, glibc
+from ..command import command_output, read
+from .hardware import cores_limit, glibc
 
 # Cores of ARM by (implementer, part): such a processor has no name in /proc/cpuinfo (lscpu(1) has the whole list).
 _ARM = {
@@ -62,14 +63,6 @@ def parse_meminfo(text):
     }
 
 
-def _read(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
 def parse_cache_size(text):
     """Return the bytes of a cache size as sysfs writes it: 32768K, 8M."""
     match = re.fullmatch(r"(\d+)([KMG])", text.strip())
@@ -80,7 +73,7 @@ def last_cache_bytes(folder="/sys/devices/system/cpu/cpu0/cache"):
     """Return the bytes of the last level of cache that the first core sees, None where unknown (macOS)."""
     levels = {}
     for index in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        level, size = _read(f"{folder}/{index}/level").strip(), parse_cache_size(_read(f"{folder}/{index}/size"))
+        level, size = read(f"{folder}/{index}/level").strip(), parse_cache_size(read(f"{folder}/{index}/size"))
         if level and size:
             levels[int(level)] = size
     return levels[max(levels)] if levels else None
@@ -94,7 +87,7 @@ def parse_mhz(text):
 
 def temperature(pattern="/sys/class/thermal/thermal_zone*/temp"):
     """Return the highest temperature of the thermal zones in degrees Celsius, None where there is none."""
-    readings = [int(text) / 1000 for text in map(_read, glob.glob(pattern)) if text.strip().lstrip("-").isdigit()]
+    readings = [int(text) / 1000 for text in map(read, glob.glob(pattern)) if text.strip().lstrip("-").isdigit()]
     return max(readings) if readings else None
 
 
@@ -108,11 +101,11 @@ def gpu():
 
 def describe():
     """Return the facts that differ between operating systems: {os, chip, cpu, gpu, cache_bytes, glibc, virtual, conditions}."""
-    cpu = parse_cpuinfo(_read("/proc/cpuinfo"))
-    cpu["model"] = cpu["model"] or _read("/proc/device-tree/model").strip("\0\n ") or None
-    uptime = _read("/proc/uptime").split()
+    cpu = parse_cpuinfo(read("/proc/cpuinfo"))
+    cpu["model"] = cpu["model"] or read("/proc/device-tree/model").strip("\0\n ") or None
+    uptime = read("/proc/uptime").split()
     return {
-        "os": {**parse_os_release(_read("/etc/os-release")), "kernel": platform.release()},
+        "os": {**parse_os_release(read("/etc/os-release")), "kernel": platform.release()},
         "chip": cpu["model"],
         "cpu": {**cpu, "cores_limit": cores_limit()},
         "gpu": gpu(),
@@ -124,8 +117,8 @@ def describe():
             "load_average": list(os.getloadavg()),
             "uptime_s": float(uptime[0]) if uptime else None,
             "power": None,
-            "cpu_clock_hz": parse_mhz(_read("/proc/cpuinfo")),
+            "cpu_clock_hz": parse_mhz(read("/proc/cpuinfo")),
             "temperature_c": temperature(),
-            **parse_meminfo(_read("/proc/meminfo")),
+            **parse_meminfo(read("/proc/meminfo")),
         },
     }

@@ -7,7 +7,7 @@ import re
 import shutil
 
 from .. import ports
-from ..node_state import command_output
+from ..command import command_output
 
 _SYS = "/sys/class/net"
 _UNKNOWN_SPEED = 2**31 - 1  # Mb/s; old kernels write -1 without its sign

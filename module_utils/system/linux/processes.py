@@ -8,6 +8,9 @@ import ipaddress
 import os
 import struct
 
+from .. import account
+from ..command import read
+
 _LISTEN = "0A"
 
 
@@ -34,6 +37,27 @@ def parse_proc_net(text):
 def _plain(address):
     """Return an address as text, "*" for all of them; an IPv4 address that is mapped into IPv6 as IPv4."""
     return "*" if address.is_unspecified else str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def _same_network(folder):
+    """Return whether a process shares our network; one in a container has ports of its own and is a node of its own."""
+    try:
+        return os.readlink(f"{folder}/ns/net") == os.readlink("/proc/self/ns/net")
+    except OSError:
+        return True
+
+
+def running_processes():
+    """Return [{pid, user, command}] of all processes that are visible here and share our network."""
+    found = []
+    for folder in glob.glob("/proc/[0-9]*"):
+        command = read(f"{folder}/cmdline").replace("\0", " ").strip()
+        if not command or not _same_network(folder):
+            continue
+        with contextlib.suppress(OSError):
+            user = account.name_of(os.stat(folder).st_uid)
+            found.append({"pid": int(os.path.basename(folder)), "user": user, "command": command})
+    return found
 
 
 def cpu_times():

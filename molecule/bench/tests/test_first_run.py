@@ -1,4 +1,4 @@
-"""The document of a benchmark run, its figures and its findings."""
+"""The document of a benchmark run, its values and its findings."""
 
 import csv
 import json

@@ -62,7 +62,7 @@ def test_links_without_shaping_are_no_fault(saf_playbook, newest_run):
     assert [finding for finding in document["findings"] if finding["severity"] == "fault"] == []
 
 
-# {stage: (what the run is told to do, for long; on which node what then runs; what is there already; what is not)}
+# {stage: (what the run does, for long; on which node what then runs; what is there already; what is not)}
 STAGES = {
     "network": (
         {"mlx": {"memory": None}, "network": {"seconds": 120}},
@@ -105,7 +105,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, s
         output = controller.communicate(timeout=60)[0]
     finally:
         controller.kill()
-    # Less than the lease of 30 s: an interrupted play tells the nodes, and does not leave it to time.
+    # Less than the lease of 30 s: an interrupted play notifies the nodes and does not wait for the lease to expire.
     wait_for(lambda: not leftovers(nodes), "the nodes to be idle", 25)
     (folder,) = set(results.iterdir()) - before
     assert str(folder / "run.json") in output

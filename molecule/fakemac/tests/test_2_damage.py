@@ -1,4 +1,4 @@
-"""A Mac that was damaged works again: by itself where a service died, by site.yml where somebody changed something."""
+"""A damaged Mac is repaired: automatically if a service died, by site.yml if something was changed."""
 
 import subprocess
 
@@ -28,11 +28,11 @@ def test_a_node_whose_children_ended_comes_back_without_a_human(nodes, ray):
     assert beta.service.pid == supervisor
     ray.wait_until_alive([beta.address])
     assert beta.service.pid != supervisor
-    assert "is gone from the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
+    assert "has left the cluster" in beta.read("/var/log/saf-ray-watchdog.log")
 
 
 def test_what_was_changed_by_hand_is_mended_in_one_run(nodes, site):
-    """An edited tap file, a library of Python's gone, a plist of somebody else's, a service switched off in Login Items."""
+    """An edited tap file, a library of Python's gone, a plist of another program, a service switched off in Login Items."""
     alpha, beta = nodes["alpha"], nodes["beta"]
     alpha.check(f"echo '# mine' >>{TAP}")
     alpha.check(f"rm -rf {CELLAR}/xz {CELLAR}/../opt/xz")
@@ -84,7 +84,7 @@ def test_the_firewall_lets_the_real_listeners_through(nodes):
 
 
 def answers(node):
-    """Tell whether a node can be logged in to; testinfra raises where SSH itself fails."""
+    """Return whether a login to a node works; testinfra raises where SSH itself fails."""
     try:
         return node.run("true").rc == 0
     except RuntimeError:

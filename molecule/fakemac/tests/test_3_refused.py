@@ -53,7 +53,7 @@ NAMES = list(CASES)
 
 @pytest.mark.parametrize("names", [NAMES[at : at + 2] for at in range(0, len(NAMES), 2)], ids="; ".join)
 def test_preflight_refuses(names, nodes, ray, saf_playbook, wheels, set_up):
-    """Two Macs, two things wrong: one table tells both."""
+    """Two Macs, two problems: one table reports both."""
     # What the damage before left behind ends first: the pids prove that preflight restarted nothing.
     ray.wait_until_alive([node.address for node in nodes.values()])
     wrong = dict(zip(nodes, names))
@@ -77,7 +77,7 @@ def test_preflight_refuses(names, nodes, ray, saf_playbook, wheels, set_up):
 
 
 def test_a_bottle_that_is_not_the_pinned_one(nodes, saf_playbook, wheels, set_up):
-    """Something altered the download: nothing is poured, and brew's complaint becomes one sentence."""
+    """Something altered the download: nothing is poured, and brew's error becomes one message."""
     alpha = nodes["alpha"]
     set_up("alpha", blob_sha256="0" * 64)
     alpha.check(f"{PINNED}; mv {CELLAR} /opt/homebrew/away")
@@ -102,7 +102,7 @@ def test_a_daemon_that_macos_keeps_from_the_network(nodes, saf_playbook, wheels)
     finally:
         alpha.check(f"ip rule del {rule}; ip route flush table 99")
     assert refused.rc != 0
-    assert "keeps daemons of saf on alpha from the local network" in refused.words
+    assert "macOS blocks the local network for daemons of saf on alpha" in refused.words
     assert f"{beta.address}/32" in refused.words
 
 

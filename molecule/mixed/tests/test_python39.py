@@ -1,4 +1,4 @@
-"""What is sent to nodes runs on Python 3.9: the unit tests of all of it, on a node."""
+"""What is sent to nodes runs on Python 3.9: its tests, on a node."""
 
 import re
 
@@ -14,15 +14,15 @@ def gamma(nodes):
 @pytest.fixture
 def packed(tmp_path, gamma):
     ours, others = target_tests.pack(tmp_path)
-    target_tests.send(tmp_path, f"{gamma.vars['molecule_prefix']}-{gamma.name}", "/srv/unit")
+    target_tests.send(tmp_path, f"{gamma.vars['molecule_prefix']}-{gamma.name}", "/srv/tests")
     yield ours, others
-    gamma.check("rm -rf /srv/unit")
+    gamma.check("rm -rf /srv/tests")
 
 
-def test_unit_tests_of_target_code_pass(gamma, packed, capsys):
+def test_tests_of_target_code_pass(gamma, packed, capsys):
     ours, others = packed
     assert "test_venv.py" in ours
-    done = gamma.run("cd /srv/unit && PYTHONPATH=site python3.9 -m pytest -q -p no:cacheprovider tests/unit 2>&1")
+    done = gamma.run("cd /srv/tests && PYTHONPATH=site python3.9 -m pytest -q -p no:cacheprovider tests 2>&1")
     with capsys.disabled():
         print(f"\n3.9: {done.stdout.strip().splitlines()[-1]}; on the controller only: {', '.join(others) or 'none'}")
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR ", "E  "))]

@@ -85,7 +85,7 @@ CASES = [
     Case("two heads", ["head1, worker1", "one host in group head"], edit=group("head", ["head1", "worker1"])),
     Case("host in both groups", ["head1", "both"], edit=group("workers", ["head1", "worker1", "worker2"])),
     Case("duplicate addresses", ["worker1, worker2", "one address a node"], edit=same_address),
-    Case("misspelt variable", ["ray_dashbord_port", "ray_dashboard_port"], edit=misspelt),
+    Case("misspelled variable", ["ray_dashbord_port", "ray_dashboard_port"], edit=misspelt),
     Case("unknown stack", ["studio-2052", "studio-2025"], extra={"stack": "studio-2052"}),
     Case("Python outside of the stack's window", ["3.8.20", ">=3.9"], extra={"python_version": "3.8.20"}),
     Case("port out of range", ["ray_port", "70000"], extra={"ray_port": 70000}),

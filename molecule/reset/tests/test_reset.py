@@ -73,7 +73,7 @@ def test_second_reset_changes_nothing(saf_playbook):
 
 
 def test_cluster_can_be_made_again(saf_playbook, ray, nodes):
-    # Somebody else makes the root of one node this time: an external disk, a file system of its own.
+    # This time the root of one node is not created by the role: an external disk, a separate file system.
     nodes["worker1"].check(f"install -d {nodes['worker1'].root} && touch {nodes['worker1'].root}/theirs")
     made = saf_playbook("site.yml")
     assert made.rc == 0, made.output

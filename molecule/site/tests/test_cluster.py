@@ -1,4 +1,4 @@
-"""The cluster as its own control store tells it, and the venv as it lies on each node."""
+"""The cluster as its control store reports it, and the venv on each node."""
 
 import pytest
 

@@ -19,7 +19,7 @@ def worker(nodes):
 
 @pytest.fixture(scope="module")
 def given(saf_playbook, worker):
-    """The run that gives the secrets, and the one that takes them back."""
+    """The run that sets the secrets, and the one that removes them."""
     limit = ["--limit", worker.name, "--diff", "-vv"]
     runs = [saf_playbook("playbooks/ray.yml", GIVEN, arguments=limit)]
     try:

@@ -16,7 +16,7 @@ SUDO = '#!/bin/sh\necho "$0 $*" >>"$SAF_SUDO_LOG"\necho \'sudo: a password is re
 
 
 class Elsewhere:
-    """A copy of the checkout in a path with blanks, used from another folder in another language by somebody without root."""
+    """A copy of the checkout in a path with blanks, used from another folder in another language by a user without root."""
 
     def __init__(self, folder, hostile):
         self.hostile = hostile
@@ -96,7 +96,7 @@ def hostile(head):
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory, hostile):
-    return Elsewhere(Path(tmp_path_factory.mktemp("somebody else")), hostile)
+    return Elsewhere(Path(tmp_path_factory.mktemp("another account")), hostile)
 
 
 @pytest.fixture(scope="module")

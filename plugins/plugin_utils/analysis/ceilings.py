@@ -1,16 +1,21 @@
-"""What a metric could reach at most, and where that figure comes from.
+"""What a metric could reach at most, and where that value comes from.
 
 Sources: data/apple_silicon_peaks.csv for Apple chips; the frame arithmetic of Ethernet for links.
-Every function returns ``(ceiling, source)``; the ceiling is None where none is known and the source says why.
+Every rule returns ``(ceiling, source)``; the ceiling is None where none is known and the source is the reason. Which rule belongs
+to which metric is in the registry (metrics/families).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-# Measured above this multiple of its ceiling, a figure (or the ceiling) is wrong.
-TOLERANCE = 1.05
+Facts = Mapping[str, Any]  # of a node or of an interface
+Peaks = Mapping[tuple[str, int, int | None], Mapping[str, str]]
+Ceiling = tuple[float | None, str]
+
 STANDARD_RATES = (100e6, 1e9, 2.5e9, 5e9, 10e9, 25e9, 40e9, 100e9)
 
 # Per frame: preamble 8 + header 14 + checksum 4 + gap 12 on the wire; IPv4 20 + TCP 20 + time stamps 12 inside.
@@ -18,26 +23,26 @@ _FRAME = 38
 _HEADERS = 52
 
 
-def tcp_goodput(rate, mtu=1500):
+def tcp_goodput(rate: float, mtu: float = 1500) -> float:
     """Return the TCP goodput in bit/s that an Ethernet of ``rate`` bit/s carries with frames of ``mtu`` bytes."""
     return rate * (mtu - _HEADERS) / (mtu + _FRAME)
 
 
-def is_nominal(end):
-    """Tell whether the speed of an interface is only a name: no hardware of the node's own stands behind it."""
+def is_nominal(end: Facts) -> bool:
+    """Return whether the speed of an interface is only a name: no hardware of this node is behind it."""
     return end.get("kind") == "virtual" or bool(end.get("speed_is_nominal"))
 
 
-def link(ends):
+def link(ends: Iterable[Facts | None]) -> Ceiling:
     """Return the ceiling of a link from the interfaces at its ends.
 
-    ends: dicts with negotiated_bps, mtu, kind and, where a driver makes its speed up, speed_is_nominal; None where an end is not
+    ends: dicts with negotiated_bps, mtu, kind and, where a driver invents its speed, speed_is_nominal; None where an end is not
     known. A nominal speed is no ceiling.
     """
     known = [end for end in ends if end and end.get("negotiated_bps")]
     real = [end for end in known if not is_nominal(end)]
     if not known:
-        return None, "neither end tells the speed that it negotiated"
+        return None, "neither end reports the speed that it negotiated"
     if not real:
         return None, "the speed of a virtual interface, or of several ports that act as one, is only a name"
     rate = min(end["negotiated_bps"] for end in real)
@@ -45,7 +50,7 @@ def link(ends):
     return tcp_goodput(rate, mtu), f"TCP goodput of {rate / 1e9:g} Gb/s at MTU {mtu}"
 
 
-def saturated_rate(goodput, below, mtu=1500):
+def saturated_rate(goodput: float, below: float, mtu: float = 1500) -> float | None:
     """Return the standard rate below ``below`` that ``goodput`` fills (93 to 102 %), or None.
 
     Shaped and real links both end a few per cent under the arithmetic.
@@ -56,45 +61,47 @@ def saturated_rate(goodput, below, mtu=1500):
     return None
 
 
-def read_peaks(text):
+def read_peaks(text: str) -> dict[tuple[str, int, int | None], dict[str, str]]:
     """Return ``{(chip, gpu_cores, GB of memory or None): row}`` of data/apple_silicon_peaks.csv.
 
     Where a row depends on the size of the memory its column memory_gb names the sizes, with blanks between them.
     """
-    rows = {}
+    rows: dict[tuple[str, int, int | None], dict[str, str]] = {}
     for row in csv.DictReader(io.StringIO(text)):
-        for size in (row.get("memory_gb") or "").split() or [None]:
+        sizes: list[str] | list[None] = (row.get("memory_gb") or "").split() or [None]
+        for size in sizes:
             rows[(row["chip"], int(row["gpu_cores"]), int(size) if size else None)] = row
     return rows
 
 
-def apple_row(facts, peaks):
+def apple_row(facts: Facts, peaks: Peaks) -> Mapping[str, str] | None:
     """Return the row of the peaks table that belongs to a node, or None."""
-    chip, cores = (facts.get("chip") or "").replace("Apple ", ""), (facts.get("gpu") or {}).get("cores")
+    chip: str = (facts.get("chip") or "").replace("Apple ", "")
+    cores: int = (facts.get("gpu") or {}).get("cores") or 0
     size = round((facts.get("memory_bytes") or 0) / 2**30)
     return peaks.get((chip, cores, size)) or peaks.get((chip, cores, None))
 
 
-def apple_clock(facts, row):
-    """Return (clock in Hz, source) of an Apple GPU: the node's own table where it can be told apart, else the data file's.
+def apple_clock(facts: Facts, row: Mapping[str, str] | None) -> Ceiling:
+    """Return (clock in Hz, source) of an Apple GPU: the node's own table where it can be identified, else the data file's.
 
     Which table is the GPU's differs from chip to chip: one that agrees with the data file within 10 % is; where the file has no
     clock, voltage-states9 is, as on most chips.
     """
-    tables = (facts.get("gpu") or {}).get("clock_tables_hz") or {}
-    listed = float(row["gpu_clock_mhz"]) * 1e6 if row and row["gpu_clock_mhz"] else None
-    if listed:
+    tables: dict[str, float] = (facts.get("gpu") or {}).get("clock_tables_hz") or {}
+    if row and row["gpu_clock_mhz"]:
+        listed = float(row["gpu_clock_mhz"]) * 1e6
         own = [clock for clock in tables.values() if abs(clock / listed - 1) < 0.1]
         if own:
             clock = min(own, key=lambda value: abs(value - listed))
             return clock, f"{clock / 1e6:.0f} MHz of the node's own clock table"
         source = f"{row['gpu_clock_mhz']} MHz of data/apple_silicon_peaks.csv (confidence {row['confidence']})"
         return listed, source + ("; none of the node's own clock tables is within 10 % of it" if tables else "")
-    clock = tables.get("voltage-states9")
-    return (clock, f"{clock / 1e6:.0f} MHz of the node's own clock table") if clock else (None, "")
+    usual = tables.get("voltage-states9")
+    return (usual, f"{usual / 1e6:.0f} MHz of the node's own clock table") if usual else (None, "")
 
 
-def apple_gemm(facts, peaks):
+def apple_gemm(facts: Facts, peaks: Peaks) -> Ceiling:
     """Return the ceiling in FLOP/s of a product on an Apple GPU.
 
     FP16 and BF16 run at the FP32 rate on the SIMD units of M1 to M5; the matrix units of M5 need MLX 0.30 and are not this
@@ -107,10 +114,10 @@ def apple_gemm(facts, peaks):
     return cores * 256 * clock, f"{cores} cores x 128 x 2 x {source}"
 
 
-def cuda_gemm(facts, dtype, architectures):
+def cuda_gemm(facts: Facts, dtype: str, architectures: Mapping[str, Any]) -> Ceiling:
     """Return the ceiling in FLOP/s of a product on a CUDA device."""
     device = (facts.get("gpu") or {}).get("cuda") or {}
-    rate = (architectures.get(device.get("capability")) or {}).get(dtype)
+    rate = (architectures.get(str(device.get("capability"))) or {}).get(dtype)
     if not rate or not device.get("multiprocessors") or not device.get("clock_khz"):
         return None, f"no rate for {dtype} on compute capability {device.get('capability')} in data/cuda_architectures.yml"
     clock = device["clock_khz"] * 1e3
@@ -118,7 +125,7 @@ def cuda_gemm(facts, dtype, architectures):
     return device["multiprocessors"] * rate * clock, source
 
 
-def gemm(facts, params, data):
+def gemm(facts: Facts, params: Mapping[str, Any], data: Mapping[str, Any]) -> Ceiling:
     """Return the ceiling in FLOP/s of a product on a node's GPU.
 
     facts: node facts; params: the metric's (backend, dtype); data: {peaks: read_peaks(), cuda: data/cuda_architectures.yml}.
@@ -130,7 +137,7 @@ def gemm(facts, params, data):
     return apple_gemm(facts, data["peaks"])
 
 
-def memory(facts, params, data):
+def memory(facts: Facts, params: Mapping[str, Any], data: Mapping[str, Any]) -> Ceiling:
     """Return the ceiling in B/s of a node's GPU memory."""
     if params.get("backend") != "gpu":
         return None, "no documented bandwidth for this CPU"

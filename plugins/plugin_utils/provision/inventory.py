@@ -1,21 +1,29 @@
-"""What an inventory says about a cluster, and what is wrong with it: pure functions over names and variables."""
+"""What an inventory defines, and what is wrong with it: pure functions over names and variables."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from .options import nodes_of, row
+from .lock import LockError, entries
+from .problem import Row, nodes_of, row
 
-# Prefixes that belong to us alone; names below the other roles' prefixes (node_, python_, ...) may be somebody else's.
+# hostvars of Ansible, or a dictionary like it.
+Hostvars = Mapping[str, Mapping[str, Any]]
+Groups = Mapping[str, Sequence[str]]
+
+# Prefixes of this product alone; names with the other roles' prefixes (node_, python_, ...) may belong to other roles.
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
-# Facts that our roles set, names that Ansible gives, and those that have no prefix of ours by nature.
-FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "homebrew_owner", "bench_run_dir"}
+# Facts that the roles set, and names that Ansible gives.
+FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "venv_rebuilt", "homebrew_owner"}
+FACTS |= {"bench_run_dir"}
 _MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
 _MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
 
 
-def address_of(host, hostvars):
+def address_of(host: str, hostvars: Hostvars) -> str:
     """Return the address by which the cluster reaches ``host``: cluster_address, ansible_host, or its name."""
     variables = hostvars[host]
     for name in ("cluster_address", "ansible_host"):
@@ -25,12 +33,12 @@ def address_of(host, hostvars):
     return host
 
 
-def addresses_of(hosts, hostvars):
+def addresses_of(hosts: Iterable[str], hostvars: Hostvars) -> dict[str, str]:
     """Return ``{host: address}`` for ``hosts``, in their order."""
     return {host: address_of(host, hostvars) for host in hosts}
 
 
-def group_problems(groups):
+def group_problems(groups: Groups) -> list[Row]:
     """Return what is wrong with the groups head, workers and cluster."""
     head, workers = groups.get("head", []), groups.get("workers", [])
     problems = []
@@ -48,9 +56,9 @@ def group_problems(groups):
     return problems
 
 
-def address_problems(members, hostvars):
+def address_problems(members: Iterable[str], hostvars: Hostvars) -> list[Row]:
     """Return addresses that more than one node claims."""
-    claimed = {}
+    claimed: dict[str, list[str]] = {}
     for host, address in addresses_of(members, hostvars).items():
         claimed.setdefault(address, []).append(host)
     return [
@@ -60,13 +68,13 @@ def address_problems(members, hostvars):
     ]
 
 
-def variable_problems(names_by_host, known):
+def variable_problems(names_by_host: Mapping[str, Iterable[str]], known: Collection[str]) -> list[Row]:
     """Return variables that no role knows, with the name that was probably meant.
 
-    names_by_host: {host: [names]} of the cluster's members alone, what other hosts have is not ours to judge; known: names from
+    names_by_host: {host: [names]} of the cluster's members alone, those of other hosts are not checked; known: names from
     all argument specs.
     """
-    hosts_by_name = {}
+    hosts_by_name: dict[str, list[str]] = {}
     for host, names in names_by_host.items():
         for name in names:
             hosts_by_name.setdefault(name, []).append(host)
@@ -86,14 +94,12 @@ def variable_problems(names_by_host, known):
     return problems
 
 
-def stack_problems(name, stacks, stack, lock_text, lock_digest):
+def stack_problems(name: str, stacks: Sequence[str], stack: object, lock_text: str | None, lock_digest: str) -> list[Row]:
     """Return what is wrong with the chosen stack.
 
     stacks: names that are there; stack: content of stack.yml (None: missing or unreadable); lock_text, lock_digest: its lock
     (None: missing) and the SHA-256 of it.
     """
-    from ansible_collections.saf.fabric.plugins.module_utils.lock import LockError, entries
-
     if name not in stacks:
         close = difflib.get_close_matches(name, stacks, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
@@ -115,7 +121,7 @@ def stack_problems(name, stacks, stack, lock_text, lock_digest):
     return []
 
 
-def python_problems(versions, requires):
+def python_problems(versions: Mapping[str, object], requires: str) -> list[Row]:
     """Return Python versions that cannot be.
 
     versions: {host: python_version}; requires: the stack's window (PEP 440 specifier).
@@ -134,9 +140,9 @@ def python_problems(versions, requires):
     return problems
 
 
-def override_problems(overrides, profiles):
+def override_problems(overrides: object, profiles: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """Return names in bench_overrides that no profile has, with the one that was probably meant; profiles: {name: profile}."""
-    known = {}
+    known: dict[str, Any] = {}
     for profile in profiles.values():
         known = _union(known, profile)
     wrong = _unknown(overrides, known, "") if isinstance(overrides, dict) else [("", sorted(known))]
@@ -148,7 +154,7 @@ def override_problems(overrides, profiles):
     return problems
 
 
-def _union(one, other):
+def _union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested dicts with the names of both; a value that is a dict in one of them stays one."""
     merged = dict(one)
     for name, value in other.items():
@@ -160,9 +166,9 @@ def _union(one, other):
     return merged
 
 
-def _unknown(given, known, path):
+def _unknown(given: Mapping[str, Any], known: Mapping[str, Any], path: str) -> list[tuple[str, list[str]]]:
     """Return [(path, names that would be right)] of names in nested dicts that are not in ``known``."""
-    found = []
+    found: list[tuple[str, list[str]]] = []
     for name, value in given.items():
         if name not in known:
             found.append((f"{path}{name}", sorted(known)))
@@ -171,7 +177,7 @@ def _unknown(given, known, path):
     return found
 
 
-def controller_problems(found, window):
+def controller_problems(found: Mapping[str, str], window: Mapping[str, str]) -> list[Row]:
     """Return what is wrong with the controller; found and window: {ansible_core, python}."""
     from packaging.specifiers import SpecifierSet
 
@@ -186,118 +192,14 @@ def controller_problems(found, window):
     ]
 
 
-def port_targets(nodes, addresses, ports, more):
-    """Return [{node, host, port}]: ports of each of ``nodes``, and for those in ``more`` its ports as well."""
-    return [
-        {"node": node, "host": addresses[node], "port": int(port)} for node in nodes for port in [*ports, *more.get(node, [])]
-    ]
-
-
-def unreachable_rows(unreachable, node, listening):
-    """Return table rows for the targets that ``node`` could not connect to.
-
-    listening: nodes that opened their ports for the check; on others (--limit) Ray itself has to answer.
-    """
-    ports, rows = {}, []
-    for target in unreachable:  # a peer behind a firewall, or whose Ray is stopped, is one row, not one for each port
-        ports.setdefault((target["node"], target["host"], target["reason"]), []).append(target["port"])
-    for (peer, host, reason), closed in ports.items():
-        fix = f"Open the port between {node} and {peer} (firewall, cable, cluster_address)."
-        if peer not in listening:
-            fix = f"Start Ray on {peer} (playbooks/start.yml), or provision it as well (site.yml without --limit). {fix}"
-        wanted = f"{peer} answers at {host}:{', '.join(map(str, closed))}"
-        rows.append(row(node, "network", wanted, reason, fix))
-    return rows
-
-
-# What it says when a module cannot run as root: (phrase, check, wanted, remedy). The last fits whatever else is said.
-_BECOME = (
-    (
-        r"interpreter '\S+' was not found|python3?: (?:command )?not found|No such file or directory.*python|env: .?python",
-        (
-            "python",
-            "Python 3 for Ansible's modules",
-            "Install it (apt install python3), or name it in ansible_python_interpreter.",
-        ),
-    ),
-    (
-        r"No space left on device|Disk quota exceeded|Read-only file system|Failed to create temporary directory",
-        (
-            "remote_tmp",
-            "a home that can be written",
-            "Free space in the login account's home, or set ansible_remote_tmp to another place.",
-        ),
-    ),
-    (
-        r"must have a tty|requiretty",
-        ("sudo", "no requiretty", "Add `Defaults:<login account> !requiretty` to its sudoers, or run with ANSIBLE_PIPELINING=0."),
-    ),
-    (
-        r"not in the sudoers file|may not run sudo|not allowed to (?:run sudo|execute)",
-        ("sudo", "the login account may become root", "Let it: add it to the group admin (a Mac), sudo or wheel (Linux)."),
-    ),
-    (
-        r"sudo: (?:command )?not found|sudo: No such file",
-        ("sudo", "sudo on the node", "Install it, or set ansible_become_method to what the node has."),
-    ),
-    (
-        r"[Pp]assword|a terminal is required",
-        (
-            "sudo",
-            "the login account may become root",
-            "Allow sudo without a password for the login account, or run with --ask-become-pass.",
-        ),
-    ),
-    (
-        r"",
-        (
-            "become",
-            "the login account may become root",
-            "Try it by hand: ansible <node> -i <inventory> -b -m command -a 'id -u'.",
-        ),
-    ),
-)
-
-
-def become_problem(said):
-    """Return (check, wanted, fix) for what was said when a node could not run a module as root."""
-    return next(known for phrase, known in _BECOME if re.search(phrase, said))
-
-
-def preflight_rows(members, hostvars):
-    """Return the table rows of all nodes that preflight has looked at, first those that it could not even log in to."""
-    refused, rows = [], []
-    for host in members:
-        variables = hostvars[host]
-        ping = variables.get("__preflight_ping") or {}
-        if ping.get("unreachable") and host not in variables["groups"].get("absent", []):
-            said = " ".join(str(ping.get("msg", "")).split())
-            fix = (
-                "Start it and its SSH server and try: ssh to it (a Mac with FileVault waits for its password first); "
-                "a worker may be left out: preflight_unreachable_workers: skip."
-            )
-            refused.append(row(host, "login", "the node answers", said, fix))
-        elif variables.get("__preflight_no_tools"):
-            said = " ".join(str(variables["__preflight_no_tools"]).split())
-            fix = "Connect the Mac to the Internet and run again, or run `xcode-select --install` at its screen."
-            refused.append(row(host, "command line tools", "Apple's Command Line Tools", said, fix))
-        elif variables.get("__preflight_no_sudo"):
-            said = " ".join(str(variables["__preflight_no_sudo"]).split())
-            check, wanted, fix = become_problem(said)
-            refused.append(row(host, check, wanted, said, fix))
-        rows += variables.get("__preflight_rows") or []
-    sources = {host: hostvars[host].get("__preflight_source") or {} for host in members}
-    return refused + rows + provider_problems(sources)
-
-
-def provider_problems(sources):
+def provider_problems(sources: Mapping[str, Mapping[str, str]]) -> list[Row]:
     """Return rows of nodes of one system that get their Python from different providers.
 
     sources: {host: {system, provider}}, empty where they may differ (python_mixed_providers) or the node was not asked.
     """
     problems = []
     for system in sorted({source["system"] for source in sources.values() if source}):
-        hosts = {}
+        hosts: dict[str, list[str]] = {}
         for host, source in sources.items():
             if source and source["system"] == system:
                 hosts.setdefault(source["provider"], []).append(host)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-# Text that Ansible's filters int, float and bool take for what it says.
+from .problem import Row, nodes_of, row
+
+# {host: {option: value}}
+Values = Mapping[str, Mapping[str, Any]]
+
+# Text that Ansible's filters int, float and bool convert.
 _TEXT = {
     "int": re.compile(r"\s*[+-]?\d+\s*"),
     "float": re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"),
@@ -20,19 +27,9 @@ _WORDS = {
 LEAST_STORE_BYTES = 75 * 2**20
 
 
-def row(node, check, wanted, found, fix):
-    """Return one line of the table of problems."""
-    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
-
-
-def nodes_of(hosts):
-    """Return how a row names its nodes."""
-    return hosts[0] if len(hosts) == 1 else f"{len(hosts)} hosts"
-
-
-def by_value(name, values):
+def by_value(name: str, values: Values) -> list[tuple[Any, list[str]]]:
     """Return [(value, [hosts])] of one option; values: {host: {option: value}}."""
-    found = []
+    found: list[tuple[Any, list[str]]] = []
     for host, variables in values.items():
         if name in variables:
             same = next(
@@ -45,7 +42,7 @@ def by_value(name, values):
     return found
 
 
-def has_type(value, kind):
+def has_type(value: object, kind: str) -> bool:
     """Return whether a value is of ``kind`` (int, float, bool), or text that says such a value."""
     if isinstance(value, bool):
         return kind == "bool"
@@ -56,7 +53,7 @@ def has_type(value, kind):
     return isinstance(value, int) or (isinstance(value, float) and (kind == "float" or value.is_integer()))
 
 
-def type_problems(values, types):
+def type_problems(values: Values, types: Mapping[str, str]) -> list[Row]:
     """Return values that are not what their option wants; values: {host: {option: value}}; types: {option: type}."""
     problems = []
     for name, kind in sorted(types.items()):
@@ -68,7 +65,7 @@ def type_problems(values, types):
     return problems
 
 
-def path_problems(values, names):
+def path_problems(values: Values, names: Iterable[str]) -> list[Row]:
     """Return paths that are not absolute: a node and the controller do not have the same current directory."""
     problems = []
     for name in names:
@@ -79,11 +76,11 @@ def path_problems(values, names):
     return problems
 
 
-def agreement_problems(values, names):
+def agreement_problems(values: Values, names: Iterable[str]) -> list[Row]:
     """Return options that differ between nodes although one node reads another's; values: {host: {option: value}}."""
     problems = []
     for name in names:
-        seen = {}
+        seen: dict[str, list[str]] = {}
         for host, variables in values.items():
             value = str(variables[name]).strip()
             seen.setdefault(posixpath.normpath(value) if value.startswith("/") else value, []).append(host)
@@ -94,7 +91,7 @@ def agreement_problems(values, names):
     return problems
 
 
-def store_problems(values):
+def store_problems(values: Values) -> list[Row]:
     """Return object stores that Ray refuses."""
     problems = []
     for value, hosts in by_value("ray_object_store_memory", values):
@@ -104,18 +101,19 @@ def store_problems(values):
     return problems
 
 
-def is_port(value):
+def is_port(value: Any) -> bool:
     """Return whether a value is a port number, as a number or as text."""
     return has_type(value, "int") and 1 <= int(value) <= 65535
 
 
-def port_problems(host, ports, ranges=None):
+def port_problems(host: str, ports: Mapping[str, Any], ranges: Mapping[str, tuple[Any, Any, str]] | None = None) -> list[Row]:
     """Return ports that cannot be: out of range, one for two purposes, or one within a range of others.
 
     ports: {option: value}; ranges: {option of the first port: (first, last, what they are for)}.
     """
     ranges = ranges or {}
-    problems, holders = [], {}
+    problems: list[Row] = []
+    holders: dict[int, list[str]] = {}
     for name, port in sorted({**ports, **{name: first for name, (first, _last, _use) in ranges.items()}}.items()):
         if not is_port(port):
             problems.append(row(host, "port", "1 to 65535", f"{name}: {port}", f"Set {name} to a port number."))
@@ -143,7 +141,7 @@ def port_problems(host, ports, ranges=None):
     return problems
 
 
-def fork_problems(forks, nodes):
+def fork_problems(forks: int, nodes: int) -> list[Row]:
     """Return a row where fewer nodes work at the same time than there are: both ends of a link must."""
     if forks >= nodes:
         return []
@@ -151,9 +149,7 @@ def fork_problems(forks, nodes):
     return [row("controller", "forks", f"at least {nodes}, one for each node", str(forks), fix)]
 
 
-def folder_problems(name, folder, writable):
-    """Return a row where a folder of the controller cannot be written."""
-    if writable:
-        return []
+def folder_problems(name: str, folder: str) -> list[Row]:
+    """Return a row for a folder of the controller that cannot be written."""
     fix = f"Set {name} to a folder of yours, for instance -e {name}=$HOME/saf."
-    return [row("controller", name, "a folder that can be written", str(folder), fix)]
+    return [row("controller", name, "a folder that can be written", folder, fix)]

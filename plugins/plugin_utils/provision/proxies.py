@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 
-def environment(given, addresses):
+
+def environment(given: Mapping[str, str] | None, addresses: Iterable[str]) -> dict[str, str]:
     """Return the proxy variables for Ray: as given, and the nodes' addresses never through the proxy.
 
     given: {name: value}, in either case of letters; addresses: of the nodes. Some programs read the names in small letters

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.saf.fabric.plugins.module_utils.services.service_log import one_line
 
+from .observed import mapping, number, text, texts
+
+# command(playbook, limit): a command that a person can paste.
+Command = Callable[..., str]
 SCHEMA_VERSION = 1
 EXIT_CODES = {"healthy": 0, "unknown": 1, "degraded": 2}
 GIB = 2**30
@@ -17,31 +23,49 @@ _TEXTS = {"service": ("manager", "state", "last_error"), "configured": ("address
 _NUMBERS = {"service": ("restarts", "seconds"), "configured": (), "disk": ("free_bytes", "total_bytes", "inodes_free")}
 
 
-def accept(answer):
-    """Return what is taken of a node_status result: known keys, texts on one line, numbers that are numbers."""
-    taken = {"provisioned": answer.get("provisioned") is not False}
+def accept(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is taken of a node_status_info result: known keys, texts on one line, numbers that are numbers."""
+    taken: dict[str, Any] = {"provisioned": answer.get("provisioned") is not False}
     for part, names in _TEXTS.items():
-        given = answer.get(part) if isinstance(answer.get(part), dict) else {}
+        given = mapping(answer, part) or {}
         taken[part] = {name: one_line(given[name]) if isinstance(given.get(name), str) else None for name in names}
-        taken[part].update({name: _number(given.get(name)) for name in _NUMBERS[part]})
-    service = answer.get("service") if isinstance(answer.get("service"), dict) else {}
-    taken["service"]["keeps_ending"] = service.get("keeps_ending") is True
-    addresses = answer.get("addresses") if isinstance(answer.get("addresses"), list) else []
-    taken["addresses"] = [one_line(address, 45) for address in addresses[:64]]
-    venv = answer.get("venv") if isinstance(answer.get("venv"), dict) else {}
+        taken[part].update({name: number(given, name) for name in _NUMBERS[part]})
+    taken["service"]["keeps_ending"] = (mapping(answer, "service") or {}).get("keeps_ending") is True
+    taken["addresses"] = [one_line(address, 45) for address in texts(answer, "addresses")[:64]]
+    venv = mapping(answer, "venv") or {}
     names = ("python_version", "digest", "fingerprint")
     taken["venv"] = {name: one_line(venv[name], 100) for name in names if name in venv}
     return taken
 
 
-def _number(value):
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+def observation(ping: object, answer: object, failure: object) -> dict[str, Any]:
+    """Return accept() of a node's answer, or {"refused": why there is none}.
+
+    ping: registered result of the login; answer: of node_status_info; failure: the message of whatever failed before it. What
+    was never registered may be missing or empty.
+    """
+    unreachable = next((result for result in (ping, answer) if isinstance(result, Mapping) and result.get("unreachable")), None)
+    if unreachable is not None:
+        said = one_line(unreachable.get("msg", ""))
+        return {"refused": f"does not answer over SSH; start it, or check its network{f' ({said})' if said else ''}."}
+    if failure or not isinstance(answer, Mapping) or not answer or answer.get("failed"):
+        said = one_line(failure or text(answer, "msg") or "no message")
+        return {"refused": f"answers, but could not be checked: {said}"}
+    return accept(answer)
 
 
-def judge(members, head, observed, cluster, wanted, now, command):
+def judge(
+    members: Sequence[str],
+    head: str,
+    observed: Mapping[str, Mapping[str, Any]],
+    cluster: Mapping[str, Any] | None,
+    wanted: Mapping[str, Any],
+    now: str,
+    command: Command,
+) -> dict[str, Any]:
     """Return the status document.
 
-    members: names; head: its name; observed: {name: accept() of its node_status result, or {"refused": why}};
+    members: names; head: its name; observed: {name: accept() of its node_status_info result, or {"refused": why}};
     cluster: ray_cluster_info result, or None where the head could not be asked; wanted: {ray, python, addresses, gcs:
     host:port}; now: ISO 8601 time; command(playbook, limit): the command that a person can paste.
     """
@@ -74,7 +98,7 @@ def judge(members, head, observed, cluster, wanted, now, command):
     }
 
 
-def _cluster_problems(cluster, wanted, command):
+def _cluster_problems(cluster: Mapping[str, Any], wanted: Mapping[str, Any], command: Command) -> list[str]:
     problems = [f"{one_line(name)}: alive in the cluster, but not in the inventory." for name in cluster["unexpected"]]
     running = {"ray": one_line(cluster["ray_version"]), "python": one_line(cluster["python_version"])}
     problems += [
@@ -85,7 +109,15 @@ def _cluster_problems(cluster, wanted, command):
     return problems
 
 
-def _node(name, head, observed, row, reachable, wanted, command):
+def _node(
+    name: str,
+    head: str,
+    observed: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+    reachable: bool,
+    wanted: Mapping[str, Any],
+    command: Command,
+) -> dict[str, Any]:
     site = command("site.yml", "" if name == head else name)
     if "refused" in observed:
         problems, notes, observed = [observed["refused"]], [], {}
@@ -96,6 +128,7 @@ def _node(name, head, observed, row, reachable, wanted, command):
         if not problems or (row and row["alive"]):
             problems += _membership_problem(name, head, observed, row, reachable, command)
         problems = ([disk] if disk else []) + problems
+    resources = mapping(row, "resources") or {}
     return {
         "name": name,
         "role": "head" if name == head else "worker",
@@ -103,13 +136,15 @@ def _node(name, head, observed, row, reachable, wanted, command):
         "address": (row or {}).get("address"),
         "service": observed.get("service", {}),
         "venv": observed.get("venv", {}),
-        "resources": {key: value for key, value in (row or {}).get("resources", {}).items() if _number(value) is not None},
+        "resources": {key: number(resources, key) for key in resources if number(resources, key) is not None},
         "problems": problems,
         "notes": notes,
     }
 
 
-def _causes(name, head, observed, wanted, command, site):
+def _causes(
+    name: str, head: str, observed: Mapping[str, Any], wanted: Mapping[str, Any], command: Command, site: str
+) -> list[str]:
     """Return what the node itself names as the reason why it takes no part; the first cause alone."""
     service = observed["service"]
     if service["state"] in (None, "missing"):
@@ -125,7 +160,7 @@ def _causes(name, head, observed, wanted, command, site):
     return []
 
 
-def _moved(name, head, observed, wanted, site):
+def _moved(name: str, head: str, observed: Mapping[str, Any], wanted: Mapping[str, Any], site: str) -> str | None:
     """Return the sentence about an address that is no longer what the service was configured with, None when it is."""
     own, address = observed["addresses"], observed["configured"]["address"]
     here = wanted["addresses"][name]
@@ -142,14 +177,14 @@ def _moved(name, head, observed, wanted, site):
     return None
 
 
-def _is_ipv4(text):
+def _is_ipv4(text: str | None) -> bool:
     try:
         return bool(ipaddress.IPv4Address(text or ""))
     except ValueError:
         return False
 
 
-def _disk_problem(disk):
+def _disk_problem(disk: Mapping[str, Any]) -> str | None:
     free, path = disk["free_bytes"], disk["path"]
     if free is not None and free < DISK_FULL_BYTES:
         return f"the disk at {path} is full ({free / GIB:.2f} GiB free): free space there."
@@ -158,14 +193,16 @@ def _disk_problem(disk):
     return None
 
 
-def _notes(observed):
+def _notes(observed: Mapping[str, Any]) -> list[str]:
     free, total, path = (observed["disk"][name] for name in ("free_bytes", "total_bytes", "path"))
     if not total or free is None or free < DISK_FULL_BYTES or 1 - free / total <= DISK_SPILL_SHARE:
         return []
     return [f"the disk at {path} is {100 * (1 - free / total):.0f} % full; above 95 % Ray spills no objects to it."]
 
 
-def _membership_problem(name, head, observed, row, reachable, command):
+def _membership_problem(
+    name: str, head: str, observed: Mapping[str, Any], row: Mapping[str, Any] | None, reachable: bool, command: Command
+) -> list[str]:
     """Return what is wrong with a node whose service seems to run."""
     service = observed["service"]
     alive = reachable and bool(row and row["alive"])
@@ -183,7 +220,7 @@ def _membership_problem(name, head, observed, row, reachable, command):
     return [f"dead for the GCS ({reason}): {restart}"]
 
 
-def table_rows(document):
+def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of the table that people read."""
     alive = {True: "yes", False: "no", None: "?"}
     return [

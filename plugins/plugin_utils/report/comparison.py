@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
 from ..analysis import history, statistics
+from ..metrics import describe_params
+from ..model import Better, Metric, RunDocument
 from ..text.units import human
-from ..text.words import what
-from .markdown import view as escaped
+from ..thresholds import REGRESSION, REGRESSION_SIGMAS
+from .escaping import escape_all
 
 
-def side_by_side(runs):
-    """Return {runs, same_testbed, differences, rows} of at least two runs, the oldest first.
+class Run(TypedDict):
+    """A run of the comparison."""
 
-    differences: [[path, before, after]] of testbed and software between the first and the last; rows: one for each metric, with
-    the median of each run (None where it was not measured), ratio (last / first) and verdict: better, worse, same or one-sided.
-    """
+    run_id: str
+    started: str
+    profile: str
+    nodes: list[str]
+    testbed: str
+    software: str
+
+
+class Row(TypedDict):
+    """One metric in each run: medians in ``unit``, None where it was not measured; ratio: last over first; noise: a fraction."""
+
+    name: str
+    subject: list[str]
+    link: str | None
+    params: dict[str, Any]
+    unit: str
+    better: Better
+    medians: list[float | None]
+    texts: list[str]
+    ratio: float | None
+    noise: float | None
+    verdict: Literal["better", "worse", "same", "one-sided"]
+
+
+class Table(TypedDict):
+    """Runs side by side, the oldest first; differences: [path, before, after] between the first and the last."""
+
+    runs: list[Run]
+    same_testbed: bool
+    differences: list[Any]
+    rows: list[Row]
+
+
+def side_by_side(runs: Sequence[RunDocument]) -> Table:
+    """Return the comparison of at least two runs: what differs in testbed and software, and a row for each metric."""
     runs = sorted(runs, key=lambda run: run["started"])
-    found = {}
+    found: dict[Any, list[Metric | None]] = {}
     for number, run in enumerate(runs):
         for metric in run["metrics"]:
             found.setdefault(history.metric_key(metric), [None] * len(runs))[number] = metric
@@ -23,7 +60,9 @@ def side_by_side(runs):
     return {
         "runs": [
             {
-                **{key: run[key] for key in ("run_id", "started", "profile")},
+                "run_id": run["run_id"],
+                "started": run["started"],
+                "profile": run["profile"],
                 "nodes": list(run["nodes"]),
                 "testbed": run["keys"]["testbed"],
                 "software": run["keys"]["software"],
@@ -37,29 +76,40 @@ def side_by_side(runs):
     }
 
 
-def _row(metrics):
-    any_metric = next(metric for metric in metrics if metric)
-    row = {key: any_metric[key] for key in ("name", "subject", "link", "params", "unit", "better")}
-    row["medians"] = [metric["median"] if metric else None for metric in metrics]
-    row["texts"] = [human(median, any_metric["unit"]) for median in row["medians"]]
+def _row(metrics: Sequence[Metric | None]) -> Row:
+    known = next(metric for metric in metrics if metric)
+    medians = [metric["median"] if metric else None for metric in metrics]
+    row: Row = {
+        "name": known["name"],
+        "subject": known["subject"],
+        "link": known["link"],
+        "params": known["params"],
+        "unit": known["unit"],
+        "better": known["better"],
+        "medians": medians,
+        "texts": [human(median, known["unit"]) for median in medians],
+        "ratio": None,
+        "noise": None,
+        "verdict": "one-sided",
+    }
     first, last = metrics[0], metrics[-1]
     if not first or not last or not first["median"]:
-        return {**row, "ratio": None, "noise": None, "verdict": "one-sided"}
+        return row
     noise = max(relative_mad(first), relative_mad(last))
     ratio = last["median"] / first["median"]
-    verdict = "same"
-    if abs(ratio - 1) > max(history.SMALLEST, history.SIGMAS * history.SIGMA * noise):
-        verdict = "better" if (ratio > 1) == (any_metric["better"] == "higher") else "worse"
+    verdict: Literal["better", "worse", "same"] = "same"
+    if abs(ratio - 1) > max(REGRESSION, REGRESSION_SIGMAS * history.SIGMA * noise):
+        verdict = "better" if (ratio > 1) == (known["better"] == "higher") else "worse"
     return {**row, "ratio": ratio, "noise": noise, "verdict": verdict}
 
 
-def relative_mad(metric):
-    """Return the MAD of a metric's samples as a share of their median."""
+def relative_mad(metric: Metric) -> float:
+    """Return the MAD of a metric's samples as a fraction of their median."""
     return statistics.mad(metric["samples"]) / abs(metric["median"]) if metric["median"] else 0.0
 
 
-def lines(table):
-    """Return the comparison as lines for the screen: the runs, what differs in the testbed, and every figure that moved."""
+def lines(table: Table) -> list[str]:
+    """Return the comparison as lines for the screen: the runs, what differs in the testbed, and every metric that moved."""
     text = [f"{run['run_id']}: {run['profile']}, {len(run['nodes'])} nodes, testbed {run['testbed']}" for run in table["runs"]]
     if not table["same_testbed"]:
         text.append("The testbeds differ, so a difference need not be a change for better or worse.")
@@ -69,12 +119,12 @@ def lines(table):
     text += [f"{row['verdict']}: {_name(row)}: {' -> '.join(row['texts'])} (x {row['ratio']:.2f})" for row in moved]
     same = sum(row["verdict"] == "same" for row in table["rows"])
     alone = sum(row["verdict"] == "one-sided" for row in table["rows"])
-    return [*text, f"{same} figures within their noise, {alone} not in both the first and the last run"]
+    return [*text, f"{same} metrics within their noise, {alone} not in both the first and the last run"]
 
 
-def markdown(table):
-    """Return the comparison as a Markdown table with every figure."""
-    table = escaped(table)
+def markdown(table: Table) -> str:
+    """Return the comparison as a Markdown table with every metric."""
+    table = escape_all(table)
     head = ["metric", *(run["run_id"] for run in table["runs"]), "ratio", "verdict"]
     text = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in table["rows"]:
@@ -84,6 +134,6 @@ def markdown(table):
     return "\n".join([*text, "", *differing]) + "\n"
 
 
-def _name(row):
+def _name(row: Row) -> str:
     where = " to ".join(row["subject"]) or "cluster"
-    return f"{row['name']} of {where} ({what(row)})"
+    return f"{row['name']} of {where} ({describe_params(row)})"

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypedDict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-def playbook_command(playbook, call, limit="", extra=None):
+class Call(TypedDict):
+    """How ansible-playbook was started; config: its path where it has to be named again, else ""."""
+
+    program: str
+    cwd: str
+    repository: str
+    config: str
+    inventory: list[str]
+    options: list[str]
+
+
+def playbook_command(playbook: str, call: Call, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None) -> str:
     """Return the command line that runs a playbook of the repository as the present one was run.
 
     playbook: path below the repository; call: as this_call() returns it; limit: a host or a list of them; extra: {name: value}
@@ -28,13 +41,13 @@ def playbook_command(playbook, call, limit="", extra=None):
     return " ".join([*prefix, *map(shlex.quote, words)])
 
 
-def shown_path(path, cwd):
+def shown_path(path: str, cwd: str) -> str:
     """Return a path relative to ``cwd`` where it lies below it, else absolute."""
     path = os.path.normpath(os.path.join(cwd, path))
     return os.path.relpath(path, cwd) if path.startswith(cwd.rstrip("/") + "/") else path
 
 
-def options_of(arguments):
+def options_of(arguments: Mapping[str, Any]) -> list[str]:
     """Return the options of ansible-playbook about logging in that a command of the same person needs again; never a secret."""
     flags = {"become_ask_pass": "-K", "ask_pass": "-k", "ask_vault_pass": "-J"}
     valued = {"remote_user": "-u", "private_key_file": "--private-key", "become_user": "--become-user"}
@@ -43,8 +56,8 @@ def options_of(arguments):
     return words + [word for vault in arguments.get("vault_ids") or [] for word in ("--vault-id", str(vault))]
 
 
-def this_call():
-    """Return how this ansible-playbook was started: {program, cwd, repository, config, inventory, options}."""
+def this_call() -> Call:
+    """Return how this ansible-playbook was started."""
     from ansible import constants, context
 
     arguments = context.CLIARGS
@@ -56,7 +69,7 @@ def this_call():
     config = constants.CONFIG_FILE or ""
     found_again = config == os.path.join(cwd, "ansible.cfg") and not os.stat(cwd).st_mode & 0o002
     return {
-        # The Makefile says how the program is called in the shell that make was typed in.
+        # The Makefile sets how the program is called in the shell that runs make.
         "program": os.environ.get("SAF_ANSIBLE_PLAYBOOK") or "ansible-playbook",
         "cwd": cwd,
         "repository": str(REPOSITORY),
@@ -66,7 +79,7 @@ def this_call():
     }
 
 
-def _value_given(arguments, name):
+def _value_given(arguments: Mapping[str, Any], name: str) -> Any:
     """Return an option's value, None where it is only the configuration's default."""
     from ansible import constants
 
@@ -77,6 +90,6 @@ def _value_given(arguments, name):
     return None if name in defaults and value == getattr(constants, defaults[name], None) else value
 
 
-def command(playbook, limit="", extra=None):
+def command(playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None) -> str:
     """Return the command line for people who started this ansible-playbook."""
     return playbook_command(playbook, this_call(), limit, extra)

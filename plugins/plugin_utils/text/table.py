@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
-def render(rows, columns, width=150):
+def render(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]], width: int = 150) -> str:
     """Return a table as text.
 
     rows: list of dicts; columns: list of (key, title). Columns share ``width`` characters: short ones get what they
@@ -22,14 +24,13 @@ def render(rows, columns, width=150):
     return "\n".join(lines) + "\n"
 
 
-def _line(cells, widths):
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(size) for cell, size in zip(cells, widths)).rstrip()
 
 
-def _widths(rows, available):
+def _widths(rows: Sequence[Sequence[str]], available: int) -> list[int]:
     """Return column widths: natural where they fit, the widest ones cut until all fit."""
-    natural = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    widths = list(natural)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     while sum(widths) > available and max(widths) > 12:
         widths[widths.index(max(widths))] -= 1
     return widths

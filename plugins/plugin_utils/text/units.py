@@ -1,4 +1,4 @@
-"""Figures as people read them: SI prefixes, three significant digits, the unit always beside the number."""
+"""Values as people read them: SI prefixes, three significant digits, the unit always beside the number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _PREFIXES = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, 
 _NAMES = {"bit/s": "b/s"}
 
 
-def digits(value):
+def digits(value: float) -> str:
     """Return a number with three significant digits and no exponent."""
     magnitude = abs(value)
     if magnitude >= 100:
@@ -17,8 +17,8 @@ def digits(value):
     return f"{value:.2f}"
 
 
-def human(value, unit):
-    """Return ``value`` (SI base unit) as text: human(904e6, "bit/s") is "904 Mb/s"."""
+def human(value: float | None, unit: str) -> str:
+    """Return ``value`` (SI base unit) as text: human(904e6, "bit/s") is "904 Mb/s"; a dash for None."""
     if value is None:
         return "-"
     if unit == "1":
@@ -26,7 +26,7 @@ def human(value, unit):
     name = _NAMES.get(unit, unit)
     if value == 0:
         return f"0 {name}"
-    if abs(value) < 1 and unit != "s":  # nobody counts in thousandths of a token
+    if abs(value) < 1 and unit != "s":  # thousandths of a token are no unit
         return f"{digits(value)} {name}"
     for factor, prefix in _PREFIXES:
         if abs(value) >= factor * 0.9995 or factor == _PREFIXES[-1][0]:
@@ -34,12 +34,12 @@ def human(value, unit):
     raise AssertionError("unreachable: the last prefix takes everything")
 
 
-def percent(share):
-    """Return a share as text, "96 %", or a dash where there is none."""
-    return "-" if share is None else f"{share * 100:.0f} %"
+def percent(fraction: float | None) -> str:
+    """Return a fraction as text, "96 %", or a dash for None."""
+    return "-" if fraction is None else f"{fraction * 100:.0f} %"
 
 
-def binary_size(size):
+def binary_size(size: float | None) -> str:
     """Return a number of bytes in GiB or MiB."""
     if size is None:
         return "-"

@@ -6,17 +6,20 @@ A value of the wrong type becomes unknown; a measurement without what its metric
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Mapping
+from typing import Any
 
-from ..text.words import FLAGS
-from .shapes import above, at_least, finite, number, shaped, text, truth
+from .. import metrics
+from ..model import Measurement, NotMeasured
+from ..text.labels import FLAGS
+from .shapes import Shape, above, at_least, finite, number, shaped, text, truth
 
 SCOPES = ("node", "pair", "cluster")
-UNITS = ("FLOP/s", "B/s", "bit/s", "Hz", "token/s", "task/s", "s", "1")
 _LEAST_MTU = 68  # of IPv4 (RFC 791)
 _WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")  # as in data/run.schema.json
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f<>|`]{1,255}")
 
-LINK = {
+LINK: Mapping[str, Shape] = {
     "interface": text,
     "address": text,
     "kind": text,
@@ -29,7 +32,7 @@ LINK = {
     "lower": text,
     "speed_is_nominal": truth,
 }
-CONDITIONS = {
+CONDITIONS: Mapping[str, Shape] = {
     "load_average": [at_least(0)],
     "power": {"*": text},
     "busiest": [lambda one: one if isinstance(one, dict) and text(one.get("command")) and "cpu_percent" in one else None],
@@ -40,7 +43,7 @@ CONDITIONS = {
     "cpu_clock_hz": above(0),
     "temperature_c": number,
 }
-FACTS = {
+FACTS: Mapping[str, Shape] = {
     "system": text,
     "machine": text,
     "model": text,
@@ -71,15 +74,15 @@ FACTS = {
 }
 
 
-def _busy(value):
-    """Return {node: seconds}, {} where one of them is unknown: their mean would be another's."""
+def _busy(value: Any) -> Any:
+    """Return {node: seconds}, {} where one of them is unknown: their mean would be wrong."""
     seconds = shaped(value, {"*": at_least(0)})
     return seconds if isinstance(value, dict) and len(seconds) == len(value) else {}
 
 
-_PARTS = {"wall_s": above(0), "ready_s": at_least(0), "busy_s": _busy}
-_TASK = {"node": text, "seconds": at_least(0), "checksum": number}
-CONTEXT = {
+_PARTS: Mapping[str, Shape] = {"wall_s": above(0), "ready_s": at_least(0), "busy_s": _busy}
+_TASK: Mapping[str, Shape] = {"node": text, "seconds": at_least(0), "checksum": number}
+CONTEXT: Mapping[str, Shape] = {
     "seconds": [at_least(0)],
     "first_call_s": at_least(0),
     "prompt_parameters": above(0),
@@ -91,56 +94,14 @@ CONTEXT = {
     "per_task": [lambda task: shaped(task, _TASK) if isinstance(task, dict) else None],
 }
 
-_PRODUCT = {"m": above(0), "n": above(0), "k": above(0), "implementation": text, "backend": text}
-_ARRAYS = {"rows": above(0), "width": above(0), "dtype": text, "backend": text}
-_HEADS = {"batch": above(0), "heads": above(0), "length": above(0), "dimension": above(0), "dtype": text, "backend": text}
-_MODEL = {
-    "model": text,
-    "prompt": above(0),
-    "generation": above(0),
-    "batch": above(0),
-    "backend": text,
-    "parameters": above(0),
-    "synthetic": truth,
-}
-_STREAMS = {"streams": above(0), "seconds": above(0), "iperf3": text}
-_DATAGRAMS = {"packets": above(0), "bits_per_second": above(0)}
-_TASKS = {"tasks": above(0), "size": above(0), "products": above(0), "nodes": [text]}
-_RANKS = {"bytes": above(0), "ranks": above(0), "dtype": text, "backend": text}
-# What a metric cannot do without, by its name, else by its part before the point.
-PARAMS = {
-    "gemm": _PRODUCT,
-    "gemm.sustained": {**_PRODUCT, "seconds": above(0)},
-    "memory": {"array_bytes": above(0), "implementation": text, "backend": text},
-    "ops": {"backend": text},
-    "ops.softmax": _ARRAYS,
-    "ops.layer_norm": _ARRAYS,
-    "ops.attention": _HEADS,
-    "llm": _MODEL,
-    "llm.decode": {**_MODEL, "read_bytes": above(0)},
-    "gpu": {"suite": text, "source": text},
-    "net.goodput": _STREAMS,
-    "net.goodput_both": _STREAMS,
-    "net.together": {"flows": above(0), "seconds": above(0)},
-    "net.rtt.idle": {"bytes": above(0)},
-    "net.rtt.loaded": {"bytes": above(0), "load": text},
-    "net.udp_jitter": _DATAGRAMS,
-    "net.udp_loss": _DATAGRAMS,
-    "ray.task_rtt": {"target": text},
-    "ray.task_rate": {"tasks": above(0)},
-    "ray.transfer": {"bytes": above(0)},
-    "ray.broadcast": {"bytes": above(0), "receivers": above(0)},
-    "ray.mlx_tasks": _TASKS,
-    "collective": _RANKS,
-}
 
-
-def facts(document):
+def facts(document: Any) -> dict[str, Any]:
     """Return a node's facts with every known value of its type."""
-    return shaped(document, FACTS)
+    known: dict[str, Any] = shaped(document, FACTS)
+    return known
 
 
-def measurement(raw, nodes):
+def measurement(raw: Any, nodes: Container[str]) -> tuple[Measurement, str] | tuple[None, str]:
     """Return (measurement, "") of one raw measurement, or (None, why it cannot be used).
 
     raw: dict of a measuring module; nodes: names of the run.
@@ -153,7 +114,7 @@ def measurement(raw, nodes):
         context.update({side: shaped(context[side], LINK) for side in ("from", "to") if side in context})
     if len(context.get("times_s", [])) != len(raw["samples"]):
         context.pop("times_s", None)
-    return {
+    usable: Measurement = {
         "name": raw["name"],
         "scope": raw["scope"],
         "subject": list(_list(raw.get("subject"))),
@@ -164,14 +125,15 @@ def measurement(raw, nodes):
         "samples": list(raw["samples"]),
         "flags": [flag for flag in _list(raw.get("flags")) if isinstance(flag, str) and flag in FLAGS],
         "context": context,
-    }, ""
+    }
+    return usable, ""
 
 
-def _fault(raw, nodes):
+def _fault(raw: Any, nodes: Container[str]) -> str:
     """Return what is wrong with a measurement, "" when nothing is."""
     if not isinstance(raw, dict) or not re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", _word(raw.get("name"))):
         return "it has no name"
-    for key, allowed in (("scope", SCOPES), ("unit", UNITS), ("better", ("higher", "lower"))):
+    for key, allowed in (("scope", SCOPES), ("unit", metrics.UNITS), ("better", ("higher", "lower"))):
         if _word(raw.get(key)) not in allowed:
             return f"its {key} is unknown"
     subject = _list(raw.get("subject"))
@@ -187,12 +149,15 @@ def _fault(raw, nodes):
     params = raw.get("params")
     if not isinstance(params, dict):
         return "it does not say what was measured"
-    needed = PARAMS.get(raw["name"]) or PARAMS.get(raw["name"].split(".")[0]) or {}
+    row = metrics.find(raw["name"])
+    if row and (raw["unit"], raw["better"]) != (row.unit, row.better):
+        return f"{raw['name']} is not measured in {raw['unit']} with {raw['better']} as better"
+    needed = row.params if row else {}
     missing = sorted(key for key, shape in needed.items() if not _fits(params.get(key), shape))
     return f"its {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing or impossible" if missing else ""
 
 
-def not_measured(items, node):
+def not_measured(items: Any, node: Any) -> list[NotMeasured]:
     """Return the usable rows {name, subject, reason} of a raw document's list; node: whose document it is."""
     return [
         {
@@ -205,18 +170,18 @@ def not_measured(items, node):
     ]
 
 
-def _fits(value, shape):
-    return value not in (None, []) and shaped(value, shape) == value
+def _fits(value: Any, shape: Shape) -> bool:
+    return value not in (None, []) and bool(shaped(value, shape) == value)
 
 
-def _word(value):
+def _word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _label(value):
+def _label(value: Any) -> str:
     """Return a name of a node or link, "" for what is none."""
     return value if isinstance(value, str) and _LABEL.fullmatch(value) else ""
 
 
-def _list(value):
+def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -8,38 +8,43 @@ or []: unknown, never an exception later.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-_MOST_DEPTH = 12  # of what has no shape; nothing of ours is deeper
+Shape: TypeAlias = "Callable[[Any], Any] | Mapping[str, Shape] | Sequence[Shape]"
+Shapes: TypeAlias = "Mapping[str, Shape]"
+
+_MOST_DEPTH = 12  # of what has no shape; nothing that modules return is deeper
 
 
-def number(value):
+def number(value: Any) -> float | None:
     """Return a finite number, else None; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300 or not math.isfinite(value):
         return None
     return value
 
 
-def at_least(least):
+def at_least(least: float) -> Callable[[Any], Any]:
     """Return the shape of a finite number of ``least`` or more."""
     return lambda value: value if number(value) is not None and value >= least else None
 
 
-def above(least):
+def above(least: float) -> Callable[[Any], Any]:
     """Return the shape of a finite number above ``least``."""
     return lambda value: value if number(value) is not None and value > least else None
 
 
-def text(value):
+def text(value: Any) -> str | None:
     """Return a text, else None."""
     return value if isinstance(value, str) else None
 
 
-def truth(value):
+def truth(value: Any) -> bool | None:
     """Return true or false, else None."""
     return value if isinstance(value, bool) else None
 
 
-def finite(value, depth=_MOST_DEPTH):
+def finite(value: Any, depth: int = _MOST_DEPTH) -> Any:
     """Return a value of any shape in which every number is finite, so that it can be written as JSON."""
     if isinstance(value, dict):
         return {str(key): finite(item, depth - 1) for key, item in value.items()} if depth else None
@@ -50,13 +55,13 @@ def finite(value, depth=_MOST_DEPTH):
     return value if value is None or isinstance(value, (str, bool)) else str(value)
 
 
-def shaped(value, shape):
+def shaped(value: Any, shape: Shape) -> Any:
     """Return ``value`` in a shape."""
     if callable(shape):
         return shape(value)
-    if isinstance(shape, list):
-        items = [shaped(item, shape[0]) for item in value] if isinstance(value, list) else []
-        return [item for item in items if item is not None]
+    if isinstance(shape, Sequence):
+        fitting = [shaped(item, shape[0]) for item in value] if isinstance(value, list) else []
+        return [item for item in fitting if item is not None]
     if not isinstance(value, dict):
         return {}
     if "*" in shape:

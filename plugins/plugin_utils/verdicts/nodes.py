@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..analysis.flags import busy_cores, conditions
+from ..text.labels import busy_label
 from ..text.units import binary_size
-from ..text.words import busy_words
 from .finding import finding
 
 
@@ -65,7 +65,7 @@ def _busy(run, _data):
     for name, node in run["nodes"].items():
         busy, cores, most = busy_cores(node)
         if busy > most:
-            busiest = busy_words(node["conditions_before"])
+            busiest = busy_label(node["conditions_before"])
             findings.append(
                 finding(
                     "note",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..analysis import ceilings, link_model, statistics
+from ..text.labels import plural
 from ..text.units import human
-from ..text.words import plural
 from . import remedies
 from .finding import finding
 from .pairs import SHOWN, cells, listed, span

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..analysis import ceilings, link_model, statistics
+from ..text.labels import plural
 from ..text.units import human
-from ..text.words import plural
 
 _HEADERS = 52  # bytes of a packet that are not the stream's: IPv4 20, TCP 20, time stamps 12
 SHOWN = 3  # pairs that a sentence names before it counts

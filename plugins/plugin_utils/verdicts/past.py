@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..analysis import ceilings
+from ..metrics import describe_params
+from ..text.labels import plural
 from ..text.units import human
-from ..text.words import plural, what
 from .finding import finding
 
 
@@ -27,7 +28,7 @@ def _regression(items, suspects):
         "limit",
         "regression",
         list(dict.fromkeys(node for item in [worst, *items] for node in item["subject"])),
-        f"{worst['name']} ({what(worst)}): {human(worst['median'], worst['unit'])}, "
+        f"{worst['name']} ({describe_params(worst)}): {human(worst['median'], worst['unit'])}, "
         f"{abs(worst['change']) * 100:.0f} % worse{twice}{others}",
         f"{human(worst['centre'], worst['unit'])}, the median of {worst['runs']} runs",
         f"Changed since the last of them: {suspects}." if suspects else "The software is the same as in the last of them.",

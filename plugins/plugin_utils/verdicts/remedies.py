@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..text import words
+from ..text import labels
 from ..text.units import percent
 from .finding import bounded_gain
 from .pairs import SHOWN, listed
@@ -11,7 +11,7 @@ from .scaling import transfer_share
 
 def wifi(nodes):
     """Return the remedy for nodes whose routes go over Wi-Fi."""
-    named = listed(nodes, words.plural(len(nodes) - SHOWN, "more node"))
+    named = listed(nodes, labels.plural(len(nodes) - SHOWN, "more node"))
     return (
         f"Connect {named} with a cable and take the cluster's addresses from it; put Wi-Fi below Ethernet in the service order."
     )
@@ -26,7 +26,7 @@ def gain(run, factor):
     if bound is None:
         return None, "What it brings has no bound: the link carries next to nothing now."
     bound = round(bound, 2)
-    brings = f"so they gain {words.gain(bound)}" if bound >= 1.01 else "so it brings them nothing that could be measured"
+    brings = f"so they gain {labels.gain_label(bound)}" if bound >= 1.01 else "so it brings them nothing that could be measured"
     return bound, (
         f"The tasks of this run spend {percent(share)} of their time on transfer, {brings}; work that ships more data gains more."
     )

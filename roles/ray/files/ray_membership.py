@@ -1,7 +1,7 @@
-"""The watchdog's question to Ray, put by the venv's interpreter as the service account: does the GCS count this node as alive?
+"""Asks the GCS for the watchdog whether this node is alive; runs on the venv's interpreter as the service account.
 
-Prints JSON lines: {"asking": true} once Ray's client stands, then {"alive": true or false} or {"unanswered": reason};
-{"failed": reason} where the question could not be put at all. ray_watchdog.py draws the conclusions.
+Prints JSON lines: {"asking": true} when Ray's client is ready, then {"alive": true or false} or {"unanswered": reason};
+{"failed": reason} if the GCS could not be asked. ray_watchdog.py decides what follows.
 
 usage: ray_membership.py HOST:PORT NAME
 """
@@ -20,7 +20,7 @@ def main(address, name):
     try:
         from ray._raylet import GcsClient
         from ray.exceptions import RayError
-    except Exception as error:  # whatever is wrong with the venv is no word of the cluster
+    except Exception as error:  # a broken venv proves nothing about the cluster
         tell(failed=f"Ray cannot be imported: {error!r}")
         return
     tell(asking=True)
@@ -29,7 +29,7 @@ def main(address, name):
         tell(alive=any(node.node_name == name and node.state == 0 for node in nodes))  # GcsNodeInfo.ALIVE
     except (RayError, OSError, RuntimeError) as error:
         tell(unanswered=str(error)[:300])
-    except Exception as error:  # another release of Ray than this was written for
+    except Exception as error:  # an unknown release of Ray
         tell(failed=f"{error!r}"[:300])
 
 

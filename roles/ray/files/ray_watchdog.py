@@ -1,12 +1,12 @@
-"""Brings a half-dead Ray node back: one check, started by launchd or systemd every so often.
+"""Restarts a Ray node that has left the cluster: one check, started by launchd or systemd at an interval.
 
-`ray start --block` outlives its children when they end by SIGTERM: the supervisor sees a running process, the cluster has
-lost the node. So the raylet's port is tried, and the GCS is asked when that port is closed (and now and then when it is open,
-for a raylet that hangs). Nothing is done while the service is stopped or young, while a worker's head is away (its raylet ends
-by itself then, and the supervisor starts it again), or while a measurement runs.
+`ray start --block` outlives its children when they end by SIGTERM: the supervisor sees a running process, but the cluster has
+lost the node. So the raylet's port is checked, and the GCS is asked if that port is closed (and every few minutes if it is
+open, to find a raylet that hangs). Nothing is done while the service is stopped or has just started, while the head of a worker
+is not running (its raylet ends then, and the supervisor restarts it), or while a benchmark runs.
 
-It runs as root on an interpreter of root's, with the standard library alone. The question to Ray needs the venv's interpreter,
-which need not be root's (Homebrew): it is asked in a child that runs as the service account, by ray_membership.py.
+It runs as root on an interpreter that only root can write, with the standard library alone. Asking Ray needs the venv's
+interpreter, which others may write (Homebrew): ray_membership.py does it in a child that runs as the service account.
 
 usage: ray_watchdog.py CONFIG
   JSON: {name, head, host, port, gcs, user, python, question, state_file, pid: argv, restart: argv}
@@ -26,10 +26,10 @@ import sys
 import tempfile
 import time
 
-GRACE_S = 90  # a node joins within this time after its start
-ASK_S = 300  # how often the GCS is asked about a node whose port answers: a start of Python with Ray each time
+GRACE_S = 90  # within this time after its start a node joins the cluster
+ASK_S = 300  # interval at which the GCS is asked about a node whose port answers; each time starts Python with Ray
 STRIKES = 2
-# A busy head answers late. Restarting it ends every job of the cluster, so its silence counts in minutes, however often we ask.
+# A busy head answers late, and restarting it ends every job of the cluster: it is restarted only after minutes without an answer.
 UNANSWERED_S = 900
 QUESTION_S = 60
 LEASE_S = 30
@@ -39,12 +39,12 @@ _MOST = 1 << 20  # bytes of an answer
 def decide(state, seen, now):
     """Return (new state, whether to restart).
 
-    state: {pid, since, asked, strikes, unanswered} of the last check; seen: {pid, head, gcs}; now: seconds. gcs is None when it
-    was not asked, else one of
-      "alive", "gone"   what the GCS says of this node
-      "closed"          nothing listens at its port
-      "unanswered"      it listens, and did not answer the question
-      "failed"          the question could not be put: our own fault, which says nothing about the node
+    state: {pid, since, asked, strikes, unanswered} of the last check; seen: {pid, head, gcs}; now: seconds. gcs is None if it was
+    not asked, else one of
+      "alive", "gone"   the state of this node in the GCS
+      "closed"          nothing listens on the port of the GCS
+      "unanswered"      the GCS listens and did not answer
+      "failed"          the GCS could not be asked, which proves nothing about the node
     """
     if not seen["pid"]:
         return {}, False
@@ -59,7 +59,7 @@ def decide(state, seen, now):
     elif gcs == "unanswered":
         strikes, unanswered = 0, now if unanswered is None else unanswered
     else:
-        # The head's GCS is one of its own children: that nothing listens is the head's fault, and no worker's.
+        # The GCS is a child of the head's service: if nothing listens, the head has failed, not the worker.
         lost = gcs == "gone" or (gcs == "closed" and seen["head"])
         strikes, unanswered = strikes + 1 if lost else 0, None
     hung = seen["head"] and unanswered is not None and now - unanswered >= UNANSWERED_S
@@ -71,13 +71,13 @@ def decide(state, seen, now):
 
 
 def must_ask(state, port_open, now):
-    """Tell whether this check includes a question to the GCS."""
+    """Return whether this check asks the GCS."""
     pending = state.get("strikes", 0) > 0 or state.get("unanswered") is not None
     return not port_open or pending or now - state.get("asked", now) >= ASK_S
 
 
 def answers(host, port):
-    """Tell whether a connection comes about within 3 s."""
+    """Return whether a connection is established within 3 s."""
     try:
         socket.create_connection((host, port), timeout=3).close()
         return True
@@ -86,7 +86,7 @@ def answers(host, port):
 
 
 def is_closed(host, port):
-    """Tell whether nothing listens at the GCS's port; no answer in time is no proof of that."""
+    """Return whether nothing listens on the port of the GCS; a timeout does not prove it."""
     try:
         socket.create_connection((host, port), timeout=3).close()
         return False
@@ -97,9 +97,9 @@ def is_closed(host, port):
 
 
 def interpret(events, returncode):
-    """Return (answer of decide(), reason) for what the child said.
+    """Return (answer for decide(), reason) from the output of the child.
 
-    events: its JSON lines as dicts; returncode: None where it did not end in time, negative for a signal.
+    events: its JSON lines as dicts; returncode: None if it did not end in time, negative for a signal.
     """
     said = {key: value for event in events if isinstance(event, dict) for key, value in event.items()}
     if "alive" in said:
@@ -107,14 +107,14 @@ def interpret(events, returncode):
     if "unanswered" in said:
         return "unanswered", str(said["unanswered"])
     ended = "did not end in time" if returncode is None else f"ended with {returncode}"
-    # Ray's client ends its process by SIGABRT, or waits for ever, where the GCS goes away meanwhile.
+    # If the GCS ends meanwhile, Ray's client ends its process by SIGABRT or waits forever.
     if "asking" in said and (returncode is None or returncode < 0):
         return "unanswered", f"the client of the GCS {ended}"
     return "failed", str(said.get("failed", f"the question {ended}"))
 
 
 def become(user):
-    """Return what the child calls before it starts the program; None where we are not root or the account is."""
+    """Return what the child calls before it starts the program; None if this process is not root or the account is."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam(user)
@@ -161,7 +161,7 @@ def ask_gcs(config):
 
 
 def parse_lines(text):
-    """Yield the JSON documents of the lines that are one; libraries print as well."""
+    """Yield the JSON documents among the lines; libraries print as well."""
     for line in text.splitlines():
         try:
             yield json.loads(line)
@@ -177,8 +177,8 @@ def service_pid(argv):
 
 
 def measuring(now):
-    """Tell whether a measurement of bench.yml runs here: it renews its lease. Only one of our own account counts, and no link:
-    anybody may make such a folder. now: seconds since the epoch."""
+    """Return whether a benchmark runs here, which renews its lease. Links and files of other accounts are ignored, because any
+    account can create such a folder. now: seconds since the epoch."""
     for path in glob.glob(os.path.join(tempfile.gettempdir(), "saf-job-*", "lease")):
         with contextlib.suppress(OSError):
             folder, lease = os.lstat(os.path.dirname(path)), os.lstat(path)
@@ -198,7 +198,7 @@ def read_state(path, now):
             state = json.load(stream)
     except (OSError, ValueError):
         return {}
-    return state if state.get("since", 0) <= now else {}  # the machine was started anew
+    return state if state.get("since", 0) <= now else {}  # the machine has rebooted
 
 
 def write_state(path, state):
@@ -213,7 +213,7 @@ def main(path):
         config = json.load(stream)
     if measuring(time.time()):
         return
-    # Not the clock of the wall: it may be set while we sleep.
+    # The wall clock may be changed between two checks.
     now = time.monotonic()
     before = read_state(config["state_file"], now)
     failure = before.get("failure", "")
@@ -223,17 +223,17 @@ def main(path):
     young = state.get("pid") != seen["pid"] or now - state["since"] < GRACE_S
     if seen["pid"] and not young and must_ask(state, port_open, now):
         seen["gcs"], reason = ask_gcs(config)
-        # A failure of our own is said once, not twice a minute, and counts as nothing.
+        # A failed check is reported once, not twice a minute, and has no consequence.
         reason = reason if seen["gcs"] == "failed" else ""
         if reason and reason != failure:
-            say(f"{config['name']}: the cluster could not be asked, nothing follows from that: {reason}")
+            say(f"{config['name']}: the cluster could not be asked, so nothing is restarted: {reason}")
         failure = reason
     state, restart = decide(state, seen, now)
     kept = {**state, **({"failure": failure} if failure else {})}
     if kept != before or not os.path.exists(config["state_file"]):
         write_state(config["state_file"], kept)
     if restart:
-        say(f"{config['name']} is gone from the cluster ({seen['gcs']}) while its service runs: restart")
+        say(f"{config['name']} has left the cluster ({seen['gcs']}) while its service is still running: restarting it")
         subprocess.run(config["restart"], check=False)
 
 

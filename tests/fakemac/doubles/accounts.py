@@ -126,7 +126,7 @@ def pkgutil(argv):
         return 1
     print("   Status: signed by a developer certificate issued by Apple for distribution")
     print("   Notarization: trusted by the Apple notary service")
-    print(f"   Certificate Chain:\n    1. Developer ID Installer: Somebody ({team})\n    2. Developer ID Certification Authority")
+    print(f"   Certificate Chain:\n    1. Developer ID Installer: Example ({team})\n    2. Developer ID Certification Authority")
     return 0
 
 

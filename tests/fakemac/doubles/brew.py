@@ -1,6 +1,6 @@
 """brew 6 as far as the roles use it: taps and trust, pinned bottles, their libraries, pins. It pours a real CPython.
 
-Facts: the project's notes on Homebrew, section 2 (its own code, run in its macOS mode), and those on macOS, section 1. Bottle
+Facts: Homebrew's own code, run in its macOS mode, and recorded observations of macOS. Bottle
 digests are compared with samples/bottles.json, the published table.
 """
 

@@ -72,7 +72,7 @@ def output(path, uid, gid):
 
 
 def spawn(job):
-    """Start a job's program in a process group of its own; return its pid."""
+    """Start a job's program in a separate process group; return its pid."""
     plist = job.plist
     account = pwd.getpwnam(plist.get("UserName", "root"))
     gid = grp.getgrnam(plist["GroupName"]).gr_gid if "GroupName" in plist else account.pw_gid

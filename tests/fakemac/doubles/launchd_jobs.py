@@ -1,7 +1,7 @@
 """launchd's system domain as a state machine: which jobs are loaded, what they run, how they end and start again.
 
-Facts: launchd.plist(5), launchctl(1) and the observations in the project's notes on macOS (sections 3.1 to 3.6). Time comes in as
-an argument, processes through ``spawn`` and ``signal``: the machine itself does no I/O and is tested as a table.
+Facts: launchd.plist(5), launchctl(1) and recorded observations of macOS. Time comes in as an argument,
+processes through ``spawn`` and ``signal``: the machine itself does no I/O and is tested as a table.
 """
 
 from __future__ import annotations

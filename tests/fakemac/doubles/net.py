@@ -111,7 +111,7 @@ def ping(argv):
         options[flag] = True if flag == "-D" else rest.pop(0)
     if set(options) - {"-D", "-c", "-s", "-t"} or len(rest) != 1:
         raise Unknown
-    # The image has no ping of its own: one datagram with "do not fragment" to the peer's discard port tells the same.
+    # The image has no ping. One datagram with "do not fragment" to the peer's discard port gives the same result.
     import socket
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

@@ -2,4 +2,4 @@
 
 
 class Unknown(Exception):
-    """Arguments that are not modelled; the command ends with 70 and says so, and whoever relies on it fails loudly."""
+    """Arguments that are not modelled; the command ends with 70 and a message, and whoever relies on it fails loudly."""

@@ -10,7 +10,7 @@ import sys
 from doubles import host
 from doubles.refuse import Unknown
 
-# M2 Ultra with 76 GPU cores, as in the owner's studio. Values: the project's notes on macOS, 5.5 to 5.7.
+# M2 Ultra with 76 GPU cores.
 SYSCTL = {
     "hw.memsize": "206158430208",
     "hw.ncpu": "24",

@@ -2,69 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict
+
 from ...guard import guarded
+from ...model import Failure, RunDocument
+from ...text.labels import SEVERITY, gain_label, subject_label
 from ...text.units import human, percent
-from ...text.words import SEVERITY, gain, where
 from ...verdicts import failed
 from .figures import sections
+from .history import trends
 from .links import matrices
 from .nodes import best, cards, flagged
-from .past import history
 
 # What a part is when it cannot be shown: the templates place it all the same.
 _EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
 
 
-def prepare(run):
-    """Return the view: header, headlines, findings, advice, nodes, links, sections, history, flags, environment, not_measured.
+class View(TypedDict):
+    """What the pages place: texts with units, bars in %, charts as SVG; matrix: a table for each link."""
 
-    A part that raises is left out, and a row of its findings says so.
-    """
-    failures = []
+    title: str
+    header: list[tuple[str, str]]
+    headlines: list[str]
+    findings: list[dict[str, Any]]
+    advice: list[Any]
+    nodes: list[dict[str, Any]]
+    matrix: list[dict[str, Any]]
+    sections: list[dict[str, Any]]
+    history: dict[str, Any]
+    flags: list[dict[str, Any]]
+    environment: list[tuple[str, list[tuple[str, Any]]]]
+    not_measured: list[dict[str, str]]
 
-    def part(name, make, fallback=()):
-        return guarded(f"{name} of the report", make, list(fallback) if fallback == () else fallback, failures)
 
-    view = {
+def prepare(run: RunDocument) -> View:
+    """Return the view of a run document. A part that raises is left out, and a row of its findings names it."""
+    failures: list[Failure] = []
+
+    def part(name: str, make: Callable[[], Any], fallback: Any = ()) -> Any:
+        return guarded(f"{name} of the report", make, fallback or [], failures)
+
+    view: View = {
         "title": f"Cluster report {run['run_id']}",
         "header": part("header", lambda: _header(run)),
         "headlines": part("headlines", lambda: headlines(run)),
         "findings": part("findings", lambda: [_finding(finding) for finding in run["findings"]]),
-        "advice": run["advice"],
+        "advice": _options(run),
         "nodes": part("nodes", lambda: cards(run)),
         "matrix": part("links", lambda: matrices(run)),
         "sections": part("values", lambda: sections(run, failures)),
-        "history": part("history", lambda: history(run), _EMPTY_HISTORY),
+        "history": part("history", lambda: trends(run), _EMPTY_HISTORY),
         "flags": part("flags", lambda: flagged(run)),
         "environment": part("environment", lambda: _environment(run)),
-        "not_measured": [
-            {"name": item["name"], "subject": where(item["subject"]), "reason": item["reason"]} for item in run["not_measured"]
-        ],
+        "not_measured": part("list of what was not measured", lambda: _not_measured(run)),
     }
     view["findings"] += [_finding(finding) for finding in failed([], failures)]
     return view
 
 
-def headlines(run):
+def _options(run: Mapping[str, Any]) -> list[Any]:
+    return list(run["advice"])
+
+
+def _not_measured(run: RunDocument) -> list[dict[str, str]]:
+    return [
+        {"name": item["name"], "subject": subject_label(item["subject"]), "reason": item["reason"]}
+        for item in run["not_measured"]
+    ]
+
+
+def headlines(run: RunDocument) -> list[str]:
     """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
     lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
     lines += [
-        f"{SEVERITY[finding['severity']]}: {where(finding['subject'])}: {finding['measured']}. {_first(finding)}"
+        f"{SEVERITY[finding['severity']]}: {subject_label(finding['subject'])}: {finding['measured']}. {_first(finding)}"
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
     return (lines + _reached(run))[:4]
 
 
-def _first(finding):
+def _first(finding: Mapping[str, Any]) -> str:
     """Return the first remedy, which is the cheapest, and what all of them can bring."""
     remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
     factor = finding["gain_at_most"]
-    return remedy + (f" Gain: {gain(factor)}." if factor is not None else "")
+    return remedy + (f" Gain: {gain_label(factor)}." if factor is not None else "")
 
 
-def _reached(run):
-    lines = []
+def _reached(run: RunDocument) -> list[str]:
+    lines: list[str] = []
     products = best(run, "gemm.float32")
     if products:
         documented = products["share"] is not None and not products["ceiling_source"].startswith("measured")
@@ -85,7 +112,7 @@ def _reached(run):
     return lines
 
 
-def _header(run):
+def _header(run: RunDocument) -> list[tuple[str, str]]:
     pins = ", ".join(f"{name} {version}" for name, version in run["stack"]["pins"].items())
     commit = (run["playbook"]["commit"] or "unknown")[:12] + (" with changes" if run["playbook"]["dirty"] else "")
     return [
@@ -97,19 +124,19 @@ def _header(run):
     ]
 
 
-def _finding(finding):
+def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
     factor = finding["gain_at_most"]
     return {
         **finding,
         "severity_title": SEVERITY[finding["severity"]],
-        "where": where(finding["subject"]),
-        "gain": gain(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
+        "where": subject_label(finding["subject"]),
+        "gain": gain_label(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
     }
 
 
-def _environment(run):
-    """Return [(node, [(name, value)])]: versions and what else a figure depends on."""
-    rows = []
+def _environment(run: RunDocument) -> list[tuple[str, list[tuple[str, Any]]]]:
+    """Return [(node, [(name, value)])]: versions and what else a value depends on."""
+    rows: list[tuple[str, list[tuple[str, Any]]]] = []
     for name, node in run["nodes"].items():
         facts, installed = node["facts"], (node["facts"].get("venv") or {}).get("distributions") or {}
         system = facts.get("os") or {}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...analysis import statistics
+from ...model import Metric, RunDocument
 from ...text.units import digits, human, percent
 from ...verdicts.pairs import route_end
 from .. import charts
 from .nodes import bar
 
 
-def matrices(run):
+def matrices(run: RunDocument) -> list[dict[str, Any]]:
     """Return one table for each link: rows send, columns receive; the fewest streams count."""
     goodputs = [metric for metric in run["metrics"] if metric["name"] == "net.goodput"]
     return [_matrix(run, link, goodputs) for link in sorted({metric["link"] for metric in goodputs}, key=str)]
 
 
-def _matrix(run, link, goodputs):
+def _matrix(run: RunDocument, link: str | None, goodputs: list[Metric]) -> dict[str, Any]:
     names = list(run["nodes"])
     fewest = min(metric["params"].get("streams", 1) for metric in goodputs)
     cells = {
@@ -46,16 +50,16 @@ def _matrix(run, link, goodputs):
     }
 
 
-def _cell(metric):
+def _cell(metric: Metric | None) -> dict[str, Any]:
     if metric is None:
         return {"text": "", "share": "", "bar": None}
     return {"text": human(metric["median"], metric["unit"]), "share": percent(metric["share"]), "bar": bar(metric["share"])}
 
 
-def _ends(run, name, link, goodputs):
-    """Return a row for each interface that a node's routes use on a link; that of its address where no route was told."""
+def _ends(run: RunDocument, name: str, link: str | None, goodputs: list[Metric]) -> list[dict[str, Any]]:
+    """Return a row for each interface that a node's routes use on a link; that of its address where the route is unknown."""
     owner = (run["nodes"][name]["facts"].get("links") or {}).get(link) or {}
-    used = {}
+    used: dict[str | None, tuple[Any, dict[str, Any]]] = {}
     for metric in (metric for metric in goodputs if metric["link"] == link and name in metric["subject"]):
         end = route_end([metric], name)
         if end:
@@ -64,7 +68,7 @@ def _ends(run, name, link, goodputs):
     return [_end(name, end, owner, peers) for end, peers in (used.values() or [(owner, {})])]
 
 
-def _end(name, end, owner, peers):
+def _end(name: str, end: Mapping[str, Any], owner: Mapping[str, Any], peers: Mapping[str, Any]) -> dict[str, Any]:
     passes = [passed for passed in peers.values() if passed is not None]
     kind = f"{end.get('interface') or '-'} ({end.get('kind') or 'unknown'})"
     elsewhere = owner.get("interface") and end.get("interface") and owner["interface"] != end["interface"]
@@ -78,7 +82,7 @@ def _end(name, end, owner, peers):
     }
 
 
-def _trips(run, link):
+def _trips(run: RunDocument, link: str | None) -> list[dict[str, Any]]:
     """Return a row for each pair and load: p50, p95, p99, and a bar on the scale of the slowest."""
     metrics = [m for m in run["metrics"] if m["name"] in ("net.rtt.idle", "net.rtt.loaded") and m["link"] == link]
     slowest = max((metric["p95"] for metric in metrics), default=1)

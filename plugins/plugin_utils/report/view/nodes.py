@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ... import metrics
+from ...model import Metric, Node, RunDocument
+from ...text.labels import FLAGS, busy_label
 from ...text.units import binary_size, human, percent
-from ...text.words import FLAGS, TITLES, busy_words
 
 # The figures of a card: (metric, keep).
 _FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
 
 
-def best(run, name, keep=lambda metric: True):
-    """Return the metric of a name with the highest median that MLX reached, None without one; impossible figures do not count."""
+def best(run: RunDocument, name: str, keep: Callable[[Metric], bool] = lambda metric: True) -> Metric | None:
+    """Return the metric of a name with the highest median that MLX reached, None without one; impossible values are ignored."""
     candidates = [
         metric
         for metric in run["metrics"]
@@ -22,17 +27,17 @@ def best(run, name, keep=lambda metric: True):
     return max(candidates, key=lambda metric: metric["median"]) if candidates else None
 
 
-def bar(share):
-    """Return the width of a bar in per cent of its track, None where there is no share."""
+def bar(share: float | None) -> int | None:
+    """Return the width of a bar in % of its track for a fraction, None without one."""
     return None if share is None else round(min(max(share, 0), 1) * 100)
 
 
-def cards(run):
+def cards(run: RunDocument) -> list[dict[str, Any]]:
     """Return one card for each node of the run."""
     return [_card(name, node, run) for name, node in run["nodes"].items()]
 
 
-def _card(name, node, run):
+def _card(name: str, node: Node, run: RunDocument) -> dict[str, Any]:
     facts, before, after = node["facts"], node["conditions_before"], node["conditions_after"]
     cpu, gpu, system = facts.get("cpu") or {}, facts.get("gpu") or {}, facts.get("os") or {}
     figures = [(title, best(run, title, lambda metric: metric["subject"] == [name])) for title in _FIGURES]
@@ -56,10 +61,10 @@ def _card(name, node, run):
     }
 
 
-def _figure(name, metric):
+def _figure(name: str, metric: Metric) -> dict[str, Any]:
     measured = metric["ceiling_source"].startswith("measured")
     return {
-        "title": TITLES[name],
+        "title": metrics.title(name),
         "value": human(metric["median"], metric["unit"]),
         "ceiling": human(metric["ceiling"], metric["unit"]) if metric["ceiling"] else "",
         "source": metric["ceiling_source"],
@@ -69,20 +74,20 @@ def _figure(name, metric):
     }
 
 
-def _load(conditions):
+def _load(conditions: Mapping[str, Any]) -> str:
     return _number((conditions.get("load_average") or [None])[0])
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
-def _conditions(before, after):
+def _conditions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return [(name, before, after)] of the conditions that are known."""
     rows = [
         ("cores in use by others", *(_number(state.get("busy_cores")) for state in (before, after))),
         ("load average (1 min)", _load(before), _load(after)),
-        ("busiest processes", busy_words(before) or "-", busy_words(after) or "-"),
+        ("busiest processes", busy_label(before) or "-", busy_label(after) or "-"),
         ("memory available", *(binary_size(state.get("memory_available_bytes")) for state in (before, after))),
         ("swap in use", *(binary_size(state.get("swap_used_bytes")) for state in (before, after))),
         ("CPU clock", *(human(state.get("cpu_clock_hz"), "Hz") for state in (before, after))),
@@ -92,18 +97,18 @@ def _conditions(before, after):
     return [row for row in rows if set(row[1:]) != {"-"}]
 
 
-def _degrees(value):
+def _degrees(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f} °C"
 
 
-def _power(power):
+def _power(power: Mapping[str, Any] | None) -> str:
     words = [str(value) for value in (power or {}).values() if value]
     return ", ".join(words) or "-"
 
 
-def flagged(run):
+def flagged(run: RunDocument) -> list[dict[str, Any]]:
     """Return [{flag, meaning, where}] of the flags that this run has."""
-    places = {}
+    places: dict[str, dict[str, bool]] = {}
     for metric in run["metrics"]:
         for flag in metric["flags"]:
             places.setdefault(flag, {})[f"{metric['name']} of {' to '.join(metric['subject']) or 'the cluster'}"] = True

@@ -1,0 +1,62 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin plugins/action/compare.py, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compare
+short_description: Compare benchmark runs
+version_added: "0.1.0"
+author:
+  - Studio Air Fabric contributors (@studio-air-fabric)
+description:
+  - Reads C(run.json) of two or more runs, compares the metrics, and can write all of them as a Markdown table.
+options:
+  results_dir:
+    description: Folder of the runs on the controller.
+    type: path
+    required: true
+  runs:
+    description: Folders of the runs to compare. The two newest of O(results_dir) by default.
+    type: list
+    elements: path
+    default: []
+  dest:
+    description: File for the table.
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: Compares and writes no table.
+  diff_mode:
+    support: none
+    description: Returns no diff.
+  action:
+    support: full
+    description: Runs on the controller and needs no connection to a host.
+"""
+
+EXAMPLES = r"""
+- name: Compare the last two runs
+  saf.fabric.compare:
+    results_dir: results
+    dest: comparison.md
+  register: compared
+"""
+
+RETURN = r"""
+runs:
+  description: Folders that were compared.
+  returned: always
+  type: list
+  elements: str
+  sample: [results/20261123T181500Z, results/20261124T181500Z]
+lines:
+  description: What differs in testbed and software, each metric that is better or worse, and a summary.
+  returned: always
+  type: list
+  elements: str
+  sample: ["58 metrics within their noise, 0 not in both the first and the last run"]
+"""

@@ -1,0 +1,72 @@
+#!/usr/bin/python
+# Copyright: Studio Air Fabric contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin plugins/action/report.py, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Write the report of a benchmark run
+version_added: "0.1.0"
+author:
+  - Studio Air Fabric contributors (@studio-air-fabric)
+description:
+  - Reads C(plan.json) and the raw files of a run and writes C(run.json), with the measured values before anything is judged, then
+    the report in each format beside it. The link C(latest) points to the newest run.
+  - A verdict that raises becomes a note, a format that raises a failure of the task; the other files are written all the same.
+options:
+  run_dir:
+    description: Folder of the run on the controller.
+    type: path
+    required: true
+  formats:
+    description: Formats to write besides C(run.json). All by default.
+    type: list
+    elements: str
+    choices: [csv, html, markdown, prometheus]
+attributes:
+  check_mode:
+    support: full
+    description: Reads and judges the run and writes nothing.
+  diff_mode:
+    support: none
+    description: Returns no diff.
+  action:
+    support: full
+    description: Runs on the controller and needs no connection to a host.
+"""
+
+EXAMPLES = r"""
+- name: Write the report of a run
+  saf.fabric.report:
+    run_dir: results/20261123T181500Z
+  register: report
+  run_once: true
+"""
+
+RETURN = r"""
+headlines:
+  description: The lines that matter most, findings first, four at most.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Compute: alpha reaches 22.0 TFLOP/s in MLX float32 (81 % of peak)."]
+regressions:
+  description: Findings about headline metrics that are worse than in earlier runs, as C(run.json) has them.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+run_id:
+  description: Name of the run.
+  returned: always
+  type: str
+  sample: 20261123T181500Z
+paths:
+  description: Files of the run that are up to date now; in check mode those that would be.
+  returned: always
+  type: list
+  elements: str
+  sample: [results/20261123T181500Z/run.json, results/20261123T181500Z/report.html]
+"""

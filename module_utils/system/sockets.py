@@ -1,0 +1,15 @@
+"""The node's sockets and addresses, the same on every operating system."""
+
+from __future__ import annotations
+
+from .current import system
+
+
+def listeners(running):
+    """Return [{port, user, pid, command}] of listening TCP sockets; running: as from processes.running()."""
+    return system.listeners(running)
+
+
+def own_addresses():
+    """Return the node's IPv4 addresses."""
+    return system.own_addresses()

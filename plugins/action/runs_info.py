@@ -1,0 +1,16 @@
+"""Lists the runs of a results folder on the controller; the work is in plugin_utils/runs.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs
+from ansible_collections.saf.fabric.plugins.plugin_utils.controller_action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    ARGUMENTS: ClassVar = {"results_dir": {"type": "path", "required": True}}
+
+    def work(self, arguments):
+        return {"runs": [str(folder) for folder in runs.folders(Path(arguments["results_dir"]))]}

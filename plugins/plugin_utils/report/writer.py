@@ -1,0 +1,67 @@
+"""Writes the report of a run: the measured values first, then what they mean, then each format. For plays and for Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from .. import run_document, runs
+from ..guard import guarded
+from ..model import Failure, Finding, RunDocument
+from ..verdicts import failed
+from . import view as views
+from .exporters import EXPORTERS
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written, or would be in a dry run; failures: formats that could not be made, as sentences."""
+
+    run_id: str
+    headlines: list[str]
+    regressions: list[Finding]
+    paths: list[str]
+    changed: bool
+    failures: list[str]
+
+
+def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> Report:
+    """Write run.json and the report of a run's folder, and point ``latest`` to the newest run.
+
+    formats: names of EXPORTERS, all by default. Raises runs.RunError where the folder holds no run or cannot be written.
+    A verdict or a format that raises is reported and costs nothing else.
+    """
+    measured = runs.read_measured(folder)
+    changed = False
+    if not (folder / runs.RUN_FILE).exists():  # whatever happens to a verdict or to the report, what was measured is kept
+        changed = runs.write(folder, _unjudged(measured, []), dry_run)
+    failures: list[Failure] = []
+    judged = guarded("verdicts", lambda: runs.judged(folder, measured), None, failures)
+    document = judged or _unjudged(measured, failures)
+    changed = runs.write(folder, document, dry_run) or changed
+
+    view = views.prepare(document)
+    paths, broken = [folder / runs.RUN_FILE], list[Failure]()
+    for name in formats or EXPORTERS:
+        exporter = EXPORTERS[name]
+        text = guarded(exporter.file_name, lambda render=exporter.render: render(view, document), None, broken)
+        if text is not None:
+            paths.append(folder / exporter.file_name)
+            changed = runs.write_text(paths[-1], text, dry_run) or changed
+    changed = runs.set_latest(folder, dry_run) or changed
+    return Report(
+        run_id=document["run_id"],
+        headlines=view["headlines"],
+        regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
+        paths=[str(path) for path in paths],
+        changed=changed,
+        failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],
+    )
+
+
+def _unjudged(measured: dict[str, Any], failures: list[Failure]) -> RunDocument:
+    """Return a measured document in the shape of run.json, with a note for each thing that failed."""
+    document = run_document.unjudged(measured)
+    return cast(RunDocument, {**document, "findings": failed(document["findings"], failures)})

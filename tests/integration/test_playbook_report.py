@@ -1,0 +1,112 @@
+"""The report's playbook on runs that lie in a folder: the page, the gate for regressions, the newest run."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from runs import SITUATIONS, write_run
+
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
+from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+
+FINISHED = "2026-11-23T18:25:00Z"
+
+
+def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
+    plan, raws = SITUATIONS["two_studios"]()
+    folder = tmp_path / "results" / plan["run_id"]
+    write_run(folder, plan, raws)
+    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
+    command = [
+        "ansible-playbook",
+        "-i",
+        str(tmp_path / "hosts.yml"),
+        "playbooks/bench_report.yml",
+        "-e",
+        f"report_run_dir={folder}",
+    ]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "results" / "latest" / "run.json").exists()
+    run = json.loads((folder / "run.json").read_text())
+    html, markdown = (folder / "report.html").read_text(), (folder / "report.md").read_text()
+    assert not re.search(r"https?://|src=|@import|<link", html)
+    for name in {metric["name"] for metric in run["metrics"]}:
+        assert name in html
+        assert name in markdown
+    for found in run["findings"]:
+        assert found["advice"] in markdown
+    assert "945 Mb/s" in html
+    assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
+
+
+@pytest.fixture
+def history(tmp_path):
+    """Return a maker of a run after six equal ones; its rates are ``factor`` times theirs: history(factor, again=None)."""
+
+    def make(factor, again=None):
+        data = report_filters.data_files()
+        for day in range(1, 7):
+            plan, raws = SITUATIONS["healthy_single"]()
+            plan.update(run_id=f"2026110{day}T181500Z", started=f"2026-11-0{day}T18:15:00Z")
+            folder = tmp_path / "results" / plan["run_id"]
+            write_run(folder, plan, raws)
+            (folder / "run.json").write_text(json.dumps(run_document.assemble(plan, raws, data, FINISHED)))
+        folder = tmp_path / "results" / "20261107T181500Z"
+        for place, slowed in ((folder, factor), (folder / "again", again)):
+            if slowed is None:
+                continue
+            plan, raws = SITUATIONS["healthy_single"]()
+            plan.update(run_id=folder.name, started="2026-11-07T18:15:00Z")
+            for metric in (metric for raw in raws for metric in raw["measurements"]):
+                if metric["name"] == "memory.triad":
+                    metric["samples"] = [sample * slowed for sample in metric["samples"]]
+            write_run(place, plan, raws)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("factor", "again", "gate", "rc", "verdict"),
+    [
+        (1.0, None, True, 0, "same"),
+        (0.9, 0.9, True, 2, "regression"),
+        (0.9, 0.9, False, 0, "regression"),  # without the gate it is in the report and the play continues
+        (0.9, 1.0, True, 0, "unconfirmed"),
+    ],
+)
+def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, again, gate, rc, verdict):
+    folder = history(factor, again)
+    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
+    command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "playbooks/bench_report.yml"]
+    command += ["-e", f"report_run_dir={folder}", "-e", f"bench_fail_on_regression={str(gate).lower()}"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == rc, done.stdout + done.stderr
+    run = json.loads((folder / "run.json").read_text())
+    (item,) = [item for item in run["history"]["comparisons"] if item["name"] == "memory.triad"]
+    assert item["verdict"] == verdict
+    assert ("regression" in [found["kind"] for found in run["findings"]]) == (verdict == "regression")
+    if rc:
+        assert "mlx on the gpu): 585 GB/s, 10 % worse; measured again: 585 GB/s" in " ".join(done.stdout.split())
+    assert "20261107T181500Z" in (tmp_path / "results" / "latest" / "run.json").resolve().parts
+
+
+def test_an_older_run_reported_again_is_not_the_latest(root, tmp_path, history):
+    history(1.0)
+    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
+    for name in ("20261107T181500Z", "20261103T181500Z"):
+        run = tmp_path / "results" / name
+        command = [
+            "ansible-playbook",
+            "-i",
+            str(tmp_path / "hosts.yml"),
+            "playbooks/bench_report.yml",
+            "-e",
+            f"report_run_dir={run}",
+        ]
+        subprocess.run(command, cwd=root, check=True, capture_output=True)
+    assert (tmp_path / "results" / "latest").resolve().name == "20261107T181500Z"
+    old = json.loads((tmp_path / "results" / "20261103T181500Z" / "run.json").read_text())
+    assert old["history"]["runs"] == ["20261101T181500Z", "20261102T181500Z"]
