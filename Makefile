@@ -20,7 +20,7 @@ STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stack
 # The installer's lock is for all stacks.
 OLDEST_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/*/stack.yml | sort -V | head -n 1)
 
-.PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test
+.PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test test-all
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -58,14 +58,17 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.
-# In this order: `site` sees untouched nodes, `reset` leaves none of it behind.
-SCENARIOS := site bench damage refuse reset fakemac mixed surroundings local
+# In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have nodes of
+# their own and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
+SCENARIOS := fakemac site damage refuse mixed surroundings bench reset local
 SCENARIO ?=
+# Two clusters want two cores and 12 GB.
+JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)
 
 host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 	@tools/setup_host.sh
 
-lint: setup-test ## ruff, codespell, ansible-lint, argument specs
+lint: setup-test ## ruff, codespell, mypy, ansible-lint, argument specs
 	@tools/lint.sh
 
 sanity: setup-test ## ansible-test over the collection as it is published
@@ -77,8 +80,8 @@ unit: setup-test ## pure tests, in seconds, with their coverage
 integration: setup-test ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
 	pytest tests/integration tests/properties -n 2 --dist loadfile
 
-molecule: setup-test host ## scenarios on test nodes; SCENARIO=name for one
-	@tools/run_molecule.py $(or $(SCENARIO),--all $(SCENARIOS))
+molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one); SCENARIO=name for one
+	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS))
 
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
@@ -86,5 +89,8 @@ perf-bench: setup-test host ## this project's results against the same measureme
 screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)
 	@python tools/screenshots.py
 
-test: ## everything: set up, lint, unit tests, scenarios
+test: ## what CI runs: set up, lint, sanity, unit and integration tests, scenarios
 	@tools/test.sh
+
+test-all: ## `make test`, and what is longer: our figures against the same by hand
+	@tools/test.sh --all

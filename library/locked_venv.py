@@ -55,8 +55,9 @@ options:
     default: []
   user:
     description:
-      - Account that runs what is in the venv, and imports O(imports) where the module runs as root. A venv that it cannot read is
-        rebuilt, and one that it cannot run does not become active.
+      - Account that runs the programs in the venv. A venv that it cannot read is rebuilt, and one that it cannot run does not
+        become active.
+      - Where the module runs as root, this account imports what O(imports) names. Role node creates the account first.
     type: str
   keep:
     description: Number of earlier venvs to keep for a rollback.

@@ -10,10 +10,10 @@ module: mlx_benchmark
 short_description: Measure MLX on one node
 version_added: "0.1.0"
 description:
-  - Measures in the venv's interpreter, in a process of its own, and returns raw samples. It judges nothing;
+  - Measures in the venv's interpreter, in a separate process, and returns raw samples. It judges nothing;
     ceilings and verdicts come later, on the controller.
-  - Evaluation is forced and proven, values are checked, the first call is reported apart, TF32 is off but in a row of its own.
-  - Where MLX runs on the CPU, NumPy is measured beside it; the wheel's BLAS says little about the CPU.
+  - Evaluation is forced and proven, values are checked, the first call is reported apart, TF32 is off except in a separate row.
+  - Where MLX runs on the CPU, NumPy is measured beside it; the result of MLX reflects the BLAS of its wheel.
 extends_documentation_fragment:
   - saf.fabric.saf_benchmark
   - saf.fabric.saf_benchmark.venv
@@ -120,7 +120,7 @@ SAMPLING = {
 }
 SPEC = {
     "node": {"type": "str", "required": True},
-    "suite": {"type": "str", "choices": ["gemm", "memory", "ops", "llm", "sustained"], "default": "gemm"},
+    "suite": {"type": "str", "choices": list(mlx_suites.METRICS), "default": "gemm"},
     "settings": {"type": "dict", "default": {}},
     "models": {"type": "dict", "default": {}},
     "sampling": {"type": "dict", "default": {}, "options": SAMPLING},

@@ -11,10 +11,10 @@ short_description: Measure the links between nodes
 version_added: "0.1.0"
 description:
   - Called on all nodes of a round at the same time. A node serves its O(clients) (iperf3 and an echo) and measures against its
-    O(targets); a server ends when its clients are done, or when nobody waits for the play any more.
+    O(targets); a server ends when its clients are done, or when the controller is gone.
   - Measures the goodput (what the receiver got, after slow start) forward, in reverse and both at once, with each number of
     streams; the round trip of 64 bytes over TCP, idle and while the link is loaded; on request jitter and loss over UDP.
-  - The interfaces that the routes really use at both ends are named beside each figure, and whether frames of their MTU pass.
+  - Each measurement has the interfaces that the routes really use at both ends, and whether frames of their MTU pass.
   - Returns raw samples and judges nothing.
 extends_documentation_fragment:
   - saf.fabric.saf_benchmark

@@ -60,7 +60,7 @@ options:
     type: int
     default: 5
   tasks:
-    description: MLX tasks of a set for all nodes together; each gets the same share.
+    description: MLX tasks of a set for all nodes together; each gets the same number.
     type: int
     default: 12
   task_repetitions:
@@ -78,7 +78,7 @@ options:
     type: dict
     default: {gpu: {size: 4096, products: 8}, cpu: {size: 512, products: 8}}
   all_nodes_only:
-    description: Leave the run on the head alone out.
+    description: Skip the run on the head alone.
     type: bool
     default: false
 """

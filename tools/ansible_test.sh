@@ -30,8 +30,9 @@ git init --quiet . # the nearest repository says which files there are: not the 
 } >"tests/sanity/ignore-$(python -c 'from ansible.release import __version__; print(".".join(__version__.split(".")[:2]))').txt"
 
 # ansible-test fetches pip from a host of its own for each of its environments; Python brings one along.
-printf 'import ensurepip\n\nensurepip.bootstrap()\n' | tee "$work/home/.ansible/test/cache/get_pip_24_2.py" \
-  "$work/home/.ansible/test/cache/get_pip_25_3.py" >/dev/null
+requirements=$(python -c 'import ansible_test; print(ansible_test.__path__[0])')/_internal/python_requirements.py
+pip_version=$(sed -nE "s/^ +pip='([0-9.]+)',.*/\1/p" "$requirements")
+printf 'import ensurepip\n\nensurepip.bootstrap()\n' >"$work/home/.ansible/test/cache/get_pip_${pip_version//./_}.py"
 
 # Left out: pylint (a minute, and other opinions than ruff's), shellcheck and pslint (programs that are not on every machine).
 HOME=$work/home PIP_DISABLE_PIP_VERSION_CHECK=1 ansible-test sanity --color no \

@@ -35,11 +35,11 @@ def transfer_pairs(nodes):
 def ray(settings, nodes):
     """Return the time-out of the Ray driver; settings: ray of a profile; nodes: how many."""
     case = RAY["case_budget"] + 2 * RAY["step_limit"]
-    warm_up = RAY["warmup"] * 1  # an empty task that takes longer than a second is a fault of its own
+    warm_up = RAY["warmup"] * 1  # an empty task that takes longer than a second is a separate fault
     trips = nodes * (warm_up + case)
     transfers = transfer_pairs(nodes) * len(settings["transfer_bytes"]) * case if nodes > 1 else 0
     groups = 2 * sum(count < nodes for count in (1, 2, 4, 8, 16)) + 1
-    # At least three sets are made, and one before them, whatever the budget says.
+    # At least three sets are made, and one before them, whatever the budget is.
     one_set = max(settings["task_budget"], RAY["step_limit"])
     tasks = groups * (settings["task_budget"] + 4 * one_set)
     return round(_MODULE_S + trips + case + transfers + case + tasks + _LOADING_S)

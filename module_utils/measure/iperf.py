@@ -61,7 +61,7 @@ def _version(document):
 
 
 def _number(part, key):
-    """Return a figure of the answer that was measured; raises where it is missing or no number."""
+    """Return a measured value of the answer; raises where it is missing or no number."""
     value = float(part[key])
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{key} is {part[key]}")
@@ -84,7 +84,7 @@ def parse(document, mode):
     """Return ``{error, version, cpu, directions: {forward|reverse: {samples, goodput, retransmits}}}`` of one TCP run's JSON.
 
     samples: the receiver's goodput in bit/s for each interval after slow start: the client's own intervals in reverse, else the
-    server's. goodput: the receiver's figure over the whole run. retransmits: None where the sender's system does not tell
+    server's. goodput: the receiver's value over the whole run. retransmits: None where the sender's system has none
     (macOS before iperf3 3.21). cpu: per cent of one core, {host_total, remote_total}.
     """
     end, server = document["end"], document.get("server_output_json") or {}
@@ -107,7 +107,7 @@ def parse(document, mode):
 
 @_guarded
 def parse_udp(document):
-    """Return ``{error, jitter_s, loss (share), packets}`` of one UDP run's JSON, as the receiver saw it."""
+    """Return ``{error, jitter_s, loss (fraction), packets}`` of one UDP run's JSON, as the receiver saw it."""
     end = (document.get("server_output_json") or document)["end"]["sum"]
     return {
         "error": "",

@@ -1,8 +1,8 @@
 """A long measurement as a job on a node: it reports its progress, and it ends when its controller is gone.
 
-The action plugin benchmark_live.py starts such modules in the background with a folder of their own: ``progress`` holds JSON
-lines {what, latest, done, total}, ``lease`` is touched while somebody waits. A lease that is not renewed, or is gone, ends the
-module by SystemExit, so that every ``finally`` that ends a child process runs. Without a folder all of this does nothing.
+The action plugin benchmark_live.py starts such modules in the background with a separate folder: ``progress`` holds JSON lines
+{what, latest, done, total}, ``lease`` is touched while the controller waits. A lease that is not renewed, or was removed, ends
+the module by SystemExit, so that every ``finally`` that ends a child process runs. Without a folder all of this does nothing.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def measurement(
     """Return a measurement.
 
     samples: raw, in ``unit`` (an SI base unit); scope: node, pair or cluster; subject: names of the nodes, of a directed pair the
-    sender first; better: higher or lower, where it is not what the unit says (seconds are better when lower); params: what was
+    sender first; better: higher or lower, by default lower for seconds and higher for all else; params: what was
     measured; context: what was seen meanwhile.
     """
     return {

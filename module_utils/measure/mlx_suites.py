@@ -11,10 +11,10 @@ from . import measurement
 # Suite: (name of its metrics from the probe's document, unit; None where the probe reports it with each operation).
 METRICS = {
     "gemm": ("gemm.{dtype}", "FLOP/s"),
-    "sustained": ("gemm.sustained", "FLOP/s"),
     "memory": ("memory.{operation}", "B/s"),
     "ops": ("ops.{operation}", None),
     "llm": ("llm.{phase}", "token/s"),
+    "sustained": ("gemm.sustained", "FLOP/s"),
 }
 
 # Relative error of one product against float64: the type's digits, and what accumulating adds to it.
@@ -116,9 +116,9 @@ def as_not_measured(suite, document, node):
 
 def gpu_measurements(node, suite, utilization, clocks):
     """Return what the GPU did during a suite; utilization: samples from 0 to 1; clocks: samples in Hz; either may be empty."""
-    common = {"scope": "node", "subject": [node]}
-    found = [
-        measurement.measurement("gpu.utilisation", "1", utilization, params={"suite": suite, "source": "ioreg"}, **common),
-        measurement.measurement("gpu.clock", "Hz", clocks, params={"suite": suite, "source": "powermetrics"}, **common),
+    sampled = [("gpu.utilisation", "1", utilization, "ioreg"), ("gpu.clock", "Hz", clocks, "powermetrics")]
+    return [
+        measurement.measurement(name, unit, samples, scope="node", subject=[node], params={"suite": suite, "source": source})
+        for name, unit, samples, source in sampled
+        if samples
     ]
-    return [one for one in found if one["samples"]]

@@ -173,15 +173,15 @@ class Pair:
         """Send to the peer for a while longer than planned; return (samples, error) without the ends of the run."""
         try:
             control = round_trip.connect(self.host, self.params["port"], _PATIENCE_S)
-        except OSError as error:
-            return [], f"{self.peer} does not answer ({error})"
+        except OSError as refusal:
+            return [], f"{self.peer} does not answer ({refusal})"
         try:
             round_trip.far_end(control, self.params["node"])  # registers this client with the peer
             seconds = self.params["seconds"] + 2 * _SPREAD_S
             line = iperf.command(self._iperf3, self.host, self._port, "forward", 1, seconds, 0)
             text, error = self._children.run(line, seconds + _SLACK_S)
-        except OSError as error:
-            return [], f"{self.peer} broke off ({error})"
+        except OSError as failure:
+            return [], f"{self.peer} broke off ({failure})"
         finally:
             round_trip.close(control)
         answer = {"error": error, "directions": {}} if error else iperf.parse(text, "forward")
@@ -194,7 +194,7 @@ class Pair:
 
 def together(params, pairs):
     """Send to all targets at once; return {measurements, not_measured} with one sum for each second."""
-    flows = [None] * len(pairs)
+    flows: list[tuple[list[float], str]] = [([], "it ended without a result")] * len(pairs)
 
     def run(number):
         flows[number] = pairs[number].flow()

@@ -44,7 +44,11 @@ main(_params, _emit)
 
 
 class ProbeError(Exception):
-    """A probe that ended without a result; the message is one sentence."""
+    """A probe that ended without a result; the message is one sentence, ``reported`` what came before."""
+
+    def __init__(self, message, reported):
+        super().__init__(message)
+        self.reported = reported
 
 
 def run_probe(python, probe, params, timeout, environment=None, user=None, helpers=(), on_event=None):
@@ -86,12 +90,12 @@ def _base_for(user):
     arguments = account.popen_arguments(user)
     if not arguments:
         return None
-    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 only looked at; mkdtemp makes the folder
+    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 mkdtemp makes the folder
     return next((path for path in places if _enters(arguments["user"], arguments["group"], path)), None)
 
 
 def _enters(uid, gid, path):
-    """Tell whether an account may go into a folder and all that it lies in."""
+    """Return whether an account may enter a folder and all its parents."""
     path = os.path.realpath(path)
     while True:
         try:
@@ -118,7 +122,8 @@ def _hand_over(folder, user):
 
 
 def _collect(child, name, timeout, on_event):
-    reported, errors = {}, []
+    reported: dict[str, list] = {}
+    errors: list[str] = []
     readers = [
         threading.Thread(target=_read_events, args=(child.stdout, reported, on_event), daemon=True),
         threading.Thread(target=_read_tail, args=(child.stderr, errors), daemon=True),
@@ -135,9 +140,7 @@ def _collect(child, name, timeout, on_event):
     for reader in readers:
         reader.join(5)
     if expired or child.returncode != 0:
-        error = ProbeError(_error_message(name, child.returncode, timeout if expired else None, errors))
-        error.reported = reported
-        raise error
+        raise ProbeError(_error_message(name, child.returncode, timeout if expired else None, errors), reported)
     return reported
 
 
@@ -161,7 +164,7 @@ def _read_events(stream, reported, on_event):
             try:
                 event = json.loads(text[len(_MARK) :])
                 name, document = event["event"], event["document"]
-            except (ValueError, KeyError, TypeError, RecursionError):  # cut off, or not what _emit writes
+            except (ValueError, KeyError, TypeError, RecursionError):  # interrupted, or not what _emit writes
                 continue
             reported.setdefault(name, []).append(document)
             if on_event:
@@ -178,7 +181,7 @@ def _read_tail(stream, errors):
 
 
 def _best_error_line(errors):
-    """Return the line that says most: the exception's own (its message may go on for many lines), else the last with a word."""
+    """Return the most useful line: the first of the last exception (its message may have many), else the last with a word."""
     named = [line for line in errors if re.match(r"([\w.]*(Error|Exception)\b|what\(\):)", line)]
     worded = [line for line in errors if re.search(r"\w", line)]
     return (named or worded or ["no message"])[-1]

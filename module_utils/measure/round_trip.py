@@ -30,11 +30,12 @@ def connect(host, port, patience):
 
 
 def samples(connection, count, seconds=None):
-    """Return up to ``count`` round-trip times in seconds, one message at a time; after ``seconds`` no further one is begun."""
-    times, begun = [], time.perf_counter()
+    """Return up to ``count`` round-trip times in seconds, one message at a time; after ``seconds`` no further one is started."""
+    times: list[float] = []
+    started = time.perf_counter()
     while len(times) < count:
         start = time.perf_counter()
-        if times and seconds is not None and start - begun > seconds:
+        if times and seconds is not None and start - started > seconds:
             break
         connection.sendall(MESSAGE)
         left = len(MESSAGE)
@@ -78,7 +79,7 @@ def under_load(host, port, delay, pause=0.005):
 
 
 def passes(host, port, size):
-    """Tell whether an IP packet of ``size`` bytes gets to the node, and back if it is sent back, unfragmented; three tries."""
+    """Return whether an IP packet of ``size`` bytes gets to the node, and back if it is sent back, unfragmented; three tries."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams:
         datagrams.settimeout(1)
         datagrams.setsockopt(socket.IPPROTO_IP, *NO_FRAGMENTS)
@@ -87,7 +88,7 @@ def passes(host, port, size):
             try:
                 datagrams.send(b"x" * (size - 28))  # IPv4 20, UDP 8
                 datagrams.recv(64)
-            except OSError:  # too long for our own interface, or no answer
+            except OSError:  # too long for this interface, or no answer
                 continue
             return True
     return False

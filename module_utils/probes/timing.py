@@ -12,7 +12,7 @@ _ATTEMPTS = 4  # each can make a sample ten times as long
 
 
 class TooLong(Exception):
-    """A case that would not end within its budget; the message says why."""
+    """A case that would not end within its budget; the message is the reason."""
 
 
 def too_long(seconds, params):
@@ -31,14 +31,14 @@ def warm_up(call, params):
     start = time.perf_counter()
     call(1)
     first = time.perf_counter() - start
-    calls, begun = 0, time.perf_counter()
+    calls, started = 0, time.perf_counter()
     # At least one: what a warm call takes decides how many make a sample.
-    while calls < max(params["warmup_calls"], 1) or time.perf_counter() - begun < params["warmup_s"]:
+    while calls < max(params["warmup_calls"], 1) or time.perf_counter() - started < params["warmup_s"]:
         call(1)
         calls += 1
-        if time.perf_counter() - begun > params["budget_s"] / 4 and calls > 1:
+        if time.perf_counter() - started > params["budget_s"] / 4 and calls > 1:
             break
-    return first, calls, (time.perf_counter() - begun) / calls
+    return first, calls, (time.perf_counter() - started) / calls
 
 
 def calls_per_sample(call, sample_s, each):
@@ -67,8 +67,8 @@ def measure(call, params, work):
         raise TooLong(too_long(each, params))
     count = calls_per_sample(call, params["sample_s"], each)
     samples: list = []
-    begun = time.perf_counter()
-    while len(samples) < params["min_samples"] or time.perf_counter() - begun < params["sample_s"] * params["min_samples"]:
+    started = time.perf_counter()
+    while len(samples) < params["min_samples"] or time.perf_counter() - started < params["sample_s"] * params["min_samples"]:
         start = time.perf_counter()
         call(count)
         samples.append(count * work / (time.perf_counter() - start))

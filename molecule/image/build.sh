@@ -17,7 +17,7 @@ esac
 
 digest() { cat "$@" | sha256sum | cut -c1-12; }
 if [ "$variant" = fakemac ]; then
-  base=$(./build.sh python39)
+  base=$(SAF_IMAGE_LOCKED="" ./build.sh python39)
   mapfile -t sources < <(find "$doubles" -type f -not -name '*.md' -not -name '*.pyc' | sort)
   image=localhost/saf-node-fakemac:$(digest build.sh <(echo "$base") "${sources[@]}")
 else
@@ -26,6 +26,11 @@ fi
 if podman image exists "$image"; then
   echo "$image"
   exit 0
+fi
+
+# Two scenarios that start together build one image once.
+if [ -z "${SAF_IMAGE_LOCKED:-}" ]; then
+  SAF_IMAGE_LOCKED=1 exec flock --close . ./build.sh "$variant"
 fi
 
 work=$(mktemp -d)

@@ -72,7 +72,7 @@ def write_text(path: Path, text: str, dry_run: bool = False) -> bool:
 
 
 def _not_written(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written ({error.strerror or error}): make its folder writable, or copy the run elsewhere.")
+    return RunError(f"{path} cannot be written ({error.strerror or error}): make its folder writable, or choose another one.")
 
 
 def folders(results_dir: Path) -> list[Path]:
@@ -82,7 +82,7 @@ def folders(results_dir: Path) -> list[Path]:
 
 def set_latest(folder: Path, dry_run: bool = False) -> bool:
     """Point the link ``latest`` beside a run's folder to the newest run; return whether that changed."""
-    folder = folder.resolve()
+    folder = folder.resolve()  # it may be given as "." or by the link itself
     link = folder.parent / LATEST
     others = [path.name for path in folders(folder.parent)]
     newest = max(others + [folder.name] * folder.match(_NAMES), default=folder.name)
@@ -136,6 +136,7 @@ def earlier_runs(folder: Path) -> list[Any]:
     """
     plan, whole = read_plan(folder), 0
     runs: list[Any] = []
+    folder = folder.resolve()  # as in set_latest: its name counts
     for path in sorted(folder.parent.glob(f"{_NAMES}/{RUN_FILE}"), reverse=True):
         other = _earlier_plan(path.parent / PLAN_FILE, plan)
         alike = history.may_compare(plan, other)

@@ -8,6 +8,9 @@ from typing import Final
 ABOVE_CEILING: Final = 1.05  # more than this of a documented ceiling is impossible
 THROTTLED: Final = 0.95  # of the first rate, while the same work goes on
 UNSTABLE: Final = 0.1  # MAD over median
+CPU_BOUND: Final = 0.95  # of a core, which iperf3 kept busy
+BUSY_NODE: Final = 0.25  # of the cores, in use by others before the measurements
+SWAP_GROWTH_BYTES: Final = 64 * 2**20
 
 # History
 REGRESSION: Final = 0.05  # the least change of a median that counts

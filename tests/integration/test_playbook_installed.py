@@ -42,7 +42,10 @@ def test_what_a_run_writes_lies_in_the_project(project):
 def test_its_modules_and_filters_have_full_names(project):
     (project.folder / "play.yml").write_text(
         "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
-        "    - saf.fabric.node_status: {venv_root: /nowhere, unit: none, label: none}\n      register: seen\n"
+        "    - saf.fabric.node_status_info: {venv_root: /nowhere, unit: none, label: none}\n      register: seen\n"
+        # The name that this module had before.
+        "    - saf.fabric.node_status: {venv_root: /nowhere, unit: none, label: none}\n      register: earlier\n"
+        "    - ansible.builtin.assert: {that: earlier.service == seen.service}\n"
         "    - ansible.builtin.debug: {msg: \"{{ seen.listeners | map(attribute='port') | list | to_json }}\"}\n"
         "    - ansible.builtin.debug: {msg: \"{{ 'results' | saf.fabric.in_workspace }}\"}\n"
     )

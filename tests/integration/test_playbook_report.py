@@ -9,6 +9,7 @@ from runs import SITUATIONS, write_run
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import writer
 
 FINISHED = "2026-11-23T18:25:00Z"
 
@@ -110,3 +111,28 @@ def test_an_older_run_reported_again_is_not_the_latest(root, tmp_path, history):
     assert (tmp_path / "results" / "latest").resolve().name == "20261107T181500Z"
     old = json.loads((tmp_path / "results" / "20261103T181500Z" / "run.json").read_text())
     assert old["history"]["runs"] == ["20261101T181500Z", "20261102T181500Z"]
+
+
+def test_plays_get_runs_suspects_and_comparisons_from_actions(root, tmp_path, history):
+    folder = history(0.9)
+    writer.write(folder)
+    table = tmp_path / "table.md"
+    (tmp_path / "play.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        f"    - saf.fabric.runs_info: {{results_dir: {folder.parent}}}\n      register: found\n"
+        f"    - saf.fabric.suspects_info: {{run_dir: {folder}}}\n      register: suspects\n"
+        f"    - saf.fabric.compare: {{results_dir: {folder.parent}, dest: {table}}}\n      register: compared\n"
+        "    - ansible.builtin.debug:\n"
+        "        msg: '{{ [found.runs | length, suspects.parts, compared.changed, compared.runs] | to_json }}'\n"
+    )
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", str(tmp_path / "play.yml")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs_compared = json.dumps([str(folder.parent / "20261106T181500Z"), str(folder)])
+    assert f'[7, ["memory"], true, {runs_compared}]' in " ".join(done.stdout.split())
+    assert "| 0.900 | worse |" in table.read_text()

@@ -58,7 +58,7 @@ def newest_run():
     """Return the newest benchmark's document and its folder."""
 
     def read():
-        folder = (settings.ROOT / "results" / "latest").resolve()
+        folder = (settings.results() / "latest").resolve()
         return json.loads((folder / "run.json").read_text()), folder
 
     return read

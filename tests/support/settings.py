@@ -17,6 +17,11 @@ def ephemeral():
     return Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
 
+def results():
+    """Folder of the scenario's benchmark runs and of its status.json (molecule/shared/inventory.yml.j2)."""
+    return ROOT / ".cache" / "molecule-results" / ephemeral().name
+
+
 def inventory_path():
     return ephemeral() / "inventory"
 

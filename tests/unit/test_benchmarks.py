@@ -180,7 +180,7 @@ def test_settings_that_are_missing_are_named(run_module):
     assert "lack 'shapes'" in result["msg"]
 
 
-def test_ray_that_is_not_there_is_one_sentence_for_each_metric(run_module):
+def test_unreachable_ray_gives_one_reason_per_metric(run_module):
     result = run_module(ray_benchmark, RAY)
     assert [item["name"] for item in result["not_measured"]] == [f"ray.{suite}" for suite in ray_benchmark.SUITES]
     assert "No module named 'ray'" in result["not_measured"][0]["reason"]

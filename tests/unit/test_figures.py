@@ -70,6 +70,14 @@ def test_a_gain_in_words(factor, text):
 
 
 @pytest.mark.parametrize(
+    ("flag", "text"),
+    [("above_ceiling", "more than 5 % above"), ("throttled", "fell by more than 5 %"), ("unstable", "above 10 % of")],
+)
+def test_a_flag_is_explained_with_its_threshold(flag, text):
+    assert text in labels.FLAGS[flag]
+
+
+@pytest.mark.parametrize(
     ("rate", "mtu", "goodput"),
     [(1e9, 1500, 941.5e6), (10e9, 1500, 9415e6), (2.5e9, 9000, 2475e6), (100e6, 1500, 94.1e6)],
 )

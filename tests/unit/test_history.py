@@ -122,7 +122,7 @@ def test_software_is_named_and_does_not_cut_the_history(data, template, run_at):
     assert "20 % worse" in found["measured"]
 
 
-def test_a_link_that_fell_starts_a_new_history_and_is_a_fault(data):
+def test_slower_link_resets_history_and_is_reported(data):
     plan, raws = SITUATIONS["healthy_studios"]()
     before = run_document.assemble({**plan, "started": "2026-11-22T00:00:00Z"}, raws, data, "2026-11-22T01:00:00Z")
     for document in raws:

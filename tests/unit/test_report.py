@@ -1,7 +1,6 @@
 """From raw files to findings and to the page."""
 
 import copy
-import importlib
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from runs import SITUATIONS, write_run
 
+from ansible_collections.saf.fabric.plugins.action import compare, report, runs_info, suspects_info
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, writer
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
@@ -145,20 +145,20 @@ def test_a_document_that_is_not_valid_is_kept_with_a_note(run_folder, monkeypatc
 def test_measured_values_are_on_disk_before_anything_is_judged(run_folder, monkeypatch):
     seen = []
     monkeypatch.setattr(runs, "judged", lambda folder, _measured: seen.append(runs.read_json(folder / "run.json")) or 1 / 0)
-    report = writer.write(run_folder)
+    written = writer.write(run_folder)
     assert len(seen[0]["metrics"]) > 20
     assert seen[0]["findings"] == []
     run = runs.read_json(run_folder / "run.json")
     assert run["findings"][-1]["measured"] == "this verdict failed: verdicts (ZeroDivisionError: division by zero)"
-    assert report.failures == []
+    assert written.failures == []
     assert (run_folder / "report.html").exists()
 
 
 def test_a_format_that_raises_costs_itself_alone(run_folder, monkeypatch):
     broken = exporters.EXPORTERS["markdown"].__class__("markdown", "report.md", lambda _view, _run: 1 / 0)
     monkeypatch.setitem(exporters.EXPORTERS, "markdown", broken)
-    report = writer.write(run_folder)
-    assert report.failures == ["report.md could not be made: ZeroDivisionError: division by zero"]
+    written = writer.write(run_folder)
+    assert written.failures == ["report.md could not be made: ZeroDivisionError: division by zero"]
     assert sorted(path.name for path in run_folder.glob("*.*")) == [
         "metrics.csv",
         "metrics.prom",
@@ -177,17 +177,20 @@ def test_a_second_report_changes_nothing_and_a_dry_run_writes_nothing(run_folder
 
 
 def test_only_the_formats_asked_for_are_written(run_folder):
-    report = writer.write(run_folder, ["csv"])
-    assert [path.name for path in map(Path, report.paths)] == ["run.json", "metrics.csv"]
+    written = writer.write(run_folder, ["csv"])
+    assert [path.name for path in map(Path, written.paths)] == ["run.json", "metrics.csv"]
     assert not (run_folder / "report.html").exists()
 
 
-def test_latest_as_a_run_does_not_point_to_itself(tmp_path):
-    plan, raws = SITUATIONS["healthy_single"]()
-    write_run(tmp_path / plan["run_id"], plan, raws)
-    writer.write(tmp_path / plan["run_id"])
-    writer.write(tmp_path / "latest")
-    assert (tmp_path / "latest").readlink() == Path(plan["run_id"])
+@pytest.mark.parametrize("where", [".", "../latest"])
+def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
+    folder = history(1.0)
+    (folder.parent / "latest").symlink_to(folder.name)
+    monkeypatch.chdir(folder)
+    writer.write(Path(where))
+    assert (folder.parent / "latest").readlink() == Path(folder.name)
+    assert not (folder / "latest").is_symlink()
+    assert len(runs.read_json(folder / "run.json")["history"]["runs"]) == 6
 
 
 @pytest.mark.parametrize(
@@ -237,13 +240,12 @@ def test_the_report_is_written_from_python_too(root, run_folder):
     assert (done.returncode, done.stderr) == (1, "nowhere does not exist: name the folder of a run, below results/.\n")
 
 
-@pytest.mark.parametrize("name", ["compare", "report", "runs_info", "suspects_info"])
-def test_actions_of_the_controller_accept_what_they_document(root, name):
+@pytest.mark.parametrize("action", [compare, report, runs_info, suspects_info])
+def test_actions_of_the_controller_accept_what_they_document(root, action):
     """The validator of ansible-core sees no argument spec of an action."""
-    accepted = importlib.import_module(f"ansible_collections.saf.fabric.plugins.action.{name}").ActionModule.ARGUMENTS
+    name = action.__name__.rsplit(".", 1)[-1]
     text = (root / "library" / f"{name}.py").read_text()
     (documented,) = re.findall(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)
-    options = yaml.safe_load(documented)["options"]
-    assert accepted == {
-        option: {key: value for key, value in entry.items() if key != "description"} for option, entry in options.items()
-    }
+    documents = yaml.safe_load(documented)["options"]
+    options = {option: {key: entry[key] for key in entry if key != "description"} for option, entry in documents.items()}
+    assert options == action.ActionModule.ARGUMENTS

@@ -32,7 +32,7 @@ RUNS = node()
 STOPPED = node("inactive", service={"last_error": "OSError: [Errno 28] No space left on device"})
 MISSING = {"manager": None, "state": "missing", "restarts": None, "seconds": None}
 NEVER = node(provisioned=False, service=MISSING, configured={"address": None, "head": None})
-SILENT = {"refused": "does not answer over SSH; start it, or look at its network."}
+SILENT = {"refused": "does not answer over SSH; start it, or check its network."}
 WANTED = {
     "ray": "2.49.1",
     "python": "3.11.2",
@@ -200,6 +200,31 @@ def test_a_hostile_answer_is_data(answer):
     document = judge({"a": HEAD, "b": status.accept(answer)}, gcs("a"))
     assert all(sentence.isprintable() and len(sentence) < 700 for sentence in document["problems"])
     assert len(status.table_rows(document)) == 2
+
+
+OBSERVED = {"service": {"state": "active"}}
+
+
+@pytest.mark.parametrize(
+    ("registered", "refused"),
+    [
+        (({}, OBSERVED, ""), None),
+        (({"ping": "pong"}, OBSERVED, ""), None),
+        (
+            ({"unreachable": True, "msg": "no\nroute"}, {}, ""),
+            "does not answer over SSH; start it, or check its network (no route).",
+        ),
+        (({}, {"unreachable": True}, ""), "does not answer over SSH; start it, or check its network."),
+        (({}, {"failed": True, "msg": "no sudo"}, ""), "answers, but could not be checked: no sudo"),
+        (({}, {}, "no space"), "answers, but could not be checked: no space"),
+        (({}, OBSERVED, "no space"), "answers, but could not be checked: no space"),
+        (({}, {}, ""), "answers, but could not be checked: no message"),
+        ((None, None, None), "answers, but could not be checked: no message"),
+        (({}, {"failed": True, "msg": ["\x1b"]}, ""), "answers, but could not be checked: no message"),
+    ],
+)
+def test_a_node_that_was_not_observed_says_why(registered, refused):
+    assert status.observation(*registered).get("refused") == refused
 
 
 @pytest.mark.parametrize(

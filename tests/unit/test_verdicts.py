@@ -124,7 +124,7 @@ def test_the_owners_three_numbers_are_answered(run_of):
         (None, 1398e6, ""),
     ],
 )
-def test_the_owners_80_per_cent_stand_beside_the_clock_and_the_share(data, busy, clock, words):
+def test_gpu_utilization_is_reported_with_clock_and_share(data, busy, clock, words):
     common = {"scope": "node", "subject": ["alpha"], "better": "higher"}
     extra = [
         {**common, "name": "gpu.utilisation", "unit": "1", "params": {"suite": "gemm", "source": "ioreg"}, "samples": [busy]},

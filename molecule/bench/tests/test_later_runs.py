@@ -95,7 +95,7 @@ STAGES = {
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, stage):
     overrides, place, running, measured, missing = STAGES[stage]
-    results = settings.ROOT / "results"
+    results = settings.results()
     before = set(results.iterdir())
     controller = playbooks.start("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
     try:
@@ -118,7 +118,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_what_it_measured(nodes, s
 def test_a_play_that_is_killed_leaves_nothing_running_and_its_raw_files(nodes, saf_playbook):
     """A closed terminal, a full memory: nothing of the play's own can clean up, and its worker processes outlive it."""
     overrides = {"mlx": None, "ray": None, "collective": None, "network": {"seconds": 300}}
-    results = settings.ROOT / "results"
+    results = settings.results()
     before = set(results.iterdir())
     controller = playbooks.start("bench.yml", {"bench_profile": "quick", "bench_overrides": overrides})
     try:

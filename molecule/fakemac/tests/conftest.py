@@ -1,4 +1,8 @@
-"""What the tests of emulated Macs share."""
+"""What the tests of emulated Macs share.
+
+The files are the stages of the scenario, in the order of their numbers: each works on what the one before has left. The first
+three leave a healthy cluster, the last one removes it.
+"""
 
 import json
 

@@ -116,7 +116,7 @@ def test_the_gcs_knows_gpu_cores(ray):
 def test_status_is_healthy(saf_playbook):
     status = saf_playbook("playbooks/status.yml")
     assert status.rc == 0, status.output
-    document = json.loads((settings.ROOT / "results" / "status.json").read_text())
+    document = json.loads((settings.results() / "status.json").read_text())
     assert {node["service"]["manager"] for node in document["nodes"]} == {"launchd"}
 
 

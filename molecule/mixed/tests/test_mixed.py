@@ -9,7 +9,7 @@ from tests.support.waiting import wait_for
 def test_each_system_has_its_own_supervisor_and_the_cluster_is_healthy(saf_playbook):
     status = saf_playbook("playbooks/status.yml")
     assert status.rc == 0, status.output
-    document = json.loads((settings.ROOT / "results" / "status.json").read_text())
+    document = json.loads((settings.results() / "status.json").read_text())
     assert {node["name"]: node["service"]["manager"] for node in document["nodes"]} == {"alpha": "launchd", "gamma": "systemd"}
     assert {node["venv"]["python_version"] for node in document["nodes"]} == {"3.9.23"}
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.support import settings
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +16,8 @@ def test_status_of_a_healthy_cluster_is_success_and_changes_nothing(status):
     assert not status.changed
 
 
-def test_status_leaves_a_file_for_machines(status, nodes, root):
-    told = json.loads((root / "results" / "status.json").read_text())
+def test_status_leaves_a_file_for_machines(status, nodes):
+    told = json.loads((settings.results() / "status.json").read_text())
     assert {node["name"] for node in told["nodes"]} == set(nodes)
     assert not told["problems"]
 

@@ -12,10 +12,13 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..text.units import percent
+
 Facts = Mapping[str, Any]  # of a node or of an interface
 Peaks = Mapping[tuple[str, int, int | None], Mapping[str, str]]
 Ceiling = tuple[float | None, str]
 
+_SAME_CLOCK = 0.1  # two clocks that differ by less are the same one
 STANDARD_RATES = (100e6, 1e9, 2.5e9, 5e9, 10e9, 25e9, 40e9, 100e9)
 
 # Per frame: preamble 8 + header 14 + checksum 4 + gap 12 on the wire; IPv4 20 + TCP 20 + time stamps 12 inside.
@@ -91,12 +94,14 @@ def apple_clock(facts: Facts, row: Mapping[str, str] | None) -> Ceiling:
     tables: dict[str, float] = (facts.get("gpu") or {}).get("clock_tables_hz") or {}
     if row and row["gpu_clock_mhz"]:
         listed = float(row["gpu_clock_mhz"]) * 1e6
-        own = [clock for clock in tables.values() if abs(clock / listed - 1) < 0.1]
+        own = [clock for clock in tables.values() if abs(clock / listed - 1) < _SAME_CLOCK]
         if own:
             clock = min(own, key=lambda value: abs(value - listed))
             return clock, f"{clock / 1e6:.0f} MHz of the node's own clock table"
         source = f"{row['gpu_clock_mhz']} MHz of data/apple_silicon_peaks.csv (confidence {row['confidence']})"
-        return listed, source + ("; none of the node's own clock tables is within 10 % of it" if tables else "")
+        return listed, source + (
+            f"; none of the node's own clock tables is within {percent(_SAME_CLOCK)} of it" if tables else ""
+        )
     usual = tables.get("voltage-states9")
     return (usual, f"{usual / 1e6:.0f} MHz of the node's own clock table") if usual else (None, "")
 

@@ -11,12 +11,8 @@ from typing import Any
 
 from ..model import Metric
 from ..text.labels import FLAGS
-from ..thresholds import THROTTLED, UNSTABLE
+from ..thresholds import BUSY_NODE, CPU_BOUND, SWAP_GROWTH_BYTES, THROTTLED, UNSTABLE
 from . import statistics
-
-CPU_BUSY = 95  # % of one core
-_BUSY = 0.25  # of the cores in use by others, before the measurements
-_SWAP_BYTES = 64 * 2**20
 
 
 def of(metric: Metric, nodes: Mapping[str, Any]) -> list[str]:
@@ -58,7 +54,7 @@ def cpu_bound(metric: Metric) -> bool:
     cores = metric["params"].get("streams", 1) if threads else 1
     busy = metric["context"].get("cpu_percent") or {}
     most: float = max(busy.get("host_total") or 0, busy.get("remote_total") or 0)
-    return most >= CPU_BUSY * cores
+    return most >= 100 * CPU_BOUND * cores
 
 
 def busy_cores(node: Mapping[str, Any]) -> tuple[float, float, float]:
@@ -69,7 +65,7 @@ def busy_cores(node: Mapping[str, Any]) -> tuple[float, float, float]:
     cpu = (node.get("facts") or {}).get("cpu") or {}
     cores = min(cpu.get("cores_logical") or 1, cpu.get("cores_limit") or float("inf"))
     # One busy program leaves most of a large machine idle, and takes half of a small one.
-    return (node.get("conditions_before") or {}).get("busy_cores") or 0, cores, max(_BUSY * cores, min(1, cores / 2))
+    return (node.get("conditions_before") or {}).get("busy_cores") or 0, cores, max(BUSY_NODE * cores, min(1, cores / 2))
 
 
 def conditions(node: Mapping[str, Any]) -> set[str]:
@@ -84,7 +80,7 @@ def conditions(node: Mapping[str, Any]) -> set[str]:
         flags.add("low_power")
     if power.get("source") == "Battery Power":
         flags.add("battery")
-    if (after.get("swap_used_bytes") or 0) - (before.get("swap_used_bytes") or 0) > _SWAP_BYTES:
+    if (after.get("swap_used_bytes") or 0) - (before.get("swap_used_bytes") or 0) > SWAP_GROWTH_BYTES:
         flags.add("swapping")
     if min(state.get("cpu_speed_limit_percent") or 100 for state in (before, after)) < 100:
         flags.add("speed_limit")

@@ -29,7 +29,7 @@ def find(name: str) -> MetricRow | None:
 
 
 def title(name: str) -> str:
-    """Return the title of a metric, its name where it has no row of its own."""
+    """Return the title of a metric, its name where only its family has a row, or none."""
     return METRICS[name].title if name in METRICS else name
 
 

@@ -10,7 +10,7 @@ from ..model import Better, Measurement, Scope
 from ..trust.shapes import Shapes
 from .context import Context
 
-# What report/view/figures.py can draw of a metric, and what it can say above the table.
+# What report/view/figures.py can draw of a metric, and the note that it can write above the table.
 Chart = Literal["rate_by_size", "rate_over_time", "parts_of_time", "bandwidth_by_size"]
 Note = Literal["half_bandwidth"]
 Ceiling = tuple[float | None, str]  # None where no ceiling is known; where it comes from, or why there is none

@@ -21,7 +21,7 @@ def python_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     if wanted["python_provider"] in ("uv", "homebrew", "conda") or interpreters.choose(found, exact, machine):
         return []
     shown = [f"{one['version']} ({', '.join([one['path'], *_unlike(one, exact)])})" for one in found]
-    fix = "Install it where every account may run it, name it in python_candidates, or set python_provider to uv."
+    fix = "Install it where every account may run it, name it in python_candidates, or have it installed: python_provider: uv."
     return [problem("python", exact, ", ".join(shown) or "no interpreter", fix)]
 
 

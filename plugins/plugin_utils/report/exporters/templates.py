@@ -18,4 +18,4 @@ def render(name: str, view: Any, is_html: bool) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
-    return environment.get_template(name).render(view=view, __report_view=view).rstrip("\n") + "\n"
+    return environment.get_template(name).render(view=view).rstrip("\n") + "\n"
