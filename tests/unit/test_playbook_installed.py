@@ -1,5 +1,6 @@
 """The same tree as an installed collection: built, installed into another project, called by its name."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tarfile
 
 import pytest
+from runs import SITUATIONS
 
 CONFIG = "[defaults]\ncollections_path = collections\ncallbacks_enabled = saf.fabric.exit_status, saf.fabric.interrupted_run\n"
 
@@ -65,6 +67,20 @@ def test_what_a_run_writes_lies_in_the_project(project):
     done = project("ansible-playbook", "-i", "inventory", "saf.fabric.compare", check=False)
     assert done.returncode != 0
     assert f"No run to compare in {project.folder}/results" in done.stdout + done.stderr
+
+
+def test_it_writes_the_whole_report(project, tmp_path):
+    plan, raws = SITUATIONS["healthy_single"]()
+    folder = tmp_path / plan["run_id"]
+    (folder / "raw").mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps(plan))
+    for number, raw in enumerate(raws):
+        (folder / "raw" / f"{number}.json").write_text(json.dumps(raw))
+    line = ["ansible-playbook", "-i", "inventory", "saf.fabric.bench_report", "-e", f"report_run_dir={folder}"]
+    done = project(*line, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"plan.json", "raw", "run.json", "report.html", "report.md", "metrics.prom", "metrics.csv"}
 
 
 def test_its_modules_and_filters_have_full_names(project):
