@@ -82,7 +82,7 @@ def headlines(run: RunDocument) -> list[str]:
 
 def _first(finding: Mapping[str, Any]) -> str:
     """Return the first remedy, which is the cheapest, and what all of them can bring."""
-    remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
+    remedy: str = finding["advice"].split(". ")[0].rstrip(".") + "."
     factor = finding["gain_at_most"]
     return remedy + (f" Gain: {gain(factor)}." if factor is not None else "")
 

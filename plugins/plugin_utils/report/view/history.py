@@ -73,4 +73,5 @@ def _chart(run: RunDocument, item: Comparison) -> str:
         points.append({"name": point["run_id"], "value": point["median"], "mark": changed, "bad": False})
     points[-1]["bad"] = item["verdict"] == "regression"
     spread = SIGMAS * max(SIGMA * (item["mad"] or 0), FLOOR * abs(item["centre"] or 0))
-    return charts.band(points, item["centre"], spread, item["unit"], f"History of {item['name']}, {_place(item)}")
+    svg: str = charts.band(points, item["centre"], spread, item["unit"], f"History of {item['name']}, {_place(item)}")
+    return svg
