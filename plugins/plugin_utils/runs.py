@@ -33,18 +33,19 @@ class RunError(Exception):
     """A run that cannot be read or written; the message names the file, the reason and what to do."""
 
 
-def read_json(path: Path) -> Any:
-    """Return the content of a JSON file."""
+def read_json(path: Path, remedy: str = "measure again, or take it out of the folder") -> Any:
+    """Return the content of a JSON file; remedy: what to do where it cannot be read."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"{path} cannot be read ({reason}): {remedy}.") from error
 
 
 def read(folder: Path) -> RunDocument:
     """Return the run document of a folder for a comparison; its keys follow today's rules, so older runs stay comparable."""
     path = folder / RUN_FILE
-    run = untrusted.clean(read_json(path))
+    run = untrusted.clean(read_json(path, "name the folder of a run, or write its report again"))
     try:
         run = migrate(run)
         run["keys"] = history.keys(run)
@@ -169,7 +170,7 @@ def _earlier_plan(path: Path, default: Any) -> Any:
 def read_plan(folder: Path) -> dict[str, Any]:
     """Return what a run was to measure."""
     path = folder / PLAN_FILE
-    plan = read_json(path)
+    plan = read_json(path, "without its plan a run cannot be reported; measure again")
     lacking = [name for name in _OF_PLAN if not isinstance(plan, dict) or name not in plan]
     if lacking:
         raise RunError(f"{path} is not the plan of a run: it has no {', '.join(lacking)}. Measure again.")
