@@ -5,6 +5,7 @@ import sys
 import tarfile
 
 import pytest
+from runs import SITUATIONS, write_run
 from tests.support.installed import Project
 
 
@@ -37,6 +38,17 @@ def test_what_a_run_writes_lies_in_the_project(project):
     done = project.run("ansible-playbook", "-i", "inventory", "saf.fabric.compare", check=False)
     assert done.returncode != 0
     assert f"No run to compare in {project.folder}/results" in done.stdout + done.stderr
+
+
+def test_it_writes_the_whole_report(project, tmp_path):
+    plan, raws = SITUATIONS["healthy_single"]()
+    folder = tmp_path / plan["run_id"]
+    write_run(folder, plan, raws)
+    line = ["ansible-playbook", "-i", "inventory", "saf.fabric.bench_report", "-e", f"report_run_dir={folder}"]
+    done = project.run(*line, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"plan.json", "raw", "run.json", "report.html", "report.md", "metrics.prom", "metrics.csv"}
 
 
 def test_its_modules_and_filters_have_full_names(project):
