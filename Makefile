@@ -58,8 +58,8 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.
-# In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have nodes of
-# their own and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
+# In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have separate
+# nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
 SCENARIOS := fakemac site damage refuse mixed surroundings bench reset local
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.

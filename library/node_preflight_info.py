@@ -255,7 +255,7 @@ def observe(params, run):
         "addresses": sockets.own_addresses(),
         "service_managers": managers,
         "systemd": parse_systemd_version(command_output("systemctl", "--version")) if "systemd" in managers else None,
-        # Nothing of other people's command lines leaves the node but that of who holds a port of ours.
+        # Nothing of other people's command lines leaves the node but that of who holds a port of the cluster.
         "processes": [process for process in running if concerns_us(process["command"], params["venv_root"])],
         "listeners": [one for one in sockets.listeners(running) if one["port"] in params["ports"]],
         "interpreters": find_interpreters(params),

@@ -29,7 +29,7 @@ git init --quiet . # the nearest repository says which files there are: not the 
   done
 } >"tests/sanity/ignore-$(python -c 'from ansible.release import __version__; print(".".join(__version__.split(".")[:2]))').txt"
 
-# ansible-test fetches pip from a host of its own for each of its environments; Python brings one along.
+# ansible-test downloads pip for each of its environments from a separate host; Python contains a pip.
 requirements=$(python -c 'import ansible_test; print(ansible_test.__path__[0])')/_internal/python_requirements.py
 pip_version=$(sed -nE "s/^ +pip='([0-9.]+)',.*/\1/p" "$requirements")
 printf 'import ensurepip\n\nensurepip.bootstrap()\n' >"$work/home/.ansible/test/cache/get_pip_${pip_version//./_}.py"

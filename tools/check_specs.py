@@ -36,7 +36,7 @@ def check(role, spec, options, defaults):
                 f" {option['default']!r}: make them equal."
             )
         elif name in defaults and "default" not in option and is_literal(defaults[name]):
-            wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec has to say so.")
+            wrong.append(f"{name} of role {role} is {defaults[name]!r} by default: its argument spec must have the same.")
         elif "default" not in option and not option.get("required") and not has_default_in_words(option):
             wrong.append(
                 f"{name} of role {role} has no default and is not required: say in its description what it is when it is not set."

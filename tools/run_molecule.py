@@ -54,7 +54,7 @@ def environment(name, provisioned=False):
 
 
 def start(*arguments, name, provisioned=False, output=None):
-    """Start molecule for a scenario in a process group of its own; output: a file, or None for the terminal."""
+    """Start molecule for a scenario in a separate process group; output: a file, or None for the terminal."""
     command = ["molecule", *arguments, "--no-command-borders", "--no-report"]
     environ = environment(name, provisioned)
     return subprocess.Popen(
@@ -74,7 +74,7 @@ class Run:
         self.provisioned = False  # the shared nodes
 
     def may_start(self, name):
-        """Tell whether a waiting scenario may run beside those that do; nothing overtakes one that needs to be alone."""
+        """Return whether a waiting scenario may run beside those that do; nothing overtakes one that needs to be alone."""
         before = self.waiting[: self.waiting.index(name)]
         if len(self.running) >= self.jobs or ALONE & {*before, *self.running}:
             return False

@@ -1,6 +1,6 @@
-"""How long each part of a benchmark may take: the limit of each step, and the time-out that follows from a plan.
+"""How long each part of a benchmark may take: the limit of each step, and the timeout that follows from a plan.
 
-Pure functions over a profile's settings. A time-out is never less than the sum of what may be waited for within it, so that it
+Pure functions over a profile's settings. A timeout is never less than the sum of what may be waited for within it, so that it
 ends what hangs and nothing that is only slow.
 """
 
@@ -19,7 +19,7 @@ _LOADING_S = 120  # to import MLX on a cold disk, or to build a model
 
 
 def network(settings):
-    """Return the time-out of one pair; settings: network of a profile."""
+    """Return the timeout of one pair; settings: network of a profile."""
     run = settings["seconds"] + settings["omit"] + RUN_SLACK_S
     runs = len(settings["streams"]) * len(settings["modes"]) + bool(settings["udp"])
     together = settings["seconds"] + 2 * _SPREAD_S + RUN_SLACK_S
@@ -33,7 +33,7 @@ def transfer_pairs(nodes):
 
 
 def ray(settings, nodes):
-    """Return the time-out of the Ray driver; settings: ray of a profile; nodes: how many."""
+    """Return the timeout of the Ray driver; settings: ray of a profile; nodes: how many."""
     case = RAY["case_budget"] + 2 * RAY["step_limit"]
     warm_up = RAY["warmup"] * 1  # an empty task that takes longer than a second is a separate fault
     trips = nodes * (warm_up + case)
@@ -46,7 +46,7 @@ def ray(settings, nodes):
 
 
 def mlx(suite, settings, sampling):
-    """Return the time-out of one suite of MLX; settings: of the suite."""
+    """Return the timeout of one suite of MLX; settings: of the suite."""
     least = _MODULE_S + _LOADING_S + sampling["rest_seconds"]
     case = 2 * sampling["budget"] + sampling["warmup_seconds"]  # a case over its budget is found out by its first call
     if suite == "llm":
@@ -60,5 +60,5 @@ def mlx(suite, settings, sampling):
 
 
 def collective(settings, nodes):
-    """Return the time-out of one rank; settings: collective of a profile."""
+    """Return the timeout of one rank; settings: collective of a profile."""
     return round(_MODULE_S + PATIENCE_S + _LOADING_S + settings["seconds"] * nodes)

@@ -85,7 +85,7 @@ def parse(document, mode):
 
     samples: the receiver's goodput in bit/s for each interval after slow start: the client's own intervals in reverse, else the
     server's. goodput: the receiver's value over the whole run. retransmits: None where the sender's system has none
-    (macOS before iperf3 3.21). cpu: per cent of one core, {host_total, remote_total}.
+    (macOS before iperf3 3.21). cpu: % of one core, {host_total, remote_total}.
     """
     end, server = document["end"], document.get("server_output_json") or {}
     directions = {}

@@ -44,7 +44,7 @@ main(_params, _emit)
 
 
 class ProbeError(Exception):
-    """A probe that ended without a result; the message is one sentence, ``reported`` what came before."""
+    """A probe that ended without a result; ``reported`` is what it emitted before."""
 
     def __init__(self, message, reported):
         super().__init__(message)
@@ -57,7 +57,7 @@ def run_probe(python, probe, params, timeout, environment=None, user=None, helpe
     python: interpreter of the venv; probe: the imported module of the probe; params: JSON-able dict for its main();
     timeout: seconds; environment: added to a clean C locale; user: account to run as when we are root;
     helpers: imported modules that the probe uses; on_event: called with (event, document) as soon as one arrives.
-    Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its time-out.
+    Raises ProbeError with ``reported`` (what came before) when the probe fails or runs into its timeout.
     """
     with tempfile.TemporaryDirectory(prefix="saf-", dir=_base_for(user)) as folder:
         script = os.path.join(folder, probe.__name__.rsplit(".", 1)[-1] + ".py")

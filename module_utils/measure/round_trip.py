@@ -107,7 +107,7 @@ def far_end(connection, name):
 
 
 def close(connection):
-    """End the conversation with the node's echo, so that it need not wait for a time-out."""
+    """End the conversation with the node's echo, so that it need not wait for a timeout."""
     with contextlib.suppress(OSError):
         connection.sendall(DONE)
     connection.close()

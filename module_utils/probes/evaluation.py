@@ -8,7 +8,7 @@ _ON_THEIR_WAY = 2  # evaluations that the GPU has not ended while the next one i
 
 
 def on_gpu():
-    """Tell whether MLX computes on a GPU."""
+    """Return whether MLX computes on a GPU."""
     import mlx.core as mx
 
     return mx.default_device() == mx.Device(mx.gpu)

@@ -86,7 +86,7 @@ def mlx_product(size, dtype):
 
 
 def numpy_product(size, dtype):
-    """Return (call, check) for size x size products in NumPy, whose BLAS tells what the CPU can do."""
+    """Return (call, check) for size x size products in NumPy, whose BLAS shows what the CPU can do."""
     import numpy as np
 
     generator = np.random.default_rng(7)

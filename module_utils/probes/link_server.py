@@ -78,7 +78,7 @@ class Visits:
             self._changed.notify_all()
 
     def wait(self, deadline):
-        """Return when all have left; who has not come by ``deadline`` (monotonic) is not waited for."""
+        """Return when all have left; a node that is absent at ``deadline`` (monotonic) is not waited for."""
         import time
 
         with self._changed:

@@ -1,6 +1,6 @@
 """Probe: prefill and decode of a language model through mlx-lm.
 
-Without a model at hand its architecture is built in its real size with random weights: speed does not depend on their values.
+Without a model on disk, its architecture is built in its real size with random weights: speed does not depend on their values.
 The end of text is never taken, so that every repetition generates the same number of tokens. Prefill counts the prompt's tokens
 until the first new one is there; decode counts the tokens after the first.
 """
@@ -37,7 +37,7 @@ def main(params, emit):
 
 
 def can_compile():
-    """Tell whether MLX can fuse kernels; its CPU back end needs a C++ compiler on the node, and models run without one too."""
+    """Return whether MLX can fuse kernels; its CPU back end needs a C++ compiler on the node, and models run without one too."""
     import mlx.core as mx
 
     try:
@@ -92,7 +92,7 @@ def generate(model, prompts, generation):
     """Return (prefill, decode) in token/s of one batch, by mlx-lm's own generator (the path of mlx_lm.benchmark)."""
     from mlx_lm.generate import BatchGenerator, generation_stream, wired_limit
 
-    # Fewer prompts than the generator's prefill batch are taken as they are.
+    # Fewer prompts than the generator's prefill batch are used unchanged.
     generator = BatchGenerator(model, stop_tokens=set())
     with wired_limit(model, [generation_stream]):
         generator.insert(prompts, generation)

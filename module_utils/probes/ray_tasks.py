@@ -134,7 +134,7 @@ def pairs_of(nodes, head):
 
 
 def fits(size, names, stores, emit, suite, subject):
-    """Tell whether two objects of ``size`` bytes fit into the object stores, and say so where they do not."""
+    """Return whether two objects of ``size`` bytes fit into the object stores; report it where they do not."""
     smallest = min(stores[name] for name in names)
     if 2.5 * size <= smallest:
         return True

@@ -35,7 +35,7 @@ def progress_line(host, text, elapsed):
         record = untrusted.clean(json.loads(text))
         done, total = float(record["done"]), float(record["total"])
         what, latest = str(record["what"]), record["latest"]
-    except (ValueError, TypeError, KeyError, RecursionError):  # half a line, or none of ours
+    except (ValueError, TypeError, KeyError, RecursionError):  # half a line, or no record
         return ""
     left = f"about {min(elapsed / done * max(total - done, 0), _LONGEST_S):.0f} s left" if done > 0 else ""
     parts = [part for part in (str(latest or "")[:_WORDS], left) if part]
@@ -129,7 +129,7 @@ class ActionModule(border.Bordered, ActionBase):
         results = f"{folder}/{started['ansible_job_id']}"
         while True:
             time.sleep(_POLL_S)
-            if os.getppid() != play:  # it was killed; we are a process of its own session and would go on without it
+            if os.getppid() != play:  # it was killed; this worker has a separate session and would continue
                 raise AnsibleError("The play is gone.")
             try:
                 state, news = self._poll(folder, results, offset)

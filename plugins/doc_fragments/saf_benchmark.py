@@ -18,7 +18,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Measures nothing and says so in RV(not_measured).
+    description: Measures nothing; RV(not_measured) has the reason.
   diff_mode:
     support: none
     description: Nothing on the node is changed.

@@ -6,7 +6,7 @@ from typing import Final
 
 # Any metric
 ABOVE_CEILING: Final = 1.05  # more than this of a documented ceiling is impossible
-THROTTLED: Final = 0.95  # of the first rate, while the same work goes on
+THROTTLED: Final = 0.95  # of the first rate, while the same work continues
 UNSTABLE: Final = 0.1  # MAD over median
 CPU_BOUND: Final = 0.95  # of a core, which iperf3 kept busy
 BUSY_NODE: Final = 0.25  # of the cores, in use by others before the measurements

@@ -1,4 +1,4 @@
-"""The report's playbook on runs that lie in a folder: the page, the gate for regressions, the newest run."""
+"""The report's playbook on runs in a folder: the page, the gate for regressions, the newest run."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A project of somebody else with the collection installed in it."""
+"""Another project, with the collection installed in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_SOURCE = {"results", "__pycache__"}
 
 
 class Project:
-    """A folder with ``collections/`` and an ``ansible.cfg`` of its own; the collection is built from the sources in ``root``."""
+    """A folder with ``collections/`` and a separate ``ansible.cfg``; the collection is built from the sources in ``root``."""
 
     def __init__(self, folder, root):
         self.folder = folder

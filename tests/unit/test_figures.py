@@ -63,7 +63,7 @@ def test_units(value, unit, text):
 
 @pytest.mark.parametrize(
     ("factor", "text"),
-    [(3.4, "at most 3.4 times"), (1.05, "at most 1.05 times"), (1.0, "none for the tasks of this run")],
+    [(3.4, "at most 3.4 times as fast"), (1.05, "at most 5 % faster"), (1.0, "none for the tasks of this run")],
 )
 def test_a_gain_in_words(factor, text):
     assert labels.gain_label(factor) == text

@@ -107,7 +107,7 @@ def test_compute_and_link_of_two_studios_are_explained(run_of):
     assert "945 Mb/s, 100 % of the ceiling" in link["measured"]
     assert link["remedies"][0] == "Join the fast ports with one cable: two nodes need no switch."
     assert "up to 10 times" in link["because"]
-    # five per cent of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
+    # 5 % of the time is transfer: a link ten times as fast gives 1 / (0.95 + 0.05 / 10)
     assert link["gain_at_most"] == pytest.approx(1.05, abs=0.005)
     assert "spend 5 % of their time on transfer" in link["because"]
 

@@ -78,7 +78,7 @@ def test_check_mode_reports_the_change_and_fetches_nothing(run, fetched, tmp_pat
 
 
 def test_several_nodes_of_one_kind_fetch_once(run, fetched, monkeypatch):
-    """The task runs for all nodes at the same time, each in a process of its own: none has the archive when they begin."""
+    """The task runs for all nodes at the same time, each in a separate process: none has the archive when they begin."""
     results, begin, ensure, download = [], threading.Barrier(4), wheelhouse.Wheelhouse.ensure, wheelhouse.Wheelhouse.download
 
     def at_once(*arguments):

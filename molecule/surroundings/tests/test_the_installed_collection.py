@@ -1,4 +1,4 @@
-"""The nodes once more, by a playbook of another project with the installed collection; runs after test_surroundings.py."""
+"""A playbook of another project uses the installed collection on the head; runs after test_surroundings.py."""
 
 import json
 

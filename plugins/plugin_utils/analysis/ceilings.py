@@ -56,7 +56,7 @@ def link(ends: Iterable[Facts | None]) -> Ceiling:
 def saturated_rate(goodput: float, below: float, mtu: float = 1500) -> float | None:
     """Return the standard rate below ``below`` that ``goodput`` fills (93 to 102 %), or None.
 
-    Shaped and real links both end a few per cent under the arithmetic.
+    Shaped and real links both end a few % below the arithmetic.
     """
     for rate in STANDARD_RATES:
         if rate < below * 0.99 and 0.93 * tcp_goodput(rate, mtu) <= goodput <= 1.02 * tcp_goodput(rate, mtu):

@@ -16,7 +16,7 @@ _LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
 class LockError(ValueError):
-    """A lock that cannot be used; the message is one sentence with the remedy."""
+    """A lock that cannot be used; the message says why and what to do."""
 
 
 class Target(TypedDict):

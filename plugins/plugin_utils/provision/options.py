@@ -151,5 +151,5 @@ def fork_problems(forks: int, nodes: int) -> list[Row]:
 
 def folder_problems(name: str, folder: str) -> list[Row]:
     """Return a row for a folder of the controller that cannot be written."""
-    fix = f"Set {name} to a folder of yours, for instance -e {name}=$HOME/saf."
+    fix = f"Set {name} to one of your folders, for instance -e {name}=$HOME/saf."
     return [row("controller", name, "a folder that can be written", folder, fix)]

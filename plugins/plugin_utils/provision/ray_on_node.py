@@ -1,4 +1,4 @@
-"""What runs on a node and would mix with Ray: another Ray, and whoever holds a port of ours."""
+"""What runs on a node and would mix with Ray: another Ray, and whatever holds a port of the cluster."""
 
 from __future__ import annotations
 

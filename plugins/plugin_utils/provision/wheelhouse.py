@@ -26,7 +26,7 @@ _LOCK_SECONDS = 2 * _FETCH_SECONDS
 
 
 class FetchError(Exception):
-    """An archive that could not be created; the message is one sentence with the remedy.
+    """An archive that could not be created; the message says why and what to do.
 
     command: what failed, as a list, if a command did.
     """

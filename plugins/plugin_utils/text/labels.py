@@ -36,7 +36,9 @@ def subject_label(subject: Sequence[str]) -> str:
 
 def gain_label(factor: float) -> str:
     """Return a bounded gain; one below 1 % is none, because no run could show it."""
-    return f"at most {factor:g} times" if factor >= 1.01 else "none for the tasks of this run"
+    if factor < 1.01:
+        return "none for the tasks of this run"
+    return f"at most {percent(factor - 1)} faster" if factor < 2 else f"at most {factor:g} times as fast"
 
 
 def busy_label(conditions: Mapping[str, Any]) -> str:

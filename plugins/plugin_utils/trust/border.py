@@ -1,6 +1,6 @@
 """Where a node's answer reaches the controller: only what its module documents passes. Used by the plugins of the controller.
 
-The white list of a module is RETURN in library/, so that it cannot fall behind; measurements are also held against
+The white list of a module is RETURN in library/, so that it cannot fall behind; measurements are also checked against
 data/run.schema.json, and name no node but those of the play.
 """
 
@@ -137,7 +137,7 @@ def _benchmark(module: str, host: str, picked: dict[str, Any], nodes: Collection
         fault = _fault(skipped_shape, item, nodes)
         ignored += [fault] if fault else []
         skipped += [] if fault else [item]
-    # Once for each reason: a thousand wrong entries are one sentence.
+    # Once for each reason: a thousand wrong entries give one message.
     skipped += [
         {"name": module, "subject": [host], "reason": f"A part of the answer of {host} is ignored: {fault}."}
         for fault in dict.fromkeys(ignored)

@@ -196,7 +196,7 @@ def _throttled(run: RunDocument, _data: Data) -> list[Draft]:
                 measured=f"{human(late, metric['unit'])} after {metric['params']['seconds']} s, "
                 f"{percent(late / early)} of the beginning",
                 expected=f"{human(early, metric['unit'])}, the rate at the beginning",
-                because="The rate falls while the same work goes on: the chip lowers its clock, by heat or by a power limit.",
+                because="The rate falls while the same work continues: the chip lowers its clock, by heat or by a power limit.",
                 remedies=["Improve cooling and use AC power.", "Plan long jobs on the lower rate."],
                 cost=1 - late / early,
                 gain_at_most=_gain(early, late),

@@ -26,9 +26,9 @@ def prometheus(_view: View, run: RunDocument) -> str:
     return "".join(
         [
             _family("saf_metric_median", "Median of a metric in SI base units.", medians),
-            _family("saf_metric_share", "Median of a metric as a share of its ceiling.", shares),
+            _family("saf_metric_share", "Median of a metric as a fraction of its ceiling.", shares),
             _family("saf_findings", "Findings of the run by severity.", findings),
-            _family("saf_not_measured", "Figures that could not be measured.", [({}, len(run["not_measured"]))]),
+            _family("saf_not_measured", "Values that could not be measured.", [({}, len(run["not_measured"]))]),
             _family("saf_run_finished_timestamp_seconds", "End of the run.", [({"profile": run["profile"]}, finished)]),
         ]
     )

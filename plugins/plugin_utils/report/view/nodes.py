@@ -10,8 +10,7 @@ from ...model import Metric, Node, RunDocument
 from ...text.labels import FLAGS, busy_label
 from ...text.units import binary_size, human, percent
 
-# The figures of a card: (metric, keep).
-_FIGURES = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
+_ON_CARD = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
 
 
 def best(run: RunDocument, name: str, keep: Callable[[Metric], bool] = lambda metric: True) -> Metric | None:
@@ -40,7 +39,7 @@ def cards(run: RunDocument) -> list[dict[str, Any]]:
 def _card(name: str, node: Node, run: RunDocument) -> dict[str, Any]:
     facts, before, after = node["facts"], node["conditions_before"], node["conditions_after"]
     cpu, gpu, system = facts.get("cpu") or {}, facts.get("gpu") or {}, facts.get("os") or {}
-    figures = [(title, best(run, title, lambda metric: metric["subject"] == [name])) for title in _FIGURES]
+    figures = [(title, best(run, title, lambda metric: metric["subject"] == [name])) for title in _ON_CARD]
     products = figures[0][1]
     return {
         "name": name,
