@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from runs import SITUATIONS, write_run
@@ -136,3 +137,14 @@ def test_plays_get_runs_suspects_and_comparisons_from_actions(root, tmp_path, hi
     runs_compared = json.dumps([str(folder.parent / "20261106T181500Z"), str(folder)])
     assert f'[7, ["memory"], true, {runs_compared}]' in " ".join(done.stdout.split())
     assert "| 0.900 | worse |" in table.read_text()
+
+
+@pytest.mark.parametrize("where", [".", "../latest"])
+def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
+    folder = history(1.0)
+    (folder.parent / "latest").symlink_to(folder.name)
+    monkeypatch.chdir(folder)
+    writer.write(Path(where))
+    assert (folder.parent / "latest").readlink() == Path(folder.name)
+    assert not (folder / "latest").is_symlink()
+    assert len(report_filters.read_json(folder / "run.json")["history"]["runs"]) == 6

@@ -182,17 +182,6 @@ def test_only_the_formats_asked_for_are_written(run_folder):
     assert not (run_folder / "report.html").exists()
 
 
-@pytest.mark.parametrize("where", [".", "../latest"])
-def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
-    folder = history(1.0)
-    (folder.parent / "latest").symlink_to(folder.name)
-    monkeypatch.chdir(folder)
-    writer.write(Path(where))
-    assert (folder.parent / "latest").readlink() == Path(folder.name)
-    assert not (folder / "latest").is_symlink()
-    assert len(runs.read_json(folder / "run.json")["history"]["runs"]) == 6
-
-
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
