@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_leftovers
-short_description: Prove that nothing is left on a node
+short_description: Check that nothing is left on a node
 version_added: "0.1.0"
 description:
-  - Looks for every thing that the manifest had, for processes whose command line is below the installation, and for the
+  - Checks for everything that the manifest had, for processes whose command line is below the installation, and for the
     installation itself. Changes nothing.
 attributes:
   check_mode:
@@ -34,7 +34,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look for leftovers
+- name: Check for leftovers
   saf.fabric.node_leftovers:
     entries: "{{ __reset_undone.entries }}"
     venv_root: /opt/saf
@@ -69,10 +69,10 @@ def main():
     )
     left = []
     for entry in module.params["entries"]:
-        # What was there before us is meant to be there again.
+        # What was there before the installation is meant to be there again.
         if not entry.get("previous") and KINDS[entry["kind"]](module, entry).remains():
             left.append(f"{entry['kind']} {entry['name']} is still there.")
-    # A root that somebody else made is in no manifest, and a manifest can be lost: therefore the installation itself.
+    # A root that existed before is in no manifest, and a manifest can be lost: therefore the installation itself.
     known = [entry["name"] for entry in module.params["entries"]]
     for pattern in manifest.traces(module.params["venv_root"]):
         for path in sorted(glob.glob(pattern)):

@@ -150,7 +150,7 @@ def ask(python, address, timeout, user=None):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
     host, _, port = address.rpartition(":")
     try:
-        # Ray's own client retries for long and ends with an abort: a closed port is detected here.
+        # Ray's own client retries for a long time and then aborts: a closed port is detected here.
         socket.create_connection((host, int(port)), timeout=min(timeout, 5)).close()
     except (OSError, ValueError) as error:
         return None, f"Nothing answers at {address} ({error})."

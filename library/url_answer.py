@@ -11,7 +11,7 @@ short_description: Wait until a URL answers, or report that it does not
 version_added: "0.3.0"
 description:
   - Polls the URL until the status is 200 or the time is over. No answer is a result (RV(answers) is false), not a failure, so
-    that a play can report it as one sentence. Uses no proxy.
+    that a play can report it in one message. Uses no proxy.
 extends_documentation_fragment:
   - saf.fabric.attributes
   - saf.fabric.attributes.info
@@ -64,7 +64,7 @@ def ask(url):
     try:
         with opener.open(url, timeout=_TRY_SECONDS) as answer:
             return "" if answer.status == 200 else f"status {answer.status}"
-    # OSError includes urllib's own errors and time-outs; what is no HTTP at all raises the other.
+    # OSError includes urllib's own errors and timeouts; an answer that is not HTTP raises the other.
     except (OSError, http.client.HTTPException) as error:
         return one_line(error) or type(error).__name__
 

@@ -96,7 +96,9 @@ def of_jinja(text):
 
 def _python_text(literal):
     """Return a literal of Python as prose; quotes are white space, the expressions of an f-string are code."""
-    prefix, quotes = re.match(r"(?s)(\w*)('''|\"\"\"|'|\")", literal).groups()
+    start = re.match(r"(?s)(\w*)('''|\"\"\"|'|\")", literal)
+    assert start, literal
+    prefix, quotes = start.groups()
     body = literal[len(prefix) + len(quotes) : len(literal) - len(quotes)]
     if "f" in prefix.lower():
         body = re.sub(r"\{[^{}]*\}", lambda found: blank(found.group()), body)
@@ -171,7 +173,8 @@ def prose_of(path, text):
 
 def read_list(text):
     """Return {section: [(compiled phrase, replacement)]} of banned_words.txt."""
-    sections, section = {}, ""
+    sections: dict = {}
+    section = ""
     for line in text.splitlines():
         if found := re.fullmatch(r"\[(.+)\]", line):
             section = found.group(1)
@@ -188,7 +191,7 @@ def findings(path, text, banned):
     prose, names = prose_of(path, text)
     if prose is None:
         return
-    found = {}
+    found: dict = {}
     for phrase, replacement in banned["everywhere"]:
         for match in phrase.finditer(prose):
             found.setdefault(match.start(), (" ".join(match.group().split()), replacement))

@@ -15,7 +15,7 @@ import time
 DAEMONS = "/Library/LaunchDaemons"
 NOT_LOADED = 113
 DIGEST = "SAF_DEFINITION"
-# bootout: done, was not loaded (3, 113), accepted and under way
+# bootout: done, was not loaded (3, 113), accepted and in progress
 _BOOTED_OUT = (0, 3, 36, NOT_LOADED)
 # bootstrap: the catch-all, still ending, disabled
 _TRY_AGAIN = (5, 37, 119)
@@ -34,7 +34,7 @@ _REASONS = {
 
 
 class LaunchdError(Exception):
-    """A step that failed; the message is one sentence."""
+    """A step that failed; the message is for the user."""
 
 
 def plist_path(label):

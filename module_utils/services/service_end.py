@@ -1,4 +1,4 @@
-"""Whether a service that somebody waits for has ended for good, and what it said last."""
+"""Whether a service that is waited for has ended permanently, and the last line of its log."""
 
 from __future__ import annotations
 

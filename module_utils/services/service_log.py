@@ -27,7 +27,7 @@ def one_line(text: object, limit: int = 300) -> str:
 def last_error(text, ended=True):
     """Return the last line of a log that speaks of an error.
 
-    Without one: the last line where the service has ended by itself, "" where somebody may have stopped it.
+    Without one: the last line where the service has ended by itself, "" where someone may have stopped it.
     """
     lines = [line for line in (one_line(line) for line in text[-BYTES:].splitlines()) if line]
     telling = [line for line in lines if not _EMPTY_WORDS.search(line)]

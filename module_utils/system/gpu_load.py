@@ -37,11 +37,10 @@ class Sampler:
 
     def __init__(self):
         self.utilization, self.clocks = [], []
-        self._ended, self._thread = None, None
-
-    def __enter__(self):
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self):
         if current.system is darwin:
             self._thread.start()
         return self

@@ -138,7 +138,7 @@ def owner():
 
 
 def explain(formula, complaint):
-    """Return one sentence for what brew said on stderr."""
+    """Return one message for the standard error of brew."""
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, complaint):
             return sentence.format(formula=formula)
@@ -166,7 +166,7 @@ def environment_for(environment):
 
 
 def run(module, formula, *arguments):
-    """Run brew; return its output. Raises HomebrewError with one sentence.
+    """Run brew; return its output. Raises HomebrewError with one message.
 
     The module's option ``environment``, where it has one, adds to its own environment.
     """

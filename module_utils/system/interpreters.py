@@ -11,7 +11,7 @@ import subprocess
 from . import account
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment. A module is missing where the
-# library below it is: Homebrew's Python takes those of other formulae. _decimal, as decimal has a substitute of its own.
+# library below it is: Homebrew's Python takes those of other formulae. _decimal, since decimal has a substitute.
 QUESTION = """
 import importlib, json, os, platform, struct, sys
 missing = []
@@ -88,7 +88,7 @@ def choose(found: list, version: str, machine: str | None = None) -> dict | None
     """Return the first CPython of exactly ``version`` that fits the wheels, one with its whole standard library if there is one.
 
     None without any. machine: the node's architecture.
-    Where nobody tells the machine, an interpreter for ARM that runs proves it: only the other way round is translated.
+    Where the machine is unknown, an interpreter for ARM that runs proves it: only Intel builds are translated.
     """
     told = [interpreter.get("machine") for interpreter in found]
     machine = machine or next((name for name in told if name in ("arm64", "aarch64")), None)

@@ -21,7 +21,7 @@ class ActionModule(ControllerAction):
         named = [Path(name.strip()) for name in arguments["runs"] if name.strip()]
         folders = runs.to_compare(named, Path(arguments["results_dir"]))
         table = comparison.side_by_side([runs.read(folder) for folder in folders])
-        result = {"runs": [str(folder) for folder in folders], "lines": comparison.lines(table)}
+        result: dict = {"runs": [str(folder) for folder in folders], "lines": comparison.lines(table)}
         if arguments["dest"]:
             text = comparison.markdown(table)
             result["changed"] = runs.write_text(Path(arguments["dest"]), text, self._task.check_mode)

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def guarded(name: str, call: Callable[[], Result], fallback: Result, failures: list[Failure]) -> Result:
-    """Return ``call()``, or ``fallback`` where it raises; the error is appended to ``failures``.
+    """Return ``call()``, or ``fallback`` where it raises; a Failure is then appended to ``failures``.
 
     name: what failed, as a reader of the report knows it.
     """

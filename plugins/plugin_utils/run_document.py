@@ -5,17 +5,21 @@ The shape is data/run.schema.json; the metrics are described in docs/numbers.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
 from . import metrics as registry
-from . import verdicts
+from . import thresholds, verdicts
 from .analysis import flags, history, scaling, statistics
 from .guard import guarded
-from .thresholds import ABOVE_CEILING
+from .migrations import VERSION
+from .model import Failure, Measurement, Metric, Node, NotMeasured, RunDocument
 from .trust import raw_shapes
-from .verdicts import advice
+from .verdicts import options
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = VERSION
 # What a part of the plan measures, for the sentence about a part that never came; by the beginning of its name.
-_PARTS = {
+_PARTS: Final = {
     "10-": "facts",
     "20-": "",
     "30-": "net.goodput",
@@ -26,22 +30,34 @@ _PARTS = {
 }
 
 
-def assemble(plan, raws, data, finished, earlier=()):
+Plan = Mapping[str, Any]  # plan.json
+Data = Mapping[str, Any]  # what the files of data/ hold, by name
+
+
+class Measured(RunDocument, total=False):
+    """A run document before anything is evaluated, with the derivations that raised."""
+
+    failures: list[Failure]
+
+
+def assemble(
+    plan: Plan, raws: Iterable[Any], data: Data, finished: str, earlier: Sequence[Mapping[str, Any]] = ()
+) -> RunDocument:
     """Return the run document: what was measured, and what it means.
 
-    plan: dict of plan.json; raws: list of raw documents; data: {peaks, cuda, switches}, what the data files hold;
+    plan: what plan.json holds; raws: raw documents; data: {peaks, cuda, switches}, what the data files hold;
     finished: ISO 8601 time in UTC; earlier: run documents for the history.
     """
     return judged(measured(plan, raws, data, finished), data, earlier)
 
 
-def measured(plan, raws, data, finished):
-    """Return the run document with its metrics and without any judgment; arguments as for assemble().
+def measured(plan: Plan, raws: Iterable[Any], data: Data, finished: str) -> Measured:
+    """Return the run document with its metrics, and nothing evaluated; arguments as for assemble().
 
     It is complete enough to be kept: nothing that happens later can lose it. What cannot be used of ``raws`` is listed as not
     measured; failures of derivations are in the key "failures", which judged() turns into findings.
     """
-    failures = []
+    failures: list[Failure] = []
     raws = [raw for raw in raws if isinstance(raw, dict)]
     nodes = _nodes(plan, raws)
     measurements, unusable = _measurements(raws, nodes)
@@ -65,43 +81,44 @@ def measured(plan, raws, data, finished):
         "metrics": [_metric(measurement, context, failures) for measurement in measurements],
         "not_measured": _without_repeats(not_measured + unusable + missing),
         "findings": [],
-        "advice": [],
+        "options": [],
+        "keys": history.NO_KEYS,
+        "history": history.NOTHING,
         "failures": failures,
     }
 
 
-def judged(document, data, earlier=()):
+def judged(measured_document: Measured, data: Data, earlier: Sequence[Mapping[str, Any]] = ()) -> RunDocument:
     """Return a measured document with keys, history, findings and options; each of them is guarded."""
-    document = dict(document)
-    failures = document.pop("failures", [])
+    document = unjudged(measured_document)
+    failures = list(measured_document.get("failures", []))
     document["keys"] = guarded("keys of the history", lambda: history.keys(document), history.NO_KEYS, failures)
     document["history"] = guarded("history", lambda: history.compare(document, earlier), history.NOTHING, failures)
     document["findings"] = verdicts.judge(document, data, failures)
-    document["advice"] = advice.options(document, failures)
+    document["options"] = options.options(document, failures)
     document["findings"] = verdicts.failed(document["findings"], failures)
     return document
 
 
-def unjudged(document):
-    """Return a measured document in the shape of the schema, for the time until it is judged."""
-    return {
-        **{key: value for key, value in document.items() if key != "failures"},
-        "keys": history.NO_KEYS,
-        "history": history.NOTHING,
-    }
+def unjudged(document: Measured) -> RunDocument:
+    """Return a copy of a measured document in the shape of the schema, for the time until it is evaluated."""
+    copy = document.copy()
+    copy.pop("failures", None)
+    return copy
 
 
-def confirmed(run, second, data):
+def confirmed(run: RunDocument, second: RunDocument, data: Data) -> RunDocument:
     """Return the run document after its suspects were measured again in ``second``; findings follow the confirmed history."""
-    failures = []
+    failures: list[Failure] = []
     run = {**run, "history": guarded("second measurement", lambda: history.confirm(run, second), run["history"], failures)}
     before = [finding for finding in run["findings"] if finding["kind"] == verdicts.FAILED]
     return {**run, "findings": verdicts.failed(verdicts.judge(run, data, failures), failures, before)}
 
 
-def _measurements(raws, nodes):
+def _measurements(raws: Iterable[dict[str, Any]], nodes: Mapping[str, Node]) -> tuple[list[Measurement], list[NotMeasured]]:
     """Return (measurements, rows of what cannot be used), in the order of the raw documents."""
-    usable, unusable = [], []
+    usable: list[Measurement] = []
+    unusable: list[NotMeasured] = []
     for raw in raws:
         listed = raw.get("measurements")
         for item in listed if isinstance(listed, list) else []:
@@ -109,12 +126,12 @@ def _measurements(raws, nodes):
             if measurement:
                 usable.append(measurement)
                 continue
-            reason = f"What {raw.get('node')} answered cannot be used: {fault}."
+            reason = f"The answer of {raw.get('node')} cannot be used: {fault}."
             unusable += raw_shapes.not_measured([{**(item if isinstance(item, dict) else {}), "reason": reason}], "")
     return usable, unusable
 
 
-def _missing(plan, raws):
+def _missing(plan: Plan, raws: Iterable[dict[str, Any]]) -> list[NotMeasured]:
     """Return what the plan has and no raw file, as not measured."""
     there = {(str(raw.get("part")), str(raw.get("node"))) for raw in raws}
     return [
@@ -129,8 +146,10 @@ def _missing(plan, raws):
     ]
 
 
-def _nodes(plan, raws):
-    nodes = {name: {"facts": {}, "fingerprint": None, "conditions_before": {}, "conditions_after": {}} for name in plan["nodes"]}
+def _nodes(plan: Plan, raws: Iterable[dict[str, Any]]) -> dict[str, Node]:
+    nodes: dict[str, Node] = {
+        name: {"facts": {}, "fingerprint": None, "conditions_before": {}, "conditions_after": {}} for name in plan["nodes"]
+    }
     for raw in raws:
         facts = raw_shapes.facts(raw.get("facts"))
         if not facts or str(raw.get("node")) not in nodes:
@@ -146,12 +165,12 @@ def _nodes(plan, raws):
     return nodes
 
 
-def _metric(measurement, context, failures):
-    unknown = (None, "its ceiling could not be computed")
+def _metric(measurement: Measurement, context: registry.Context, failures: list[Failure]) -> Metric:
+    unknown: tuple[float | None, str] = (None, "its ceiling could not be computed")
     ceiling, source = guarded(
         f"ceiling of {measurement['name']}", lambda: registry.ceiling(measurement, context), unknown, failures
     )
-    metric = {
+    metric: Metric = {
         "name": measurement["name"],
         "scope": measurement["scope"],
         "subject": measurement["subject"],
@@ -169,14 +188,15 @@ def _metric(measurement, context, failures):
     }
     metric["share"] = statistics.ratio(metric["median"], ceiling)
     # More than a measured ceiling is a surprise, more than a documented one is impossible.
-    if (metric["share"] or 0) > ABOVE_CEILING and not source.startswith(registry.MEASURED):
+    if (metric["share"] or 0) > thresholds.ABOVE_CEILING and not source.startswith(registry.MEASURED):
         metric["flags"].append("above_ceiling")
     metric["flags"] = guarded(f"flags of {metric['name']}", lambda: flags.of(metric, context.nodes), metric["flags"], failures)
     return metric
 
 
-def _without_repeats(items):
-    seen, kept = set(), []
+def _without_repeats(items: Iterable[NotMeasured]) -> list[NotMeasured]:
+    seen: set[tuple[str, tuple[str, ...], str]] = set()
+    kept = []
     for item in items:
         key = (item["name"], tuple(item["subject"]), item["reason"])
         if key not in seen:

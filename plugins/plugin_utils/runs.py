@@ -13,7 +13,8 @@ from . import run_document
 from .analysis import ceilings, history
 from .files import replace_link, replace_text
 from .guard import guarded
-from .model import NotMeasured, RunDocument
+from .migrations import migrate
+from .model import Failure, NotMeasured, RunDocument
 from .text import command_line
 from .trust import untrusted
 from .verdicts import FAILED, failed
@@ -32,19 +33,21 @@ class RunError(Exception):
     """A run that cannot be read or written; the message names the file, the reason and what to do."""
 
 
-def read_json(path: Path) -> Any:
-    """Return the content of a JSON file."""
+def read_json(path: Path, remedy: str = "measure again, or take it out of the folder") -> Any:
+    """Return the content of a JSON file; remedy: what to do where it cannot be read."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}): measure again, or take it out of the folder.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"{path} cannot be read ({reason}): {remedy}.") from error
 
 
 def read(folder: Path) -> RunDocument:
     """Return the run document of a folder for a comparison; its keys follow today's rules, so older runs stay comparable."""
     path = folder / RUN_FILE
-    run = untrusted.clean(read_json(path))
+    run = untrusted.clean(read_json(path, "name the folder of a run, or write its report again"))
     try:
+        run = migrate(run)
         run["keys"] = history.keys(run)
     except (KeyError, TypeError, AttributeError):
         run = {}
@@ -144,7 +147,7 @@ def earlier_runs(folder: Path) -> list[Any]:
         if path.parent.name >= folder.name or not (alike or (not runs and history.same_nodes(plan, other))):
             continue
         try:
-            run = untrusted.clean(json.loads(path.read_text()))
+            run = migrate(untrusted.clean(json.loads(path.read_text())))
             if run.get("schema_version") != run_document.SCHEMA_VERSION:
                 continue
             runs.append(history.kept(run))
@@ -167,7 +170,7 @@ def _earlier_plan(path: Path, default: Any) -> Any:
 def read_plan(folder: Path) -> dict[str, Any]:
     """Return what a run was to measure."""
     path = folder / PLAN_FILE
-    plan = read_json(path)
+    plan = read_json(path, "without its plan a run cannot be reported; measure again")
     lacking = [name for name in _OF_PLAN if not isinstance(plan, dict) or name not in plan]
     if lacking:
         raise RunError(f"{path} is not the plan of a run: it has no {', '.join(lacking)}. Measure again.")
@@ -189,7 +192,7 @@ def read_raws(folder: Path) -> tuple[list[Any], list[NotMeasured]]:
     return raws, unreadable
 
 
-def read_measured(folder: Path, plan: Any = None) -> dict[str, Any]:
+def read_measured(folder: Path, plan: Any = None) -> run_document.Measured:
     """Return the document of a folder's raw/*.json, measured and not judged; plan: that of its plan.json by default."""
     raws, unreadable = read_raws(folder)
     plan = read_plan(folder) if plan is None else plan
@@ -199,7 +202,7 @@ def read_measured(folder: Path, plan: Any = None) -> dict[str, Any]:
 
 def measured(folder: Path) -> RunDocument:
     """Return the run document of a folder with its metrics alone: what is written before anything is judged."""
-    return cast(RunDocument, run_document.unjudged(read_measured(folder)))
+    return run_document.unjudged(read_measured(folder))
 
 
 def assemble(folder: Path) -> RunDocument:
@@ -207,7 +210,7 @@ def assemble(folder: Path) -> RunDocument:
     return judged(folder, read_measured(folder))
 
 
-def judged(folder: Path, measured_document: dict[str, Any]) -> RunDocument:
+def judged(folder: Path, measured_document: run_document.Measured) -> RunDocument:
     """Return the run document of a folder's measured one, with its suspects measured again where that was done.
 
     A document that is not what the schema says is returned all the same, with a finding that says where.
@@ -221,7 +224,7 @@ def judged(folder: Path, measured_document: dict[str, Any]) -> RunDocument:
     try:
         return validate(run)
     except RunError as error:
-        fault = [{"name": "shape of run.json", "error": str(error)}]
+        fault: list[Failure] = [{"name": "shape of run.json", "error": str(error)}]
         findings = failed(run["findings"], fault, [one for one in run["findings"] if one["kind"] == FAILED])
         return cast(RunDocument, {**run, "findings": findings})
 

@@ -38,7 +38,10 @@ def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
         assert name in html
         assert name in markdown
     for found in run["findings"]:
-        assert found["advice"] in markdown
+        assert f"### {found['title']}" in markdown
+        assert all(f"1. {remedy}\n" in markdown for remedy in found["remedies"])
+        assert f"<h3>{found['title']} <" in html
+        assert all(f"<li>{remedy}</li>" in html for remedy in found["remedies"])
     assert "945 Mb/s" in html
     assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
 

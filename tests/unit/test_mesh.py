@@ -37,18 +37,18 @@ def test_links_are_measured_where_both_ends_have_them():
 
 def test_both_ends_know_their_part_of_a_round():
     (pairs,) = mesh.measurements(mesh.rounds(["a", "b"]), {name: {"default": name} for name in "ab"})
-    assert mesh.roles(pairs, "a") == {"targets": [{"peer": "b", "host": "b", "link": "default"}], "clients": []}
-    assert mesh.roles(pairs, "b") == {
+    assert mesh.node_role(pairs, "a") == {"targets": [{"peer": "b", "host": "b", "link": "default"}], "clients": []}
+    assert mesh.node_role(pairs, "b") == {
         "targets": [],
         "clients": [{"peer": "a", "host": "a", "link": "default", "own": "b"}],
     }
-    assert mesh.roles(pairs, "c") == {"targets": [], "clients": []}
+    assert mesh.node_role(pairs, "c") == {"targets": [], "clients": []}
 
 
-def test_everybody_sends_to_everybody():
-    pairs = mesh.everybody({name: {"default": f"10.0.0.{name}"} for name in "123"})
+def test_all_pairs_are_in_both_directions():
+    pairs = mesh.all_pairs({name: {"default": f"10.0.0.{name}"} for name in "123"})
     assert len(pairs) == 6
-    assert [client["peer"] for client in mesh.roles(pairs, "1")["clients"]] == ["2", "3"]
+    assert [client["peer"] for client in mesh.node_role(pairs, "1")["clients"]] == ["2", "3"]
 
 
 def test_the_plan_names_every_raw_file():

@@ -61,7 +61,7 @@ def _drop(key):
     ("break_it", "place"),
     [
         (_drop("findings"), "the document"),
-        (lambda run: run.update(schema_version=2), "schema_version"),
+        (lambda run: run.update(schema_version=3), "schema_version"),
         (lambda run: run["metrics"][0].update(unit="GB/s"), "metrics/0/unit"),
         (lambda run: run["metrics"][0].update(samples=[]), "metrics/0/samples"),
         (lambda run: run["metrics"][0].update(record=True), "metrics/0"),

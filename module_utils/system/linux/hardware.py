@@ -44,7 +44,7 @@ def _cgroup_values(member_of, folder, controller, files):
         _number, controllers, path = line.split(":", 2)
         if controller not in controllers.split(","):
             continue
-        # A login may have limits of its own (systemd's user.slice); what is started as a service has not.
+        # A login may have separate limits (systemd's user.slice); a service does not have them.
         inside = not path.startswith(("/user.slice", "/.."))
         parts = [part for part in path.split("/") if part] if inside else []
         for mount in (

@@ -40,7 +40,7 @@ def _plain(address):
 
 
 def _same_network(folder):
-    """Return whether a process shares our network; one in a container has ports of its own and is a node of its own."""
+    """Return whether a process shares our network; one in a container has separate ports and is a separate node."""
     try:
         return os.readlink(f"{folder}/ns/net") == os.readlink("/proc/self/ns/net")
     except OSError:

@@ -141,7 +141,8 @@ def test_first_finding_names_the_slow_node_and_its_direction(document):
     assert (first["severity"], first["kind"], first["subject"]) == ("fault", "node_uplink", [SHAPED]), document["findings"]
     assert first["measured"].startswith(f"{SHAPED} sends 1")
     assert f"{SHAPED} receives" in first["expected"]
-    assert first["advice"]
+    assert first["title"].startswith("Node sends at ")
+    assert first["remedies"]
 
 
 def test_report_is_written_for_people_too(run, nodes):

@@ -42,7 +42,7 @@ def test_a_path_that_is_slower_than_its_ports_is_the_first_finding(saf_playbook,
     share = float(re.search(r"(\d\.\d+) of what 1\.00 Gb/s Ethernet carries", first["measured"]).group(1))
     assert share == pytest.approx(1.0, abs=0.05)
     assert first["gain_at_most"] >= 1
-    assert "of their time on transfer" in first["advice"]
+    assert "of their time on transfer" in first["because"]
 
 
 def test_runs_are_compared(saf_playbook):

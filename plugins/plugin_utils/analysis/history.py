@@ -24,6 +24,8 @@ FLOOR = 0.01  # of the center: a handful of runs can agree by chance
 NO_KEYS: Keys = {"testbed": "0" * 12, "software": "0" * 12, "testbed_parts": {}, "software_parts": {}}
 NOTHING: History = {"runs": [], "comparisons": [], "software_changes": [], "testbed_changes": []}
 _MEMORY_STEP = 256 * 2**20
+# What version 1 of run.json put into a testbed. A later shape of the file changes no testbed: recorded keys stay valid.
+_TESTBED_VERSION = 1
 # Facts about the software among the parameters of a metric.
 _SOFTWARE_PARAMS = ("iperf3",)
 _KEPT = ("name", "subject", "link", "params", "median", "flags")
@@ -48,7 +50,7 @@ def keys(run: RunDocument) -> Keys:
     belong to neither.
     """
     testbed = {
-        "schema_version": run["schema_version"],
+        "schema_version": _TESTBED_VERSION,
         "profile": run["profile"],
         "parameters": run["parameters"],
         "head": run["head"],

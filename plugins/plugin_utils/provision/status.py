@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.saf.fabric.plugins.module_utils.services.service_log import one_line
+from ansible_collections.saf.fabric.plugins.plugin_utils.text.units import percent
+from ansible_collections.saf.fabric.plugins.plugin_utils.thresholds import DISK_SPILL
 
 from .observed import mapping, number, text, texts
 
@@ -17,8 +19,6 @@ EXIT_CODES = {"healthy": 0, "unknown": 1, "degraded": 2}
 GIB = 2**30
 # Below this nothing can be written soon: logs, sessions, a venv that is built beside the one in use.
 DISK_FULL_BYTES = GIB
-# RAY_local_fs_capacity_threshold: on a fuller file system Ray spills no object.
-DISK_SPILL_SHARE = 0.95
 _TEXTS = {"service": ("manager", "state", "last_error"), "configured": ("address", "head"), "disk": ("path",)}
 _NUMBERS = {"service": ("restarts", "seconds"), "configured": (), "disk": ("free_bytes", "total_bytes", "inodes_free")}
 
@@ -195,9 +195,10 @@ def _disk_problem(disk: Mapping[str, Any]) -> str | None:
 
 def _notes(observed: Mapping[str, Any]) -> list[str]:
     free, total, path = (observed["disk"][name] for name in ("free_bytes", "total_bytes", "path"))
-    if not total or free is None or free < DISK_FULL_BYTES or 1 - free / total <= DISK_SPILL_SHARE:
+    if not total or free is None or free < DISK_FULL_BYTES or 1 - free / total <= DISK_SPILL:
         return []
-    return [f"the disk at {path} is {100 * (1 - free / total):.0f} % full; above 95 % Ray spills no objects to it."]
+    used = percent(1 - free / total)
+    return [f"the disk at {path} is {used} full; above {percent(DISK_SPILL)} Ray spills no objects to it."]
 
 
 def _membership_problem(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from .. import run_document, runs
 from ..guard import guarded
@@ -46,7 +47,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     paths, broken = [folder / runs.RUN_FILE], list[Failure]()
     for name in formats or EXPORTERS:
         exporter = EXPORTERS[name]
-        text = guarded(exporter.file_name, lambda render=exporter.render: render(view, document), None, broken)
+        text = guarded(exporter.file_name, partial(exporter.render, view, document), None, broken)
         if text is not None:
             paths.append(folder / exporter.file_name)
             changed = runs.write_text(paths[-1], text, dry_run) or changed
@@ -61,7 +62,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     )
 
 
-def _unjudged(measured: dict[str, Any], failures: list[Failure]) -> RunDocument:
+def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDocument:
     """Return a measured document in the shape of run.json, with a note for each thing that failed."""
     document = run_document.unjudged(measured)
     return cast(RunDocument, {**document, "findings": failed(document["findings"], failures)})

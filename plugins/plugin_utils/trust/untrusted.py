@@ -1,6 +1,6 @@
-"""What a node says is data from a stranger: text without control characters, bounded values, documented keys. Pure functions.
+"""The answer of a node is data from a stranger: text without control characters, bounded values, documented keys. Pure functions.
 
-Everything that the controller keeps, shows or hands to Ansible of a node's answer passes here (see border.py for who calls it).
+Everything of a node's answer that the controller keeps, shows or passes to Ansible goes through here (border.py calls it).
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-MOST_BYTES = 64 * 2**20  # of one result; sixteen nodes' whole run are 25 MB
-MOST_PROGRESS_BYTES = 64 * 2**10  # of what is read of the progress at once
-MOST_TEXT = 4000
+MOST_BYTES: Final = 64 * 2**20  # of one result; sixteen nodes' whole run are 25 MB
+MOST_PROGRESS_BYTES: Final = 64 * 2**10  # of what is read of the progress at once
+MOST_TEXT: Final = 4000
 _MOST_DEPTH = 12
 _MOST_KEYS = 10000
 _MOST_ITEMS = 2 * 10**6
@@ -21,7 +23,7 @@ _SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\
 _BLANKS = {"\t", "\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"}
 # Keys by which a result acts on Ansible itself, at any depth.
 RESERVED = {"add_host", "add_group"}
-_TYPES = {
+_TYPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "str": ("text", lambda value: isinstance(value, str)),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
@@ -35,17 +37,17 @@ class Undocumented(ValueError):
     """An answer that is not what the module documents; the message is the place and the fault."""
 
 
-def clean_text(text, lines=False, limit=MOST_TEXT):
+def clean_text(text: object, lines: bool = False, limit: int = MOST_TEXT) -> str:
     """Return text without terminal sequences, control, format and bidi characters, at most ``limit`` characters long.
 
     lines: keep line breaks; else each becomes a blank.
     """
-    text = _SEQUENCE.sub("", str(text)[: 4 * limit])
-    kept = "".join("\n" if lines and letter == "\n" else _safe(letter) for letter in text)
+    bare = _SEQUENCE.sub("", str(text)[: 4 * limit])
+    kept = "".join("\n" if lines and letter == "\n" else _safe(letter) for letter in bare)
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 
-def _safe(letter):
+def _safe(letter: str) -> str:
     if letter.isascii():
         return letter if letter.isprintable() else " " if letter in _BLANKS else ""
     if letter in _BLANKS:
@@ -54,7 +56,7 @@ def _safe(letter):
     return "\N{REPLACEMENT CHARACTER}" if category == "Cs" else "" if category in ("Cc", "Cf") else letter
 
 
-def clean(value, depth=_MOST_DEPTH):
+def clean(value: Any, depth: int = _MOST_DEPTH) -> Any:
     """Return a JSON value with clean text, finite numbers and no key that Ansible acts on; what lies too deep becomes None."""
     if isinstance(value, str):
         return value if value.isascii() and value.isprintable() and len(value) <= MOST_TEXT else clean_text(value)
@@ -72,12 +74,12 @@ def clean(value, depth=_MOST_DEPTH):
     return None
 
 
-def is_reserved(key):
-    """Tell whether Ansible would act on a key of a result: add_host, ansible_facts, _ansible_no_log, __ansible_type and such."""
+def is_reserved(key: str) -> bool:
+    """Return whether Ansible would act on a key of a result: add_host, ansible_facts, _ansible_no_log and the like."""
     return key in RESERVED or key.lstrip("_").startswith("ansible_")
 
 
-def pick(document, allowed):
+def pick(document: object, allowed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the clean ``document`` with the keys of ``allowed`` alone.
 
     allowed: {key: {type, elements, contains, returned}} as RETURN of a module documents it. ``contains`` checks and drops
@@ -91,7 +93,9 @@ def pick(document, allowed):
     return picked
 
 
-def _check_keys(place, values, documented, complete=True):
+def _check_keys(
+    place: str, values: Mapping[str, Any], documented: Mapping[str, Mapping[str, Any]], complete: bool = True
+) -> None:
     for key, shape in documented.items():
         if values.get(key) is not None:
             _check(place + key, values[key], shape)
@@ -99,7 +103,7 @@ def _check_keys(place, values, documented, complete=True):
             raise Undocumented(f"{place}{key} is missing")
 
 
-def _check(place, value, documented):
+def _check(place: str, value: Any, documented: Mapping[str, Any]) -> None:
     wanted, fits = _TYPES.get(documented.get("type", "str"), _TYPES["str"])
     if not fits(value):
         raise Undocumented(f"{place} is {_word(value)}, not {wanted}")
@@ -114,7 +118,7 @@ def _check(place, value, documented):
             _check_keys(f"{place}.", item, inner)
 
 
-def _word(value):
+def _word(value: object) -> str:
     if value is None:
         return "nothing"
     return next(word for word, fits in _TYPES.values() if fits(value))

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..analysis.flags import busy_cores, conditions
-from ..text.labels import busy_label
+from ..model import RunDocument
+from ..text.labels import busy_label, plural
 from ..text.units import binary_size
-from .finding import finding
+from .finding import Data, Draft, Rule, finding
+
+# Flags of a node that lower everything on it: as a title, as what was measured, and what helps.
+_POWER: Final = {
+    "battery": ("Node runs on battery", "it runs on battery", "Plug it in, then measure again."),
+    "low_power": ("Low Power Mode is on", "Low Power Mode is on", "Switch Low Power Mode off, then measure again."),
+    "speed_limit": ("Heat limits the clock", "heat limits its clock", "Improve its cooling, then measure again."),
+}
 
 
-def _versions(run, _data):
+def _versions(run: RunDocument, _data: Data) -> list[Draft]:
     """Every distribution that the platforms share must have one version everywhere."""
     installed = {name: (node["facts"].get("venv") or {}).get("distributions", {}) for name, node in run["nodes"].items()}
     installed = {name: distributions for name, distributions in installed.items() if distributions}
-    differing = {}
+    differing: dict[str, dict[str, list[str]]] = {}
     for name, distributions in installed.items():
         for distribution, version in distributions.items():
             differing.setdefault(distribution, {}).setdefault(version, []).append(name)
@@ -23,44 +33,44 @@ def _versions(run, _data):
     seen = "; ".join(f"{version} on {', '.join(names)}" for version, names in sorted(odd[example].items()))
     return [
         finding(
-            "fault",
-            "versions_differ",
-            sorted(installed),
-            f"{len(odd)} distributions differ, for instance {example}: {seen}",
-            "the stack's versions on every node",
-            "Nodes that run different code give figures that cannot be compared, and Ray refuses some mixtures.",
-            "Run site.yml for all nodes.",
+            severity="fault",
+            kind="versions_differ",
+            title=f"Versions of {plural(len(odd), 'package')} differ between nodes",
+            subject=sorted(installed),
+            measured=f"{len(odd)} distributions differ, for instance {example}: {seen}",
+            expected="the stack's versions on every node",
+            because="Values of nodes that run different code cannot be compared, and Ray refuses some mixtures.",
+            remedies=["Run site.yml for all nodes."],
             cost=1.0,
         )
     ]
 
 
-def _fingerprints(run, _data):
+def _fingerprints(run: RunDocument, _data: Data) -> list[Draft]:
     """Nodes of one platform must carry the same files."""
-    by_kind = {}
+    by_kind: dict[tuple[str | None, str | None], dict[str, list[str]]] = {}
     for name, node in run["nodes"].items():
         facts = node["facts"]
         if node["fingerprint"]:
             by_kind.setdefault((facts.get("system"), facts.get("machine")), {}).setdefault(node["fingerprint"], []).append(name)
-    findings = []
-    for (system, machine), prints in by_kind.items():
-        if len(prints) > 1:
-            findings.append(
-                finding(
-                    "fault",
-                    "fingerprints_differ",
-                    sorted(name for names in prints.values() for name in names),
-                    f"{len(prints)} different venvs on {system} {machine}",
-                    "one",
-                    "The files of the venvs differ although the platform is the same.",
-                    "Run site.yml for all nodes: it repairs the venv that is not what the lock says.",
-                    cost=0.9,
-                )
-            )
-    return findings
+    return [
+        finding(
+            severity="fault",
+            kind="fingerprints_differ",
+            title=f"Nodes of one platform have {len(prints)} different venvs",
+            subject=sorted(name for names in prints.values() for name in names),
+            measured=f"{len(prints)} different venvs on {system} {machine}",
+            expected="one",
+            because="The files of the venvs differ although the platform is the same.",
+            remedies=["Run site.yml for all nodes: it repairs the venv that differs from the lock."],
+            cost=0.9,
+        )
+        for (system, machine), prints in by_kind.items()
+        if len(prints) > 1
+    ]
 
 
-def _busy(run, _data):
+def _busy(run: RunDocument, _data: Data) -> list[Draft]:
     findings = []
     for name, node in run["nodes"].items():
         busy, cores, most = busy_cores(node)
@@ -68,76 +78,81 @@ def _busy(run, _data):
             busiest = busy_label(node["conditions_before"])
             findings.append(
                 finding(
-                    "note",
-                    "busy_node",
-                    [name],
-                    f"{busy:.1f} of {cores:g} cores in use before the first measurement" + (f": {busiest}" if busiest else ""),
-                    f"at most {most:g}",
-                    "Other work ran on the node: its figures, and those of links to it, may be too low.",
-                    "Let it finish and measure again.",
+                    severity="note",
+                    kind="busy_node",
+                    title=f"Other work on {busy:.1f} of {cores:g} cores before the run",
+                    subject=[name],
+                    measured=f"{busy:.1f} of {cores:g} cores in use before the first measurement"
+                    + (f": {busiest}" if busiest else ""),
+                    expected=f"at most {most:g}",
+                    because="Other work ran on the node: its values, and those of links to it, may be too low.",
+                    remedies=["Let it finish and measure again."],
                     cost=min(busy / cores, 1.0) / 2,
                 )
             )
     return findings
 
 
-def _power(run, _data):
+def _power(run: RunDocument, _data: Data) -> list[Draft]:
     findings = []
     for name, node in run["nodes"].items():
-        flags = conditions(node) & {"low_power", "battery", "speed_limit"}
+        flags = sorted(conditions(node) & set(_POWER))
         if not flags:
             continue
-        words = {"low_power": "Low Power Mode is on", "battery": "it runs on battery", "speed_limit": "heat limits its clock"}
         findings.append(
             finding(
-                "limit",
-                "power",
-                [name],
-                " and ".join(words[flag] for flag in sorted(flags)),
-                "mains power, automatic or high power mode, cool",
-                "The system slows the chip down in this state; every figure of the node is lower than it could be.",
-                "Plug it in, switch Low Power Mode off, give it air; then measure again.",
+                severity="limit",
+                kind="power",
+                title=_POWER[flags[0]][0] + "".join(f", {_POWER[flag][1]}" for flag in flags[1:]),
+                subject=[name],
+                measured=" and ".join(_POWER[flag][1] for flag in flags),
+                expected="mains power, automatic or high power mode, cool",
+                because="The system slows the chip down in this state; every value of the node is lower than it could be.",
+                remedies=[_POWER[flag][2] for flag in flags],
                 cost=0.3,
             )
         )
     return findings
 
 
-def _swapping(run, _data):
+def _swapping(run: RunDocument, _data: Data) -> list[Draft]:
     findings = []
     for name, node in run["nodes"].items():
         if "swapping" not in conditions(node):
             continue
-        before, after = (node[when].get("swap_used_bytes") or 0 for when in ("conditions_before", "conditions_after"))
+        before = node["conditions_before"].get("swap_used_bytes") or 0
+        grown = binary_size((node["conditions_after"].get("swap_used_bytes") or 0) - before)
         findings.append(
             finding(
-                "note",
-                "swapping",
-                [name],
-                f"swap in use grew by {binary_size(after - before)} during the run",
-                "no growth",
-                "The node had not enough memory for what was measured beside what runs there.",
-                "Close other programs, or lower Ray's object store, and measure again.",
+                severity="note",
+                kind="swapping",
+                title=f"Swap in use grew by {grown} during the run",
+                subject=[name],
+                measured=f"swap in use grew by {grown} during the run",
+                expected="no growth",
+                because="The node had not enough memory for what was measured beside what runs there.",
+                remedies=["Close other programs and measure again.", "Lower Ray's object store and measure again."],
                 cost=0.3,
             )
         )
     return findings
 
 
-def _absent(run, _data):
+def _absent(run: RunDocument, _data: Data) -> list[Draft]:
     return [
         finding(
-            "note",
-            "absent_node",
-            [name],
-            "not measured",
-            "part of the cluster",
-            "The node was declared absent or could not be reached.",
-            "Bring it back and run site.yml and bench.yml again.",
+            severity="note",
+            kind="absent_node",
+            title="Node was not measured",
+            subject=[name],
+            measured="not measured",
+            expected="part of the cluster",
+            because="The node was declared absent or could not be reached.",
+            remedies=["Switch it on, then run site.yml and bench.yml again."],
             cost=0.4,
         )
         for name in run["absent"]
     ]
 
 
-RULES = (_versions, _fingerprints, _busy, _power, _swapping, _absent)
+RULES: list[Rule] = [_versions, _fingerprints, _busy, _power, _swapping, _absent]

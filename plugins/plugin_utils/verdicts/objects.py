@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
+from ..model import Metric, RunDocument
 from ..text.units import human, percent
-from .finding import finding, named
-
-_LOW = 0.4  # of iperf3; one object at a time usually gets about half of a fast link
-_LEAST_BYTES = 16 * 2**20  # smaller objects measure latency
+from ..thresholds import OBJECTS_LEAST_BYTES, OBJECTS_LOW
+from .finding import Data, Draft, Rule, all_virtual, finding, named
 
 
-def judge(run, _data):
-    """Return at most one finding: the link, and not Ray, is what a faster switch would help."""
-    large = [m for m in named(run, "ray.transfer") if m["share"] is not None and m["params"]["bytes"] >= _LEAST_BYTES]
-    shared = all(node["facts"].get("virtual") for node in run["nodes"].values())
-    best = {}
-    for metric in large:  # the best size of each direction: small ones and first ones are slower
-        key = tuple(metric["subject"])
-        best[key] = max(best.get(key, metric), metric, key=lambda item: item["share"])
-    low = [metric for metric in best.values() if metric["share"] < _LOW]
-    if not low or shared:
+def judge(run: RunDocument, _data: Data) -> list[Draft]:
+    """Return at most one finding: Ray, and not the link, is the limit."""
+    best: dict[tuple[str, ...], Metric] = {}
+    for metric in named(run, "ray.transfer"):
+        if metric["share"] is None or metric["params"]["bytes"] < OBJECTS_LEAST_BYTES:
+            continue
+        key = tuple(metric["subject"])  # the best size of each direction: small ones and first ones are slower
+        best[key] = max(best.get(key, metric), metric, key=_share)
+    low = [metric for metric in best.values() if _share(metric) < OBJECTS_LOW]
+    if not low or all_virtual(run):
         return []
-    worst = min(low, key=lambda metric: metric["share"])
+    worst = min(low, key=_share)
     return [
         finding(
-            "note",
-            "object_transfer_below_link",
-            sorted({node for metric in low for node in metric["subject"]}),
-            f"{human(worst['median'], 'bit/s')} for an object of {worst['params']['bytes'] / 2**20:.0f} MiB, "
+            severity="note",
+            kind="object_transfer_below_link",
+            title=f"Ray objects at {percent(worst['share'])} of the link's goodput",
+            subject=sorted({node for metric in low for node in metric["subject"]}),
+            measured=f"{human(worst['median'], 'bit/s')} for an object of {worst['params']['bytes'] / 2**20:.0f} MiB, "
             f"{percent(worst['share'])} of the link's goodput",
-            f"about half of {human(worst['ceiling'], 'bit/s')}, what iperf3 reaches",
-            "Ray moves objects in chunks through its object store; its own software is the limit here, not the link.",
-            "Send several objects at once, keep data on the node that uses it; a faster link helps less than its rate says.",
+            expected=f"about half of {human(worst['ceiling'], 'bit/s')}, what iperf3 reaches",
+            because="Ray moves objects in chunks through its object store: its software is the limit here, not the link. "
+            "A faster link gains less than its rate suggests.",
+            remedies=["Keep data on the node that uses it.", "Send several objects at once."],
             cost=0.2,
         )
     ]
 
 
-RULES = (judge,)
+def _share(metric: Metric) -> float:
+    return metric["share"] or 0
+
+
+RULES: list[Rule] = [judge]

@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from ..analysis import ceilings, link_model, statistics
-from ..text.labels import plural
-from ..text.units import human
-from . import remedies
-from .finding import finding
-from .pairs import SHOWN, cells, listed, span
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-_FAULT = 0.8  # of what it could be
-_FAULT_ONE_WAY = 0.5  # the same for one direction of one pair, which a busy sender explains too
-_STREAMS = 1.3  # several streams against one
-_NAMED_AT_ONCE = 4  # causes of one kind that a finding describes one by one
+from ..analysis import ceilings, link_model, statistics
+from ..analysis.link_model import Cause, Cell
+from ..model import Metric, RunDocument, Severity
+from ..text.labels import plural
+from ..text.units import human, percent
+from ..thresholds import OUTLIER_FAULT, OUTLIER_FAULT_ONE_WAY, SEVERAL_STREAMS
+from . import remedies
+from .finding import Draft, finding
+from .pairs import SHOWN, Pair, cells, listed, span
+
+_NAMED_AT_ONCE: Final = 4  # causes of one kind that a finding describes one by one
 
 
 class Mesh:
     """The pairs of one link, and what the link model finds among them."""
 
-    def __init__(self, pairs):
-        self.pairs = {tuple(pair["nodes"]): pair for pair in pairs}
-        self.cells = cells(pairs)
-        self.causes = link_model.explain(self.cells)
+    def __init__(self, pairs: Iterable[Pair]) -> None:
+        pairs = list(pairs)
+        self.pairs = {(pair["nodes"][0], pair["nodes"][1]): pair for pair in pairs}
+        self.cells: dict[tuple[str, str], Cell] = cells(pairs)
+        self.causes: list[Cause] = link_model.explain(self.cells)
 
-    def pairs_of(self, cause):
+    def pairs_of(self, cause: Cause) -> list[Pair]:
         """Return the pairs that a cause explains, each once."""
         return [pair for nodes, pair in self.pairs.items() if nodes in cause.cells or nodes[::-1] in cause.cells]
 
-    def is_virtual(self, cause):
+    def is_virtual(self, cause: Cause) -> bool:
         return all(self.cells[key].kind == link_model.VIRTUAL for key in cause.cells)
 
-    def healthy(self, keys):
+    def healthy(self, keys: Iterable[tuple[str, str]]) -> list[float]:
         """Return the goodput of the cells among some that no cause explains."""
         slow = {key for cause in self.causes for key in cause.cells}
         return [self.cells[key].goodput for key in keys if key in self.cells and key not in slow]
 
-    def wired(self):
-        """Return the causes that are not about Wi-Fi, which has a verdict of its own."""
+    def wired(self) -> list[Cause]:
+        """Return the causes that are not about Wi-Fi, which has a separate verdict."""
         return [cause for cause in self.causes if self.cells[cause.cells[0]].kind != link_model.WIFI]
 
-    def wireless(self):
+    def wireless(self) -> list[Cause]:
         return [cause for cause in self.causes if self.cells[cause.cells[0]].kind == link_model.WIFI]
 
 
-def standard_rate(mesh, cause):
-    """Return the rate of a slower port that explains a cause among ports that do not tell their speed, else None.
+def standard_rate(mesh: Mesh, cause: Cause) -> float | None:
+    """Return the rate of a slower port that explains a cause among ports that do not report their speed, else None.
 
     A slower port is slow both ways and exactly so; it is no fault.
     """
@@ -55,68 +59,84 @@ def standard_rate(mesh, cause):
     return rates.pop() if len(rates) == 1 else None
 
 
-def judge(run, mesh, causes):
+def judge(run: RunDocument, mesh: Mesh, causes: Iterable[Cause]) -> list[Draft]:
     """Return one finding for each kind of cause."""
-    groups = {}
+    groups: dict[tuple[str, Severity, str], list[Cause]] = {}
     for cause in causes:
         groups.setdefault((_kind(mesh, cause), _severity(mesh, cause), cause.kind), []).append(cause)
     return [_finding(run, mesh, kind, severity, group) for (kind, severity, _cause), group in groups.items()]
 
 
-def _metrics(mesh, cause):
+def _metrics(mesh: Mesh, cause: Cause) -> list[Metric]:
     return [metric for pair in mesh.pairs_of(cause) for metric in pair["directions"] if tuple(metric["subject"]) in cause.cells]
 
 
-def _cpu_bound(mesh, cause):
-    """Tell whether CPUs explain a cause: between virtual interfaces they always set the pace."""
+def _cpu_bound(mesh: Mesh, cause: Cause) -> bool:
+    """Return whether CPUs explain a cause: between virtual interfaces they always set the pace."""
     if any(mesh.cells[key].kind == link_model.VIRTUAL for key in cause.cells):
         return False
     return all("cpu_bound" in metric["flags"] for metric in _metrics(mesh, cause))
 
 
-def _kind(mesh, cause):
+def _share(cause: Cause) -> float:
+    return statistics.ratio(cause.goodput, cause.expected) or 0.0
+
+
+def _kind(mesh: Mesh, cause: Cause) -> str:
     if _cpu_bound(mesh, cause):
         return "cpu_bound_link"
     return {"uplink": "node_uplink", "downlink": "node_downlink", "direction": "asymmetric_link"}.get(cause.kind, "slow_link")
 
 
-def _severity(mesh, cause):
-    share = statistics.ratio(cause.goodput, cause.expected) or 0
-    healthy = _FAULT_ONE_WAY if cause.kind == "direction" else _FAULT
-    return "limit" if share >= healthy or _cpu_bound(mesh, cause) else "fault"
+def _severity(mesh: Mesh, cause: Cause) -> Severity:
+    healthy = OUTLIER_FAULT_ONE_WAY if cause.kind == "direction" else OUTLIER_FAULT
+    return "limit" if _share(cause) >= healthy or _cpu_bound(mesh, cause) else "fault"
 
 
-def _finding(run, mesh, kind, severity, causes):
-    causes = sorted(causes, key=lambda cause: statistics.ratio(cause.goodput, cause.expected) or 0)
+def _finding(run: RunDocument, mesh: Mesh, kind: str, severity: Severity, causes: list[Cause]) -> Draft:
+    causes = sorted(causes, key=_share)
     worst = causes[0]
-    share = statistics.ratio(worst.goodput, worst.expected) or 0
-    gain, words = _gain(run, statistics.ratio(worst.expected, worst.goodput))
+    gain, words = remedies.gain(run, statistics.ratio(worst.expected, worst.goodput))
     shown = [_measured(mesh, cause) for cause in causes[:_NAMED_AT_ONCE]]
     more = len(causes) - len(shown)
-    subject = list(dict.fromkeys(node for cause in causes for node in cause.nodes))
     return finding(
-        severity,
-        kind,
-        subject,
-        "; ".join(shown) + (f"; and {more} more" if more else ""),
-        _expected(mesh, worst),
-        _because(mesh, causes),
-        f"{_advice(run, mesh, kind, causes)} {words}".rstrip(),
-        cost=1 - share,
+        severity=severity,
+        kind=kind,
+        title=_title(kind, worst),
+        subject=dict.fromkeys(node for cause in causes for node in cause.nodes),
+        measured="; ".join(shown) + (f"; and {more} more" if more else ""),
+        expected=_expected(mesh, worst),
+        because=f"{_because(mesh, causes)} {words}".rstrip(),
+        remedies=_remedies(run, mesh, kind, causes),
+        cost=1 - _share(worst),
         gain_at_most=gain,
     )
 
 
-def _gain(run, factor):
-    """Return (gain at most, sentence); a link that carries nothing has no factor."""
-    return remedies.gain(run, factor) if factor else (None, "")
+def _title(kind: str, worst: Cause) -> str:
+    """Return what is slow, against what it could be."""
+    if not worst.expected or not worst.goodput:
+        places = {"uplink": "Node sends nothing", "downlink": "Node receives nothing"}
+        return places.get(worst.kind, "No link carries anything" if worst.kind == "everything" else "Link carries nothing")
+    share = percent(_share(worst))
+    if kind == "cpu_bound_link":
+        return f"CPU holds the link at {share} of the other links"
+    if worst.kind == "everything":
+        return f"All links at {share} of what they could carry"
+    what = {
+        "uplink": "Node sends at {}",
+        "downlink": "Node receives at {}",
+        "node": "All links of a node at {}",
+        "direction": "One direction of a link at {}",
+    }
+    return f"{what.get(worst.kind, 'Link at {}').format(share)} of {'the other' if worst.kind == 'direction' else 'other links'}"
 
 
-def _rate(cell):
+def _rate(cell: Cell) -> str:
     return "nothing" if cell.goodput <= 0 else human(cell.goodput, "bit/s")
 
 
-def _measured(mesh, cause):
+def _measured(mesh: Mesh, cause: Cause) -> str:
     """Return what was measured of one cause, with its direction."""
     ordered = sorted(cause.cells, key=lambda key: (mesh.cells[key].goodput, key))
     if cause.kind == "uplink":
@@ -128,19 +148,19 @@ def _measured(mesh, cause):
     return f"{span([mesh.cells[key].goodput for key in ordered])} {_place(cause)}"
 
 
-def _each(mesh, keys, preposition, side):
+def _each(mesh: Mesh, keys: Sequence[tuple[str, str]], preposition: str, side: int) -> str:
     if len(keys) <= SHOWN:
         return listed([f"{_rate(mesh.cells[key])} {preposition} {key[side]}" for key in keys], "")
     return f"{span([mesh.cells[key].goodput for key in keys])} {preposition} {len(keys)} nodes"
 
 
-def _place(cause):
+def _place(cause: Cause) -> str:
     if cause.kind == "node":
         return f"on every link of {cause.nodes[0]}"
     return "on every link" if cause.kind == "everything" else f"between {' and '.join(cause.nodes)}"
 
 
-def _expected(mesh, cause):
+def _expected(mesh: Mesh, cause: Cause) -> str:
     """Return what the cells of a cause could be, and by what."""
     if not cause.expected:
         return "a link that carries something"
@@ -154,7 +174,7 @@ def _expected(mesh, cause):
     return f"about {could}, as the other links show"
 
 
-def _because(mesh, causes):
+def _because(mesh: Mesh, causes: list[Cause]) -> str:
     kind, several = causes[0].kind, len(causes) > 1
     names = listed([" - ".join(cause.nodes) for cause in causes], f"{len(causes) - SHOWN} more")
     both = any(set(cause.cells) & {key[::-1] for key in other.cells} for cause in causes for other in causes)
@@ -178,53 +198,66 @@ def _because(mesh, causes):
     return words + _seen_with(mesh, causes)
 
 
-def _seen_with(mesh, causes):
+def _seen_with(mesh: Mesh, causes: Iterable[Cause]) -> str:
     """Return sentences about what was seen together with it: lost segments, a busy core, several streams that reach more."""
+    causes = list(causes)
     pairs = [pair for cause in causes for pair in mesh.pairs_of(cause)]
-    lossy = max(pairs, key=lambda pair: pair["loss"] or 0)
-    words = remedies.lost_words(lossy)
+    words = remedies.lost_words(max(pairs, key=lambda pair: pair["loss"] or 0))
     if all(_cpu_bound(mesh, cause) for cause in causes):
         words += " A core of one end is fully busy: the CPU is the limit, not the link."
-    streams = [
-        pair["most_streams"] for pair in pairs if pair["most_streams"] and pair["most_streams"] > _STREAMS * pair["goodput"]
-    ]
+    streams = [pair["most_streams"] for pair in pairs if (pair["most_streams"] or 0) > SEVERAL_STREAMS * pair["goodput"]]
     if streams:
-        words += f" Several streams together reach {span(streams)}."
+        words += f" Several streams together reach {span(stream or 0 for stream in streams)}."
     return words
 
 
-def _advice(run, mesh, kind, causes):
+def _remedies(run: RunDocument, mesh: Mesh, kind: str, causes: list[Cause]) -> Sequence[str]:
     """Return the remedies, the cheapest first."""
     cause = causes[0]
     if not cause.goodput and cause.kind in ("pair", "everything"):
-        return "Check that no firewall drops what the other end sends, and that both ends have the same MTU; then swap the cable."
+        return [
+            "Check that no firewall drops what the other end sends.",
+            "Check that both ends have the same MTU.",
+            "Swap the cable.",
+        ]
     if kind == "cpu_bound_link":
-        return "Free the CPU, try several streams (iperf3 3.16 and newer take a thread for each), or larger frames (MTU 9000)."
-    one_way = {"uplink": "sends", "downlink": "receives"}.get(cause.kind)
+        return remedies.FREE_THE_CPU
     nodes = list(dict.fromkeys(node for cause in causes for node in cause.nodes))
-    names = listed(nodes, plural(len(nodes) - SHOWN, "more node"))
     if mesh.is_virtual(cause):
-        limit = f"what {names} {one_way if len(nodes) == 1 else one_way[:-1]}" if one_way else "these links"
-        return (
-            f"Check for a rate limit on {limit}: on the node ({_shaping(run, nodes[0])}), in the settings of its virtual machine "
-            "or container. Then swap the cable of the host below, then its port."
-        )
+        return [
+            f"Check for a rate limit on {_limited(cause, nodes)}: on the node ({_shaping(run, nodes[0])}), and in the settings "
+            "of its virtual machine or container.",
+            "Swap the cable of the host below.",
+            "Use another port for the host below.",
+        ]
     if cause.kind == "direction":
-        return "Measure again on idle nodes; then swap the cable; then check duplex and driver at the sending end."
-    if one_way:
-        return (
-            f"Swap the cable of {names}, then use another port of the switch; then check duplex, driver and rate limits "
-            f"({_shaping(run, nodes[0])}) on {names}."
-        )
-    return "Swap the cable, then the switch port; check whether both ends negotiated what their ports can."
+        return ["Measure again on idle nodes.", "Swap the cable.", "Check duplex and driver at the sending end."]
+    if cause.kind in ("uplink", "downlink"):
+        names = _names(nodes)
+        return [
+            f"Swap the cable of {names}.",
+            "Use another port of the switch.",
+            f"Check duplex, driver and rate limits ({_shaping(run, nodes[0])}) on {names}.",
+        ]
+    return ["Swap the cable.", "Use another port of the switch.", "Check whether both ends negotiated what their ports can."]
 
 
-def _shaping(run, node):
+def _names(nodes: list[str]) -> str:
+    return listed(nodes, plural(len(nodes) - SHOWN, "more node"))
+
+
+def _limited(cause: Cause, nodes: list[str]) -> str:
+    """Return what a rate limit would hold back, in words."""
+    verb = {"uplink": "send", "downlink": "receive"}.get(cause.kind)
+    return f"what {_names(nodes)} {verb}{'s' if len(nodes) == 1 else ''}" if verb else "these links"
+
+
+def _shaping(run: RunDocument, node: str) -> str:
     """Return the command that shows a rate limit on a node."""
-    facts = run["nodes"].get(node, {}).get("facts", {})
-    return "sudo dnctl list" if facts.get("system") == "Darwin" else "tc qdisc show"
+    is_mac = node in run["nodes"] and run["nodes"][node]["facts"].get("system") == "Darwin"
+    return "sudo dnctl list" if is_mac else "tc qdisc show"
 
 
-def wifi_words(mesh):
+def wifi_words(mesh: Mesh) -> str:
     """Return sentences about what stays far behind the rest of the Wi-Fi, or ""."""
     return "".join(f" Far behind the others: {_measured(mesh, cause)}." for cause in mesh.wireless()[:_NAMED_AT_ONCE])

@@ -1,59 +1,66 @@
-"""Verdicts over scaling: what the other nodes bring, and where the rest of the time goes."""
+"""Verdicts over scaling: what the other nodes gain, and where the rest of the time goes."""
 
 from __future__ import annotations
 
-from ..text.units import human, percent
-from .finding import finding, named
+from typing import Final
 
-_GOOD = 0.8
+from ..model import Metric, RunDocument
+from ..text.labels import plural
+from ..text.units import human, percent
+from ..thresholds import SCALING_GOOD, SCALING_PART
+from .finding import Data, Draft, Rule, finding, named
+
 # What to do about the part that takes most of the time that is not computing.
-_REMEDIES = {
-    "scheduling": "Make tasks longer (bench_task_size, bench_task_products): short ones measure the scheduler.",
-    "imbalance": "Give each node work by its speed, or make tasks smaller and more: the busiest node sets the pace.",
-    "transfer": "Send less: make data where it is used, return small results, and keep objects on their node.",
-    "compute": "The nodes themselves compute slower together than one alone: compare their loads and their single figures.",
+_REMEDIES: Final = {
+    "scheduling": ["Make tasks longer (bench_task_size, bench_task_products): short ones measure the scheduler."],
+    "imbalance": ["Give each node work by its speed.", "Make tasks smaller and more: the busiest node sets the pace."],
+    "transfer": ["Create data where it is used.", "Return small results.", "Keep objects on their node."],
+    "compute": ["Compare the loads of the nodes, and what each reaches alone: together they compute slower than one alone."],
 }
 
 
-def judge(run, _data):
+def judge(run: RunDocument, _data: Data) -> list[Draft]:
     """Return the findings over scaling.strong on all nodes."""
-    metrics = named(run, "scaling.strong")
-    if not metrics:
-        return []
-    metric = max(metrics, key=lambda item: len(item["params"]["nodes"]))
-    if metric["median"] >= _GOOD:
+    metric = _of_most_nodes(named(run, "scaling.strong"))
+    if metric is None or metric["median"] >= SCALING_GOOD:
         return []
     nodes = metric["params"]["nodes"]
-    shares = metric["context"].get("split") or {}
-    shared = all(run["nodes"].get(node, {}).get("facts", {}).get("virtual") for node in nodes)
-    parts = ", ".join(f"{part} {percent(share)}" for part, share in shares.items())
-    lost = {part: share for part, share in shares.items() if part != "compute"}
-    worst = max(lost, key=lost.get) if lost and max(lost.values()) > 0.1 else "compute"
-    because = f"Of the wall time: {parts}." if parts else "The tasks did not say where the time went."
-    if shared:
+    parts = metric["context"].get("split") or {}
+    virtual = all(run["nodes"][node]["facts"].get("virtual") if node in run["nodes"] else False for node in nodes)
+    lost = {part: share for part, share in parts.items() if part != "compute"}
+    largest = max(lost, key=lambda part: lost[part], default="compute")
+    worst = largest if lost.get(largest, 0) > SCALING_PART else "compute"
+    listed = ", ".join(f"{part} {percent(share)}" for part, share in parts.items())
+    because = f"Of the wall time: {listed}." if listed else "The tasks did not report where the time went."
+    if virtual:
         because += " The nodes are containers or virtual machines; on one host they share its cores and cannot scale."
     return [
         finding(
-            "note" if shared else "limit",
-            "weak_scaling",
-            nodes,
-            f"{percent(metric['median'])} efficiency on {len(nodes)} nodes ({human(metric['context']['all_nodes_s'], 's')} "
-            f"against {human(metric['context']['one_node_s'], 's')} on one)",
-            f"at least {percent(_GOOD)}",
-            because,
-            _REMEDIES[worst],
+            severity="note" if virtual else "limit",
+            kind="weak_scaling",
+            title=f"Scaling efficiency of {percent(metric['median'])} on {plural(len(nodes), 'node')}",
+            cause="transfer_limits_scaling" if worst == "transfer" else None,
+            subject=nodes,
+            measured=f"{percent(metric['median'])} efficiency on {len(nodes)} nodes "
+            f"({human(metric['context']['all_nodes_s'], 's')} against {human(metric['context']['one_node_s'], 's')} on one)",
+            expected=f"at least {percent(SCALING_GOOD)}",
+            because=because,
+            remedies=_REMEDIES[worst],
             cost=1 - metric["median"],
-            gain_at_most=None if shared else round(1 / max(metric["median"], 0.01), 2),
+            gain_at_most=None if virtual else round(1 / max(metric["median"], 0.01), 2),
         )
     ]
 
 
-def transfer_share(run):
-    """Return the share of the wall time that this cluster's task set spends on transfer, on all nodes; None if not measured."""
-    metrics = [metric for metric in named(run, "scaling.strong") if metric["context"].get("split")]
-    if not metrics:
-        return None
-    return max(metrics, key=lambda item: len(item["params"]["nodes"]))["context"]["split"]["transfer"]
+def transfer_share(run: RunDocument) -> float | None:
+    """Return the fraction of the wall time that this cluster's tasks spend on transfer, on all nodes; None if not measured."""
+    metric = _of_most_nodes([metric for metric in named(run, "scaling.strong") if metric["context"].get("split")])
+    share: float | None = None if metric is None else metric["context"]["split"]["transfer"]
+    return share
 
 
-RULES = (judge,)
+def _of_most_nodes(metrics: list[Metric]) -> Metric | None:
+    return max(metrics, key=lambda metric: len(metric["params"]["nodes"]), default=None)
+
+
+RULES: list[Rule] = [judge]

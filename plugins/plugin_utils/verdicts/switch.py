@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ..analysis import link_model, statistics
+from ..model import RunDocument
 from ..text.units import human, percent
+from ..thresholds import SWITCH_CARRIED
 from . import remedies
-from .finding import finding, named
+from .finding import Data, Draft, Rule, finding, named
 from .pairs import pairs_of
 
-_CARRIED = 0.8
 
-
-def judge(run, _data):
+def judge(run: RunDocument, _data: Data) -> list[Draft]:
     """Return at most one finding: what all nodes send together against what their ports can take alone.
 
-    The air is shared by nature, and between virtual interfaces the CPUs are: there it says nothing about a switch.
+    The air is shared by nature, and between virtual interfaces the CPUs are: there it means nothing for a switch.
     """
     together = [metric for metric in named(run, "net.together") if link_model.usable(metric["median"])]
     pairs = [pair for pair in pairs_of(run) if pair["link"] == "default"]
@@ -24,24 +24,24 @@ def judge(run, _data):
     expected = sum(alone.get(metric["subject"][0], 0) for metric in together)
     carried = sum(metric["median"] for metric in together)
     share = statistics.ratio(carried, expected)
-    if share is None or share >= _CARRIED:
+    if share is None or share >= SWITCH_CARRIED:
         return []
-    factor = statistics.ratio(1, share)
-    gain, words = remedies.gain(run, factor) if factor else (None, "")
+    gain, words = remedies.gain(run, statistics.ratio(1, share))
     return [
         finding(
-            "limit",
-            "switch_contention",
-            sorted(metric["subject"][0] for metric in together),
-            f"{human(carried, 'bit/s')} when all nodes send at once",
-            f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
-            f"Each pair alone is fine; together they get {percent(share)}: they share something that is too small "
-            "(the switch's back-plane, or an uplink between two switches).",
-            f"Put all nodes on one switch instead of two; then a switch that is non-blocking for so many ports. {words}".rstrip(),
+            severity="limit",
+            kind="switch_contention",
+            title=f"Links at {percent(share)} while all nodes send at once",
+            subject=sorted(metric["subject"][0] for metric in together),
+            measured=f"{human(carried, 'bit/s')} when all nodes send at once",
+            expected=f"{human(expected, 'bit/s')}, the sum of what their ports reach alone",
+            because=f"Each pair alone is fine; together they get {percent(share)}: they share something that is too small "
+            f"(the back-plane of the switch, or an uplink between two switches). {words}".rstrip(),
+            remedies=["Put all nodes on one switch instead of two.", "Use a switch that is non-blocking for so many ports."],
             cost=1 - share,
             gain_at_most=gain,
         )
     ]
 
 
-RULES = [judge]
+RULES: list[Rule] = [judge]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 from ...guard import guarded
-from ...model import Failure, RunDocument
+from ...model import Failure, Option, RunDocument
 from ...text.labels import SEVERITY, gain_label, subject_label
 from ...text.units import human, percent
 from ...verdicts import failed
@@ -26,7 +26,7 @@ class View(TypedDict):
     header: list[tuple[str, str]]
     headlines: list[str]
     findings: list[dict[str, Any]]
-    advice: list[Any]
+    options: list[Option]
     nodes: list[dict[str, Any]]
     matrix: list[dict[str, Any]]
     sections: list[dict[str, Any]]
@@ -48,7 +48,7 @@ def prepare(run: RunDocument) -> View:
         "header": part("header", lambda: _header(run)),
         "headlines": part("headlines", lambda: headlines(run)),
         "findings": part("findings", lambda: [_finding(finding) for finding in run["findings"]]),
-        "advice": _options(run),
+        "options": run["options"],
         "nodes": part("nodes", lambda: cards(run)),
         "matrix": part("links", lambda: matrices(run)),
         "sections": part("values", lambda: sections(run, failures)),
@@ -59,10 +59,6 @@ def prepare(run: RunDocument) -> View:
     }
     view["findings"] += [_finding(finding) for finding in failed([], failures)]
     return view
-
-
-def _options(run: Mapping[str, Any]) -> list[Any]:
-    return list(run["advice"])
 
 
 def _not_measured(run: RunDocument) -> list[dict[str, str]]:
@@ -76,7 +72,7 @@ def headlines(run: RunDocument) -> list[str]:
     """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
     lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
     lines += [
-        f"{SEVERITY[finding['severity']]}: {subject_label(finding['subject'])}: {finding['measured']}. {_first(finding)}"
+        f"{SEVERITY[finding['severity']]}: {finding['title']} ({subject_label(finding['subject'])}). {_first(finding)}".rstrip()
         for finding in run["findings"]
         if finding["severity"] != "note"
     ]
@@ -84,10 +80,9 @@ def headlines(run: RunDocument) -> list[str]:
 
 
 def _first(finding: Mapping[str, Any]) -> str:
-    """Return the first remedy, which is the cheapest, and what all of them can bring."""
-    remedy = finding["advice"].split(". ")[0].rstrip(".") + "."
+    """Return the first remedy, which is the cheapest, and what all of them can gain."""
     factor = finding["gain_at_most"]
-    return remedy + (f" Gain: {gain_label(factor)}." if factor is not None else "")
+    return " ".join([*finding["remedies"][:1], *([f"Gain: {gain_label(factor)}."] if factor is not None else [])])
 
 
 def _reached(run: RunDocument) -> list[str]:
@@ -130,7 +125,7 @@ def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
         **finding,
         "severity_title": SEVERITY[finding["severity"]],
         "where": subject_label(finding["subject"]),
-        "gain": gain_label(factor) if factor is not None else "" if finding["severity"] == "note" else "unknown",
+        "gain": gain_label(factor) if factor is not None else "",
     }
 
 

@@ -62,7 +62,7 @@ def _row(item: Comparison) -> dict[str, Any]:
 
 
 def _chart(run: RunDocument, item: Comparison) -> str:
-    points: list[dict[str, Any]] = []
+    points: list[charts.Point] = []
     software: str | None = None
     everything = [*item["history"], {"run_id": run["run_id"], "median": item["median"], "software": run["keys"]["software"]}]
     for point in everything:
@@ -70,5 +70,5 @@ def _chart(run: RunDocument, item: Comparison) -> str:
         software = point["software"]
         points.append({"name": point["run_id"], "value": point["median"], "mark": changed, "bad": False})
     points[-1]["bad"] = item["verdict"] == "regression"
-    spread = tolerance(item["centre"], item["mad"])
+    spread = tolerance(item["centre"] or 0, item["mad"] or 0)
     return charts.band(points, item["centre"], spread, item["unit"], f"History of {item['name']}, {_place(item)}")

@@ -29,8 +29,8 @@ def _matrix(run: RunDocument, link: str | None, goodputs: list[Metric]) -> dict[
     }
     rows = [{"name": sender, "cells": [_cell(cells.get((sender, receiver))) for receiver in names]} for sender in names]
     typical = max((metric["median"] for metric in cells.values()), default=1)
-    drawn = {
-        pair: {
+    drawn: dict[tuple[str, str], charts.Cell] = {
+        (pair[0], pair[1]): {
             "text": human(metric["median"], "bit/s"),
             "short": digits(metric["median"] / 1e9),
             # Where no ceiling is known (virtual interfaces have none), the fastest pair is the scale.

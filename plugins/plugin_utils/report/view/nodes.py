@@ -94,7 +94,7 @@ def _conditions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tup
         ("temperature", *(_degrees(state.get("temperature_c")) for state in (before, after))),
         ("power", *(_power(state.get("power")) for state in (before, after))),
     ]
-    return [row for row in rows if set(row[1:]) != {"-"}]
+    return [(what, first, last) for what, first, last in rows if {first, last} != {"-"}]
 
 
 def _degrees(value: float | None) -> str:

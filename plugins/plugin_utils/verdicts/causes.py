@@ -1,0 +1,64 @@
+"""Which findings have one root: the cause of a finding becomes that of the finding it follows from. Pure functions.
+
+A cause is a stable word, at first the kind of the finding. Two tables say what follows from what; nothing else is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .finding import Draft
+
+# A finding about nodes that all show one of these, the first that fits.
+_OF_NODES = {
+    "compute_below_peak": ("busy_node", "power"),
+    "memory_below_peak": ("busy_node", "swapping", "power"),
+    "slow_node": ("busy_node", "power"),
+    "throttling": ("power",),
+    "cpu_bound_link": ("busy_node",),
+    "regression": ("busy_node", "power"),
+    "fingerprints_differ": ("versions_differ",),
+}
+# A finding about what crosses the links: one slow link among its nodes holds all of them back.
+_OVER_LINKS = ("object_transfer_below_link", "collective_below_link", "transfer_limits_scaling")
+_LINKS = (
+    "wifi_route",
+    "wrong_route",
+    "route_elsewhere",
+    "jumbo_frames_lost",
+    "slow_link",
+    "node_uplink",
+    "node_downlink",
+    "asymmetric_link",
+    "path_limit",
+    "negotiated_below_capable",
+    "lossy_link",
+    "cpu_bound_link",
+    "single_stream_limit",
+    "low_share",
+)
+
+
+def joined(drafts: Sequence[Draft]) -> list[Draft]:
+    """Return the findings, in their order, with the causes that they share."""
+    roots = [_of_nodes(draft, drafts) for draft in drafts]
+    return [_over_links(draft, roots) for draft in roots]
+
+
+def _of_nodes(draft: Draft, drafts: Sequence[Draft]) -> Draft:
+    for kind in _OF_NODES.get(draft.cause, ()):
+        nodes = {node for other in drafts if other.kind == kind for node in other.subject}
+        if draft.subject and nodes >= set(draft.subject):
+            return replace(draft, cause=kind)
+    return draft
+
+
+def _over_links(draft: Draft, drafts: Sequence[Draft]) -> Draft:
+    if draft.cause not in _OVER_LINKS:
+        return draft
+    for kind in _LINKS:
+        for other in drafts:
+            if other.kind == kind and set(other.subject) <= set(draft.subject):
+                return replace(draft, cause=other.cause)
+    return draft
