@@ -23,7 +23,8 @@ mv "$collection/plugins/library" "$collection/plugins/modules"
 cd "$collection"
 git init --quiet . # the nearest repository says which files there are: not the outer one, which ignores this folder
 {
-  printf '%s validate-modules:missing-gplv3-license\n' plugins/modules/*.py plugins/callback/*.py
+  printf '%s validate-modules:missing-gplv3-license\n' plugins/{modules,callback,lookup}/*.py
+  echo "plugins/modules/node_preflight_info.py use-argspec-type-path" # expands constants, no option
   for path in plugins/action/*.py; do
     [ -e "plugins/modules/${path##*/}" ] || printf '%s action-plugin-docs\n' "$path"
   done

@@ -69,7 +69,8 @@ def start(tcp_ports, udp_ports, seconds):
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    assert child.stdout is not None  # a pipe
+    if child.stdout is None:  # never: it is a pipe
+        raise AssertionError
     with child.stdout:
         state = json.loads(child.stdout.readline() or '{"opened": 0, "error": ""}')
     if state["error"]:

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import platform
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible.release import __version__ as ansible_version
-from jinja2 import Undefined, UndefinedError
-
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, inventory_checks, options, repository
-
 DOCUMENTATION = r"""
 name: inventory_problems
 short_description: Check the inventory and the controller
@@ -39,6 +29,16 @@ _raw:
   type: list
   elements: dict
 """
+
+import contextlib
+import platform
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible.release import __version__ as ansible_version
+from jinja2 import Undefined, UndefinedError
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, inventory_checks, options, repository
 
 _NOT_SET = object()
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import repository
-
 DOCUMENTATION = r"""
 name: option_default
 short_description: Get the default of a role's option
@@ -33,6 +28,11 @@ _raw:
   type: list
   elements: raw
 """
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import repository
 
 
 class LookupModule(LookupBase):

@@ -7,9 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import NotRequired, TypedDict
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 # glibc 2.5 is the oldest that a wheel tag (manylinux1) stands for.
 _OLDEST_GLIBC_MINOR = 5
 _LEGACY_MANYLINUX = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -75,6 +72,10 @@ def entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def resolve(text: str, target: Target) -> Resolved:
     """Return what the lock ``text`` asks of one kind of node; raise LockError."""
+    # ansible-core brings it; the environment that ansible-test imports this in does not
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
     environment = marker_environment(target)
     distributions: dict[str, str] = {}
     lines = []
