@@ -12,10 +12,9 @@ VENV = "/opt/saf/venvs/0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
+def rendered(request, tmp_path_factory):
     """Return {host: {env, people, daemon, given, dashboard}} of one machine at the loopback address, a head and a worker."""
-    from conftest import ROOT
-
+    root = request.config.rootpath
     folder = tmp_path_factory.mktemp("rendered")
     pair = {"cluster_members": ["alpha", "beta"], "cluster_head": "alpha"}
     hosts = {name: {**pair, "cluster_addresses": {"alpha": "10.0.0.1", "beta": "10.0.0.2"}} for name in ("alpha", "beta")}
@@ -25,8 +24,8 @@ def rendered(tmp_path_factory):
         hosts[name] = {**alone, "ray_dashboard_host": dashboard}
     defaults = {}
     for file in ("roles/cluster/defaults/main.yml", "roles/ray/defaults/main.yml"):
-        defaults |= yaml.safe_load((ROOT / file).read_text())
-    contract = yaml.safe_load((ROOT / "roles/cluster/vars/main.yml").read_text())
+        defaults |= yaml.safe_load((root / file).read_text())
+    contract = yaml.safe_load((root / "roles/cluster/vars/main.yml").read_text())
     defaults |= {name: value for name, value in contract.items() if name.startswith("cluster_ray_")}
     common = {
         **defaults,
@@ -45,13 +44,13 @@ def rendered(tmp_path_factory):
             "'daemon': _ray_daemon.EnvironmentVariables, 'given': _ray_environment, "
             "'dashboard': _ray_dashboard_url} | to_json }}",
         },
-        "vars": {"repo": str(ROOT), "ansible_managed": "x", "ansible_facts": {"system": "Linux", "machine": "x86_64"}},
+        "vars": {"repo": str(root), "ansible_managed": "x", "ansible_facts": {"system": "Linux", "machine": "x86_64"}},
     }
-    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(ROOT / "roles/ray/vars/main.yml")], "tasks": [task]}]
+    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(root / "roles/ray/vars/main.yml")], "tasks": [task]}]
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (folder / "play.yml").write_text(yaml.safe_dump(play))
     command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout
     return {name: json.loads((folder / f"{name}.json").read_text()) for name in hosts}
 
