@@ -27,8 +27,8 @@ options:
       - What to measure. V(gemm) matrix products, V(memory) the bandwidth by the rules of STREAM, V(ops) softmax, layer norm,
         attention and the latency of one small evaluation, V(llm) prefill and decode through mlx-lm, V(sustained) one product
         for a long time.
+      - The suites are those of C(module_utils/measure/mlx_suites.py).
     type: str
-    choices: [gemm, memory, ops, llm, sustained]
     default: gemm
   settings:
     description:
@@ -120,7 +120,7 @@ SAMPLING = {
 }
 SPEC = {
     "node": {"type": "str", "required": True},
-    "suite": {"type": "str", "choices": list(mlx_suites.METRICS), "default": "gemm"},
+    "suite": {"type": "str", "default": "gemm"},
     "settings": {"type": "dict", "default": {}},
     "models": {"type": "dict", "default": {}},
     "sampling": {"type": "dict", "default": {}, "options": SAMPLING},
@@ -133,6 +133,8 @@ def main():
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     params = module.params
     node, suite = params["node"], params["suite"]
+    if suite not in mlx_suites.METRICS:
+        module.fail_json(msg=f"{suite} is not a suite: set suite to one of {', '.join(mlx_suites.METRICS)}.")
     if module.check_mode:
         measurement.finish(module, [], [measurement.not_measured(suite, [node], measurement.CHECK_MODE)])
     machine = {

@@ -33,21 +33,23 @@ def parse_powermetrics(text):
 
 
 class Sampler:
-    """Context manager: takes a sample every second while the block runs, on macOS only; the other systems give none."""
+    """Context manager, for any number of blocks: takes a sample every second while one runs, on macOS only."""
 
     def __init__(self):
         self.utilization, self.clocks = [], []
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self):
+        self._ended.clear()
         if current.system is darwin:
+            self._thread = threading.Thread(target=self._sample, daemon=True)
             self._thread.start()
         return self
 
     def __exit__(self, *_exception):
         self._ended.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(5)
 
     def _sample(self):

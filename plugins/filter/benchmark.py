@@ -25,9 +25,11 @@ def mesh_rounds(links):
     return mesh.measurements(mesh.rounds(sorted(links)), links)
 
 
-def bench_suites(settings, names):
-    """Return those of ``names`` that a profile, or one section of it, does not leave out (null)."""
-    return [name for name in names if (settings or {}).get(name) is not None]
+def bench_suites(settings, names=None):
+    """Return those of ``names`` that a profile, or one section of it, does not leave out (null); all suites by default."""
+    settings = settings or {}
+    names = [name for name in settings if name != "sampling"] if names is None else names
+    return [name for name in names if settings.get(name) is not None]
 
 
 def bench_parts(nodes, suites, rounds, head, able=None):

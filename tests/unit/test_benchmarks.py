@@ -282,3 +282,9 @@ def test_a_port_of_collectives_in_use_is_named(run_module):
         addresses = {"node": "a", "nodes": ["a", "b"], "addresses": ["127.0.0.1", "127.0.0.2"], "port": port, "python": "python3"}
         (skipped,) = run_module(collective_benchmark, addresses)["not_measured"]
     assert skipped["reason"] == f"rank 0: port {port} is in use by another program: free it or set bench_collective_port."
+
+
+def test_an_unknown_suite_is_an_error_that_lists_the_suites(run_module):
+    answer = run_module(mlx_benchmark, {"node": "alpha", "python": "/usr/bin/python3", "suite": "gem"})
+    assert answer["failed"]
+    assert answer["msg"] == "gem is not a suite: set suite to one of gemm, memory, ops, llm, sustained."

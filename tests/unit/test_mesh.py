@@ -69,6 +69,7 @@ def test_the_plan_names_every_raw_file():
 def test_a_section_or_suite_that_is_null_is_left_out():
     assert benchmark_filters.bench_suites({"gemm": {}, "ops": None}, ["gemm", "ops", "llm"]) == ["gemm"]
     assert benchmark_filters.bench_suites(None, ["gemm"]) == []
+    assert benchmark_filters.bench_suites({"sampling": {}, "gemm": {}, "ops": None, "llm": {}}) == ["gemm", "llm"]
 
 
 @pytest.mark.parametrize(
