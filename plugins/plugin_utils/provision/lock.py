@@ -72,7 +72,7 @@ def entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def resolve(text: str, target: Target) -> Resolved:
     """Return what the lock ``text`` asks of one kind of node; raise LockError."""
-    # ansible-core brings it; the environment that ansible-test imports this in does not
+    # ansible-core installs it; the environment that ansible-test imports this in does not
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
