@@ -1,8 +1,10 @@
 """The report's playbook on runs in a folder: the page, the gate for regressions, the newest run."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,16 @@ def test_a_run_is_the_same_by_any_path(history, monkeypatch, where):
     assert (folder.parent / "latest").readlink() == Path(folder.name)
     assert not (folder / "latest").is_symlink()
     assert len(report_filters.read_json(folder / "run.json")["history"]["runs"]) == 6
+
+
+def test_the_report_is_written_from_python_too(root, tmp_path):
+    run_folder = tmp_path / "run"
+    write_run(run_folder, *SITUATIONS["healthy_studios"]())
+    line = [sys.executable, "-m", "ansible_collections.saf.fabric.plugins.plugin_utils.report", str(run_folder)]
+    environment = {**os.environ, "PYTHONPATH": str(root / "collections")}
+    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{run_folder}/report.html" in done.stdout.splitlines()
+    line[-1] = "nowhere"
+    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "nowhere does not exist: name the folder of a run, below results/.\n")

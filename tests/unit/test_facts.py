@@ -2,7 +2,6 @@
 
 import pytest
 
-import node_hardware_info
 from ansible_collections.saf.fabric.plugins.module_utils.system import hardware, interpreters
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import facts as facts_darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import interfaces as interfaces_darwin
@@ -66,17 +65,6 @@ def test_macs_commands():
     assert facts_darwin.parse_power("Now drawing from 'AC Power'\n") == {"source": "AC Power"}
     assert interfaces_darwin.parse_interface_of("10.254.100.2", IFCONFIG) == "en0"
     assert interfaces_darwin.parse_interface_of("10.254.100.20", IFCONFIG) is None
-
-
-def test_this_machine_can_be_described(run_module, tmp_path):
-    facts = run_module(node_hardware_info, {"node": "here", "venv_root": str(tmp_path), "links": {"default": "127.0.0.1"}})[
-        "facts"
-    ]
-    assert facts["links"]["default"]["address"] == "127.0.0.1"
-    assert facts["memory_bytes"] > 0
-    assert facts["venv"] is None
-    assert len(facts["conditions"]["load_average"]) == 3
-    assert all(one["cpu_percent"] > 0 for one in facts["conditions"]["busiest"])
 
 
 @pytest.mark.parametrize(

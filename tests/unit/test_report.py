@@ -1,11 +1,8 @@
 """From raw files to findings and to the page."""
 
 import copy
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -216,17 +213,6 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     with pytest.raises(runs.RunError, match=r"run.json cannot be written \(No space left on device\)"):
         runs.write_text(path, "new")
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("run.json", "old")]
-
-
-def test_the_report_is_written_from_python_too(root, run_folder):
-    line = [sys.executable, "-m", "ansible_collections.saf.fabric.plugins.plugin_utils.report", str(run_folder)]
-    environment = {**os.environ, "PYTHONPATH": str(root / "collections")}
-    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"{run_folder}/report.html" in done.stdout.splitlines()
-    line[-1] = "nowhere"
-    done = subprocess.run(line, cwd=run_folder, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "nowhere does not exist: name the folder of a run, below results/.\n")
 
 
 @pytest.mark.parametrize("action", [compare, report, runs_info, suspects_info])
