@@ -1,6 +1,6 @@
 """Recorded answers of ioreg and powermetrics."""
 
-from tests.support.waiting import wait_for
+import threading
 
 from ansible_collections.saf.fabric.plugins.module_utils.system import gpu_load
 
@@ -35,13 +35,14 @@ def test_other_systems_are_not_asked():
 
 
 def test_a_sampler_samples_in_each_of_its_blocks(monkeypatch):
+    sampled = threading.Event()
     monkeypatch.setattr(gpu_load.current, "system", gpu_load.darwin)
     monkeypatch.setattr(gpu_load, "_PERIOD_S", 0.01)
     monkeypatch.setattr(gpu_load, "command_output", lambda *_command: "")
-    monkeypatch.setattr(gpu_load, "parse_ioreg", lambda _text: 0.5)
+    monkeypatch.setattr(gpu_load, "parse_ioreg", lambda _text: sampled.set())
     monkeypatch.setattr(gpu_load.os, "geteuid", lambda: 1000)
     sampler = gpu_load.Sampler()
     for _block in range(2):
-        before = len(sampler.utilization)
+        sampled.clear()
         with sampler:
-            wait_for(lambda: len(sampler.utilization) > before, "a sample", 30)  # noqa: B023 within the loop
+            assert sampled.wait(30)

@@ -6,6 +6,7 @@ import json
 import pytest
 import yaml
 
+import node_preflight_info
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import labels
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border, untrusted
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust.untrusted import clean, clean_text, pick
@@ -241,3 +242,11 @@ def test_returns_are_yaml_with_types(root):
     for path in (root / "library").glob("*.py"):
         for key, shape in border.documented(path.stem).items():
             assert shape.get("type") in untrusted._TYPES, (path.stem, key)
+
+
+def test_everything_that_preflight_observes_is_documented_and_passes_the_border(run_module, tmp_path):
+    answer = run_module(node_preflight_info, {"venv_root": str(tmp_path), "python_version": "3.11.2"})
+    passed = border.result("node_preflight_info", "alpha", answer)
+    assert set(passed) == set(answer) - {"invocation"}
+    documented = set(border.documented("node_preflight_info"))
+    assert documented - {"clock_offset"} == set(passed) - {"changed", "failed"}
