@@ -35,6 +35,7 @@ def project(tmp_path_factory, head):
     """A project with one node, the head, and the cache of this checkout: a second download would prove nothing."""
     project = Project(tmp_path_factory.mktemp("project"), settings.ROOT)
     node = {**head.vars, "cluster_controller_cache": str(settings.ROOT / ".cache")}
+    del node["bench_results_dir"]  # of the scenario; the project has its own
     groups = {"head": {"hosts": {"head1": node}}, "workers": {}}
     (project.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"children": {"cluster": {"children": groups}}}}))
     (project.folder / "play.yml").write_text(PLAY)
