@@ -195,3 +195,16 @@ def test_every_metric_of_a_run_is_described(situation):
     run = run_document.assemble(plan, raws, runs.data_files(), "2026-11-23T18:25:00Z")
     assert all(metrics.describe_params(metric) for metric in run["metrics"])
     assert all(metrics.describe_params(item) for item in run["history"]["comparisons"])
+
+
+def test_of_links_that_tie_the_first_one_is_the_slowest():
+    """A set of names would have another order in each process, and a second report of a run another ceiling source."""
+    nodes = {f"node{number}": {"facts": {}} for number in range(8)}
+    pairs = [(f"node{number}", f"node{(number + 1) % 8}") for number in range(8)]
+    goodputs = [
+        measurement("net.goodput", "bit/s", [1e9], scope="pair", subject=pair, link="default", params={"streams": 1})
+        for pair in pairs
+    ]
+    reduced = measurement("collective.all_reduce", "bit/s", [5e8], scope="cluster", subject=list(nodes))
+    _ceiling, source = metrics.ceiling(reduced, metrics.Context(nodes, goodputs, {}))
+    assert source.endswith("node0 to node1")

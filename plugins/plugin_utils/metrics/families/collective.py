@@ -20,7 +20,8 @@ def ranks(given: Given) -> str:
 def slowest_link(_metric: Measurement, context: Context) -> Ceiling:
     """Return the goodput of the slowest link of the ring of all nodes."""
     names = list(context.nodes)
-    ring = {(name, names[(number + 1) % len(names)]) for number, name in enumerate(names)}
+    # In the order of the nodes: of links that tie, the same one is named in every report.
+    ring = [(name, names[(number + 1) % len(names)]) for number, name in enumerate(names)]
     known = {pair: goodput for pair in ring if (goodput := context.goodput(pair))}
     if not known:
         return None, "no link of the ring was measured"
