@@ -71,7 +71,7 @@ host: ## what the scenarios need on this machine (podman, runc, mmdebstrap)
 lint: setup-test ## ruff, codespell, mypy, ansible-lint, argument specs
 	@tools/lint.sh
 
-sanity: setup-test ## ansible-test over the collection as it is published
+sanity: setup-test ## ansible-test over the built collection
 	@tools/ansible_test.sh
 
 unit: setup-test ## pure tests, in seconds, with their coverage

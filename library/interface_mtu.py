@@ -52,7 +52,7 @@ EXAMPLES = r"""
     revert_after: 120
     pending: /var/run/saf-mtu.pending
 
-- name: Keep them
+- name: Confirm jumbo frames
   saf.fabric.interface_mtu:
     address: 192.168.1.172
     mtu: 9000

@@ -12,13 +12,9 @@ version_added: "0.1.0"
 description:
   - Reads chip, cores, memory, operating system, venv, conditions and, for each link, interface, negotiated and capable
     speed and MTU. Values that the system does not report are null. Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   node:
     description: Name of the node in the results.

@@ -12,13 +12,9 @@ version_added: "0.1.0"
 description:
   - Checks for everything that the manifest had, for processes whose command line is below the installation, and for the
     installation itself. Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   entries:
     description: Entries of the manifest before it was undone.

@@ -13,13 +13,9 @@ description:
   - Reads platform, memory, disk, limits, addresses, sockets, processes, interpreters and package managers. Judges nothing and
     changes nothing; role preflight compares the result with the variables of the inventory on the controller.
   - An action plugin of the same name reads the controller's clock before and after the module and adds RV(clock_offset).
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   venv_root:
     description: Folder that the installation will live in.

@@ -12,13 +12,9 @@ version_added: "0.1.0"
 description:
   - Reads the state of the service, by whichever manager runs it, what it was configured with, the last error of its log where it
     does not run, and what the venv in use is. Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Read-only.
-  diff_mode:
-    support: none
-    description: Nothing on the node is changed.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.info
 options:
   venv_root:
     description: Folder of the installation.
