@@ -198,6 +198,11 @@ def test_a_cause_is_the_kind_where_none_is_given():
     assert (draft().cause, draft(cause="other").cause) == ("k", "other")
 
 
+def test_a_slow_link_between_other_nodes_is_no_cause():
+    link, transfers = draft(kind="slow_link", subject=["c", "d"]), draft(kind="object_transfer_below_link", subject=["a", "b"])
+    assert [one.cause for one in causes.joined([link, transfers])] == ["slow_link", "object_transfer_below_link"]
+
+
 def test_a_finding_is_made_by_keywords_alone():
     with pytest.raises(TypeError):
         finding("note", "k", "title", [], "x", "x", "x", [], 0.5)
