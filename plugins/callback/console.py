@@ -31,6 +31,7 @@ import functools
 import os
 import sys
 import time
+from typing import Any
 
 from ansible import constants, context
 from ansible.playbook.block import Block
@@ -42,7 +43,7 @@ try:
     from ansible_collections.saf.fabric.plugins.plugin_utils.console import closing, layout, messages, phases, screen
     from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, width
 except ImportError:  # the collection is not on Ansible's path: a task reports that, printed as Ansible prints it
-    screen = None
+    screen = None  # type: ignore[assignment]  # a module where it can be imported
 
 _OWN_WORDS = constants.add_internal_fqcns(("fail", "assert"))
 _DEBUG = constants.add_internal_fqcns(("debug",))
@@ -78,14 +79,14 @@ class CallbackModule(Default):
 
     def __init__(self):
         super().__init__()
-        self._screen = None
+        self._screen: Any = None
         self._transient = False
         self._playbook = ""
         self._titled = True
         self._playbooks = 0
         if screen is None or self._display.verbosity > 0:
             return
-        self._unicode = layout.can_show_unicode(os.environ)
+        self._unicode = layout.can_show_unicode(sys.stdout.encoding)
         self._color = bool(constants.ANSIBLE_FORCE_COLOR) or not os.environ.get("NO_COLOR")
         check = bool(context.CLIARGS.get("check"))
         self._screen = screen.Screen(self._write, width.columns(), time.monotonic, check)
@@ -108,9 +109,7 @@ class CallbackModule(Default):
         if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
             return
         text = self._screen.now[:_LONGEST_NOW]
-        self._display.display(
-            f"\r\x1b[K{text if self._unicode else layout.ascii_only(text)}\r", screen_only=True, newline=False
-        )
+        self._display.display(f"\r\x1b[K{text if self._unicode else layout.ascii_only(text)}\r", screen_only=True, newline=False)
         sys.stdout.flush()
         self._transient = True
 

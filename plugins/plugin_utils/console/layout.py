@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 GOOD: Final = "✓"
@@ -21,9 +21,9 @@ _ASCII: Final = str.maketrans(
         BAD: "x",
         "…": "...",
         "·": "-",
-        "–": "-",
-        "—": "-",
-        "×": "x",
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{MULTIPLICATION SIGN}": "x",
         "±": "+-",
         "µ": "u",
         "μ": "u",
@@ -36,14 +36,13 @@ _ASCII: Final = str.maketrans(
 )
 
 
-def can_show_unicode(environment: Mapping[str, str]) -> bool:
-    """Return whether the locale of the environment has UTF-8; one that is not set has."""
-    value = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "UTF-8")
-    return "utf8" in value.lower().replace("-", "")
+def can_show_unicode(encoding: str | None) -> bool:
+    """Return whether a stream of this encoding takes the marks. Ansible runs in UTF-8 alone, its output may be set otherwise."""
+    return "utf8" in (encoding or "").lower().replace("-", "").replace("_", "")
 
 
 def ascii_only(text: str) -> str:
-    """Return the text in ASCII, for a locale without UTF-8."""
+    """Return the text in ASCII, for an output without UTF-8."""
     return text.translate(_ASCII).encode("ascii", "replace").decode()
 
 

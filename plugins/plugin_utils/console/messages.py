@@ -118,8 +118,8 @@ def _diff(part: Mapping[str, Any]) -> list[str]:
         lines.append(f"a file of more than {clean(larger[0])} bytes differs")
     if "before" in part and "after" in part:
         before, after = _side(part["before"]), _side(part["after"])
-        headers = [clean(part.get(f"{side}_header") or side) for side in ("before", "after")]
-        lines += list(difflib.unified_diff(before, after, *headers, n=3, lineterm=""))
+        old, new = (clean(part.get(f"{side}_header") or side) for side in ("before", "after"))
+        lines += list(difflib.unified_diff(before, after, old, new, n=3, lineterm=""))
     if part.get("prepared"):
         lines += clean(part["prepared"]).strip("\n").split("\n")
     return lines

@@ -12,8 +12,8 @@ STAY: Final = ""
 
 @dataclass(frozen=True)
 class Phase:
-    """One line of the output. counts: whether a changed task in it is a change of the node; answers: what it says is the answer of
-    the playbook, which comes after its line.
+    """One line of the output. counts: whether a changed task in it is a change of the node; answers: what its tasks say is the
+    result of the playbook, which comes after its line.
     """
 
     name: str
@@ -38,7 +38,7 @@ PHASES: Final = {
         Phase("network", "links between the nodes", counts=False),
         Phase("ray tasks", "tasks, objects, actors", counts=False),
         Phase("collective", "all nodes together", counts=False),
-        Phase("again", "values worse than before", counts=False),
+        Phase("again", "compared with earlier runs", counts=False),
         Phase("report", counts=False, answers=True),
         Phase("status", "nodes, services, members", counts=False, answers=True),
         Phase("smoke", "MLX tasks on each node", counts=False, answers=True),

@@ -186,8 +186,9 @@ class Screen:
             if self._running and self._running.phase.answers:
                 self._print_phase(self._running)
             self._space()
+            indent = "" if lines[0].startswith(" ") else " "
             for line in lines:
-                self._fold(line, "", "")
+                self._fold(line, indent, indent)
             self._space()
 
     def _failure(self, lines: Sequence[str], hosts: Sequence[str]) -> None:

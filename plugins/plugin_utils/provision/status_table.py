@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ..text import table
-from ..text.width import WIDE, fold
+from ..text.width import WIDE, fold, split_command
 
 _NARROW: Final = ("node", "status", "service", "cpu", "mlx", "uptime", "restarts")
 _STATUS: Final = {True: "ready", False: "dead", None: "unknown"}
 _ACTIVE: Final = "active"
-_COMMAND = re.compile(r":?\s+((?:ANSIBLE_CONFIG=\S+ )?(?:\S*/)?ansible-playbook .+)$")
 
 
 def rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -59,8 +57,7 @@ def render(document: Mapping[str, Any], width: int) -> str:
     mark = "✓" if document["verdict"] == "healthy" else "✗"
     lines = [f" {line}" for line in [title, *body]] + ["", f" {mark} {document['verdict']}"]
     for problem in document["problems"]:
-        call = _COMMAND.search(problem)
-        text, command = (problem[: call.start()], call.group(1)) if call else (problem, "")
+        text, command = split_command(problem)
         lines += fold(text, width, "   ", "     ")
         lines += [f"     {command}"] if command else []
     for note in document["notes"]:

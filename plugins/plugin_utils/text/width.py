@@ -11,8 +11,8 @@ WIDE = 110
 _NARROWEST = 40
 _WIDEST = 500
 # A line that starts like this is to be pasted: it is never folded.
-_COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/)?(?:ansible-playbook|make|ssh|sudo|open|saf|cd|export) ")
-_CALL = re.compile(r"\s((?:ANSIBLE_CONFIG=\S+ )?(?:\S*/)?ansible-playbook .+)$")
+_COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/)?(?:ansible-playbook|make|ssh|sudo|open|saf|cd|export)\s")
+_CALL = re.compile(r"(?<=\S)\s+((?:ANSIBLE_CONFIG=\S+\s)?(?:\S*/)?ansible-playbook\s.+)$")
 
 
 def columns() -> int:
@@ -36,14 +36,17 @@ def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     lines: list[str] = []
     for line in text.splitlines() or [""]:
         prefix = rest if lines else first
-        if len(prefix + line) > width and (call := _CALL.search(line)):
-            line, command = line[: call.start()], call.group(1)
-        else:
-            command = ""
-        lines += _folded(line, width, prefix, rest)
+        words, command = split_command(line) if len(prefix + line) > width else (line, "")
+        lines += _folded(words, width, prefix, rest)
         if command:
             lines.append(f"{rest}{command}")
     return lines
+
+
+def split_command(line: str) -> tuple[str, str]:
+    """Return a sentence and the command that it ends with, "" where there is none."""
+    call = _CALL.search(line)
+    return (line[: call.start()], call.group(1)) if call else (line, "")
 
 
 def _folded(line: str, width: int, first: str, rest: str) -> list[str]:
