@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 from runs import SITUATIONS
+from tests.support import output
 
 LOGGING_SUDO = """#!/bin/sh
 echo "$@" >> {log}
