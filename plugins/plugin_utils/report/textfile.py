@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,7 @@ def place(run_dir: Path, folder: Path, dry_run: bool = False) -> tuple[Path, boo
             replace_text(path, text)
     except OSError as error:
         raise runs.RunError(
-            f"The metrics cannot be written into metrics_textfile_dir, {folder} ({error.strerror or error}). The report is complete. "
-            f"Create the folder, or let this account write into it: sudo install -d -o $(id -un) {folder}"
+            f"The report is complete, its metrics cannot be written to {path} ({error.strerror or error}). Create the folder of "
+            f'metrics_textfile_dir for the account that runs Ansible: sudo install -d -o "$(id -un)" {shlex.quote(str(folder))}'
         ) from error
     return path, True
