@@ -44,7 +44,7 @@ def value(families, name, **labels):
 
 
 def distinct(metrics):
-    """Return what tells metrics apart, as the history has it: one situation has a metric twice."""
+    """Return what makes metrics different, as the history has it: one situation has a metric twice."""
     return {history.metric_key(metric) for metric in metrics}
 
 

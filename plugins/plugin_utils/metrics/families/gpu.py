@@ -42,7 +42,7 @@ ROWS = tuple(
         describe=lambda given: f"while {given.params['suite']} was measured, by {given.params['source']}",
         ceiling=ceiling,
         family=family,
-        labels={"suite": param("suite"), "source": param("source")},
+        labels={"suite": param("suite"), "tool": param("source")},
     )
     for name, title, unit, ceiling, family in (
         ("gpu.utilisation", "GPU utilization, as the system reports it", "1", always_busy, _BUSY),
