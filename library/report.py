@@ -73,6 +73,16 @@ regressions:
   type: list
   elements: dict
   sample: []
+verdict:
+  description: The worst severity among the findings, C(fault) or C(limit); C(healthy) without one of them.
+  returned: always
+  type: str
+  sample: healthy
+counts:
+  description: Number of findings of each severity.
+  returned: always
+  type: dict
+  sample: {fault: 0, limit: 0, note: 1}
 run_id:
   description: Name of the run.
   returned: always

@@ -2,6 +2,8 @@
 # Bring what the Molecule scenarios need on the host: podman with its init (catatonit), runc, mmdebstrap and iperf3. Says what is missing where it may not.
 set -euo pipefail
 
+"$(dirname "$0")/unpack_prometheus.sh"
+
 declare -A package=([podman]=podman [runc]=runc [mmdebstrap]=mmdebstrap [ssh]=openssh-client [ssh-keygen]=openssh-client [git]=git [iperf3]=iperf3 [catatonit]=catatonit)
 
 missing_programs() {

@@ -32,6 +32,21 @@ def bench_suites(settings, names=None):
     return [name for name in names if settings.get(name) is not None]
 
 
+def chosen_by_tags(names, run_tags, skip_tags):
+    """Return those of ``names`` that --tags and --skip-tags choose; run_tags: ["all"] without --tags."""
+    run_tags, skip_tags = set(run_tags), set(skip_tags)
+    if skip_tags & {"all", "tagged"}:
+        return []
+    return [name for name in names if run_tags & {"all", "tagged", name} and name not in skip_tags]
+
+
+def left_out_by_tags(names, nodes):
+    """Return rows of "not measured" for suites and sections that --tags or --skip-tags leave out."""
+    titles = {"network": "net.goodput"}  # whose title the report knows
+    reason = "left out by --tags or --skip-tags"
+    return [{"name": titles.get(name, name), "subject": list(nodes), "reason": reason} for name in names]
+
+
 def bench_parts(nodes, suites, rounds, head, able=None):
     """Return ``{part: [nodes]}``: the raw files that a whole run leaves; suites: those of MLX, network, ray and collective.
 
@@ -102,6 +117,8 @@ class FilterModule:
             "mlx_timeout": lambda settings, suite, sampling: budgets.mlx(suite, settings, sampling),
             "collective_timeout": budgets.collective,
             "bench_parts": bench_parts,
+            "chosen_by_tags": chosen_by_tags,
+            "left_out_by_tags": left_out_by_tags,
             "bench_suites": bench_suites,
             "task_shapes": task_shapes,
         }

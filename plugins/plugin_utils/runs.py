@@ -99,6 +99,11 @@ def set_latest(folder: Path, dry_run: bool = False) -> bool:
     return True
 
 
+def is_latest(folder: Path) -> bool:
+    """Return whether the link ``latest`` beside a run's folder points to it."""
+    return (folder.resolve().parent / LATEST).resolve() == folder.resolve()
+
+
 def to_compare(named: Sequence[Path], results_dir: Path) -> list[Path]:
     """Return the folders of at least two runs: those that are named, or the two newest ones of ``results_dir``."""
     found = folders(results_dir)
