@@ -13,13 +13,13 @@ import textwrap
 import saf
 
 HELP = """
-  make bench      set up, provision, measure, report    QUICK=1  2 min instead of 5
-  make site       provision only                        CHECK=1  say what would change
-  make status     who is alive                          make report  open the last one
-  make compare    last two runs side by side            RUNS=latest,20261117T181500Z
-  make stop       stop Ray    make start                make smoke   four tasks over Ray
-  make reset      undo everything
-  KEEP=1 keeps Ray after bench; CHECK=1 also for bench: what it measures, how long
+  make bench     set up, provision, measure, report   QUICK=1  2 min instead of 5
+  make site      provision only                       CHECK=1  what would change
+  make status    who is alive                         make report  open the last
+  make compare   the last two runs side by side       RUNS=a,b   ids of runs
+  make stop      stop Ray       make start  start it  make smoke   four tasks
+  make reset     undo everything that was done        asks first
+  CHECK=1 make bench says how long it takes; KEEP=1 leaves Ray running.
   ARGS='…' goes to ansible-playbook; INVENTORY=…; PYTHON=python3.13
 """
 

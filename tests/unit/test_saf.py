@@ -8,6 +8,8 @@ import make_help
 import pytest
 import saf
 
+HEAD = {"hosts": {"a": None}}
+
 
 def line(*arguments):
     """Return the command line of one call, without its program."""
@@ -31,8 +33,7 @@ def line(*arguments):
         (["report", "latest"], "-i inventory/mine playbooks/bench_report.yml -e report_run_dir=latest"),
         (["reset", "--yes"], "-i inventory/mine playbooks/reset.yml -e reset_confirm=yes"),
         # what stands behind -- comes last, so that it wins; an inventory there is the inventory
-        (["bench", "--quick", "--", "-e", "bench_profile=full", "-K"], "-i inventory/mine site.yml bench.yml -e bench_profile=quick "
-         "-e bench_profile=full -K"),
+        (["site", "--check", "--", "-e", "x=full", "-K"], "-i inventory/mine site.yml --check --diff -e x=full -K"),
         (["stop", "-i", "one", "--", "-i", "other", "--limit", "beta"], "-i other playbooks/stop.yml --limit beta"),
         (["site", "--", "--inventory=other"], "-i other site.yml"),
     ],
@@ -67,8 +68,8 @@ def test_the_inventory_of_ones_own_comes_before_this_machine(tmp_path):
 @pytest.mark.parametrize(
     ("document", "nodes"),
     [
-        ({"all": {"children": {"cluster": {"children": {"head": {"hosts": {"a": None}}, "workers": {"hosts": {"b": {}}}}}}}}, ["a", "b"]),
-        ({"all": {"children": {"cluster": {"children": {"head": {"hosts": {"a": None}}, "workers": None}}, "x": {"hosts": {"y": 1}}}}}, ["a"]),
+        ({"all": {"children": {"cluster": {"children": {"head": HEAD, "workers": {"hosts": {"b": {}}}}}}}}, ["a", "b"]),
+        ({"all": {"children": {"cluster": {"children": {"head": HEAD, "workers": None}}, "x": {"hosts": {"y": 1}}}}}, ["a"]),
         ({"all": {"hosts": {"a": None}}}, ["a"]),
         ({"all": None}, []),
         ("text", []),
