@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
 from ansible_collections.saf.fabric.plugins.plugin_utils import mesh
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import words as text_words
 
 
 def node_links(nodes, hostvars, addresses):
@@ -104,4 +105,5 @@ class FilterModule:
             "bench_parts": bench_parts,
             "bench_suites": bench_suites,
             "task_shapes": task_shapes,
+            "words": text_words.words,
         }
