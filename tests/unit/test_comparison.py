@@ -103,7 +103,7 @@ def test_the_screen_has_each_metric_with_its_values_unit_and_change(run_of):
     assert text[at + 1].split() == ["alpha", "22.0", "18.7", "TFLOP/s", "-15", "%", "worse"]
     rtt = next(line for line in text if line.startswith("  alpha - beta"))
     assert rtt.split()[3:] == ["700", "595", "µs", "-15", "%", "better"]
-    assert text[-2:] == ["Values: 23 worse (8 not shown), 8 better (3 not shown), 1 the same.", "Same testbed, same software."]
+    assert text[-2:] == ["Values: 24 worse (8 not shown), 8 better (4 not shown).", "Same testbed, same software."]
 
 
 def test_where_nothing_moved_the_headline_values_are_shown(run_of):
