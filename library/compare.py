@@ -20,8 +20,8 @@ options:
     required: true
   runs:
     description:
-      - Runs to compare, each by its folder or by its id in O(results_dir), or V(latest) and V(previous), as a list or as text with
-        commas. The two newest of O(results_dir) by default.
+      - Runs to compare, each by its folder or its id in O(results_dir), V(latest) or V(previous); a list, or text with commas.
+      - The two newest of O(results_dir) by default.
     type: list
     elements: str
     default: []

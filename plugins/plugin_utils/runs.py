@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -192,6 +193,21 @@ def _earlier_plan(path: Path, default: Any) -> Any:
         return {"nodes": [], **json.loads(path.read_text())}
     except (OSError, ValueError, TypeError):
         return default
+
+
+def last_seconds(results_dir: Path, plan: Mapping[str, Any]) -> float | None:
+    """Return the seconds of the newest whole run with the profile, parameters, head and nodes of ``plan``, or None."""
+    for folder in reversed(folders(results_dir)):
+        if not history.may_compare(plan, _earlier_plan(folder / PLAN_FILE, {"nodes": []})):
+            continue
+        try:
+            run = json.loads((folder / RUN_FILE).read_text())
+            seconds = (datetime.fromisoformat(run["finished"]) - datetime.fromisoformat(run["started"])).total_seconds()
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if not run.get("partial") and seconds > 0:
+            return seconds
+    return None
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
