@@ -33,19 +33,19 @@ COMMANDS = {
 }
 # {option: variable} of what becomes -e variable=value.
 VARIABLES = {"profile": "bench_profile", "skip": "bench_skip", "only": "bench_only", "model": "bench_model", "fail_on": "fail_on"}
-EPILOG = """Options of ansible-playbook stand behind --, for instance: saf bench -- --limit beta -K
+EPILOG = """Options of ansible-playbook follow --, for instance: saf bench -- --limit beta -K
 The inventory is -i, else $ANSIBLE_INVENTORY, else inventory/mine where it exists, else inventory/local (this machine).
 The exit status is that of ansible-playbook; make turns every failure into 2."""
 
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        hint = "\nOptions of ansible-playbook stand behind --, for instance: saf bench -- --limit beta"
+        hint = "\nOptions of ansible-playbook follow --, for instance: saf bench -- --limit beta"
         self.exit(2, f"{self.prog}: {message}.{hint if 'unrecognized arguments' in message else ''}\n")
 
 
 def parser():
-    """Return the parser of what stands before --."""
+    """Return the parser of what comes before --."""
     whole = Parser(prog="saf", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_playbooks, words) in COMMANDS.items():
@@ -84,7 +84,7 @@ def parse(arguments):
 
 
 def split(arguments, at):
-    """Return what stands before and behind one argument."""
+    """Return what comes before and after one argument."""
     return arguments[:at], arguments[at + 1 :]
 
 
@@ -123,7 +123,7 @@ def playbooks_of(options):
 
 
 def open_report():
-    """Print the path of the last report, and open it where somebody looks; return the exit status."""
+    """Print the path of the last report, and open it on a desktop; return the exit status."""
     report = ROOT / "results" / "latest" / "report.html"
     if not report.exists():
         print("There is no report in results/ yet. Measure first:\n  make bench QUICK=1", file=sys.stderr)

@@ -114,7 +114,7 @@ def test_a_wrong_word_is_a_row_of_the_table(profiles, given, option, fix):
         {"bench_profile": "full", "bench_only": "sustained"},
         {"bench_profile": "quick", "bench_only": "llm", "bench_model": "/models/x"},
         {"bench_overrides": {"mlx": None}},
-        {"bench_overrides": "text"},  # has a row of its own
+        {"bench_overrides": "text"},  # has another row
     ],
 )
 def test_right_words_are_no_problem(profiles, given):

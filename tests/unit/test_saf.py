@@ -32,7 +32,7 @@ def line(*arguments):
         (["compare", "latest", "previous"], "-i inventory/mine playbooks/compare.yml -e compare_runs=latest,previous"),
         (["report", "latest"], "-i inventory/mine playbooks/bench_report.yml -e report_run_dir=latest"),
         (["reset", "--yes"], "-i inventory/mine playbooks/reset.yml -e reset_confirm=yes"),
-        # what stands behind -- comes last, so that it wins; an inventory there is the inventory
+        # what follows -- comes last, so that it wins; an inventory there is the inventory
         (["site", "--check", "--", "-e", "x=full", "-K"], "-i inventory/mine site.yml --check --diff -e x=full -K"),
         (["stop", "-i", "one", "--", "-i", "other", "--limit", "beta"], "-i other playbooks/stop.yml --limit beta"),
         (["site", "--", "--inventory=other"], "-i other site.yml"),
@@ -46,7 +46,7 @@ def test_a_command_is_a_line_of_ansible_playbook(arguments, built):
     ("arguments", "said"),
     [
         (["statsu"], "statsu is not a command. Did you mean status?"),
-        (["bench", "--limit", "beta"], "unrecognized arguments: --limit beta.\nOptions of ansible-playbook stand behind --"),
+        (["bench", "--limit", "beta"], "unrecognized arguments: --limit beta.\nOptions of ansible-playbook follow --"),
         (["bench", "--profile", "fast"], "invalid choice: 'fast'"),
         ([], "COMMAND"),
     ],

@@ -17,7 +17,7 @@ Profiles = Mapping[str, Mapping[str, Any]]
 SECTIONS: Final = ("network", "ray", "collective")
 COMPUTE: Final = "compute"  # stands for all suites of MLX
 _DEVICES: Final = ("gpu", "cpu")
-# What a choice leaves out, and how the report says so.
+# What a choice leaves out, and the reason in the report.
 BY_SKIP: Final = "skipped by bench_skip"
 BY_ONLY: Final = "not in bench_only"
 

@@ -10,7 +10,7 @@ WORDS = ("fault", "limit", "regression")
 
 
 def word_of(finding: Finding) -> str:
-    """Return the word that stands for a finding: a regression is a kind of its own, whatever its severity."""
+    """Return the word that stands for a finding: a regression has a separate one, whatever its severity."""
     return "regression" if finding["kind"] == "regression" else finding["severity"]
 
 
