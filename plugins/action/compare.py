@@ -23,7 +23,7 @@ class ActionModule(ControllerAction):
     def work(self, arguments):
         named = [name.strip() for name in arguments["runs"] if name.strip()]
         folders = runs.to_compare(named, Path(arguments["results_dir"]))
-        width = arguments["width"] or Display().columns + 1
+        width = arguments["width"] or Display().columns  # the screen indents a message by one
         table = comparison.side_by_side([runs.read(folder) for folder in folders])
         result: dict = {"runs": [str(folder) for folder in folders], "lines": comparison_lines.lines(table, width)}
         if arguments["dest"]:

@@ -125,7 +125,7 @@ def test_bad_input_is_refused(preflight, edit, extra, fragments):
         ({"bench_skip": "ray,netwrok"}, "Did you mean network?"),
         ({"bench_only": "gemn"}, "Did you mean gemm?"),
         ({"bench_model": "Qwen3-4"}, "Did you mean Qwen3-4B?"),
-        ({"fail_on": "falt"}, "Did you mean fault?"),
+        ({"fail_on": "fauld"}, "Did you mean fault?"),
     ],
 )
 def test_a_misspelt_wish_is_refused_before_anything_is_measured(preflight, tmp_path, extra, fragment):

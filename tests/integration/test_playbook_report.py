@@ -107,7 +107,7 @@ def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, agai
         ("regression, limit", 2, "Limit: "),
         ("regression", 0, ""),
         ("", 0, ""),
-        ("falt", 2, "value of fail_on must be one or more of: fault, limit, regression"),
+        ("fauld", 2, "value of fail_on must be one or more of: fault, limit, regression"),
     ],
 )
 def test_findings_that_are_named_fail_the_play_after_the_report(root, tmp_path, words, rc, said):
@@ -121,7 +121,7 @@ def test_findings_that_are_named_fail_the_play_after_the_report(root, tmp_path, 
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == rc, done.stdout + done.stderr
     assert said in done.stdout
-    if words == "falt":
+    if words == "fauld":
         return
     assert (folder / "report.html").exists()
     titles = [

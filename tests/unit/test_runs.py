@@ -41,7 +41,7 @@ def test_names_of_runs(results, name, found):
     ("name", "said"),
     [
         ("20261104T181500", "Did you mean 20261104T181500Z?"),
-        ("lates", "Did you mean latest?"),
+        ("latestt", "Did you mean latest?"),
         ("nowhere", f"the newest are {IDS[3]}, {IDS[2]}, {IDS[1]}."),
         ("", "Nothing is no run"),
         ("../../etc", "../../etc is no run"),
