@@ -31,6 +31,7 @@ class Report:
     regressions: list[Finding]
     verdict: Literal["fault", "limit", "healthy"]  # the worst severity, without the notes
     counts: dict[Severity, int]  # findings of each severity
+    findings: list[Finding]
     paths: list[str]
     changed: bool
     failures: list[str]
@@ -67,6 +68,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
         verdict=_verdict(document["findings"]),
         counts={severity: sum(one["severity"] == severity for one in document["findings"]) for severity in get_args(Severity)},
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
+        findings=document["findings"],
         paths=[str(path) for path in paths],
         changed=changed,
         failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],
