@@ -34,6 +34,17 @@ def human(value: float | None, unit: str) -> str:
     raise AssertionError("unreachable: the last prefix takes everything")
 
 
+def in_unit(value: float, unit: str) -> tuple[float, str]:
+    """Return (factor, unit with its prefix) in which ``value`` (SI base unit) is read best: 27.2e12 FLOP/s: 1e12, "TFLOP/s"."""
+    name = "" if unit == "1" else _NAMES.get(unit, unit)
+    if unit == "1" or value == 0 or (abs(value) < 1 and unit != "s"):
+        return 1.0, name
+    for factor, prefix in _PREFIXES:
+        if abs(value) >= factor * 0.9995:
+            return factor, prefix + name
+    return _PREFIXES[-1][0], _PREFIXES[-1][1] + name
+
+
 def percent(fraction: float | None) -> str:
     """Return a fraction as text, "96 %", or a dash for None."""
     return "-" if fraction is None else f"{fraction * 100:.0f} %"

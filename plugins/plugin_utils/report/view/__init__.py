@@ -16,7 +16,7 @@ from .links import matrices
 from .nodes import best, cards, flagged
 
 # What a part is when it cannot be shown: the templates place it all the same.
-_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
+_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "more": [], "long": False, "marked": False, "changes": []}
 
 
 class View(TypedDict):

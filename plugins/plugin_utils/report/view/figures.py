@@ -8,16 +8,13 @@ from typing import Any
 
 from ... import metrics as registry
 from ...analysis import statistics
-from ...analysis.scaling import PARTS
 from ...guard import guarded
-from ...metrics.row import Chart, Note
+from ...metrics.row import Note
 from ...model import Failure, Metric, RunDocument
 from ...text.units import human, percent
-from .. import charts
-from .nodes import best
+from .metric_charts import CHARTS
 
 _LONG = 24  # rows of a table that a page shows at once; a longer one can be opened
-_MANY = 4  # nodes; above that the best and the worst stand for all
 _HIDDEN = ("net.rtt.idle", "net.rtt.loaded")  # shown with their link
 
 
@@ -39,7 +36,7 @@ def sections(run: RunDocument, failures: list[Failure] | None = None) -> list[di
 
 def _section(run: RunDocument, name: str, metrics: Sequence[Metric]) -> dict[str, Any]:
     row = registry.METRICS.get(name)
-    drawn = _CHARTS[row.chart](run, metrics) if row and row.chart else []
+    drawn = CHARTS[row.chart](run, metrics) if row and row.chart else []
     return {
         "name": name,
         "title": registry.title(name),
@@ -67,62 +64,6 @@ def _row(metric: Metric) -> dict[str, Any]:
     }
 
 
-def _rate_by_size(run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
-    """Draw the rate by shape; the float32 section has all types of few nodes."""
-    names = list(run["nodes"])
-    if len(names) > _MANY:
-        names = _extremes(run, names)
-    kinds = ("gemm.float32", "gemm.float16") if len(names) <= 2 else ("gemm.float32",)
-    drawn: list[charts.Series] = []
-    for kind in kinds:
-        for name in names:
-            points: list[tuple[float, float]] = [
-                (metric["params"]["n"], metric["median"])
-                for metric in run["metrics"]
-                if metric["name"] == kind and metric["subject"] == [name] and metric["params"].get("implementation") == "mlx"
-            ]
-            if points:
-                drawn.append({"name": f"{name}, {kind.split('.')[1]}", "points": points})
-    peak = max(
-        (
-            metric["ceiling"]
-            for metric in metrics
-            if metric["ceiling"] and not metric["ceiling_source"].startswith(registry.MEASURED)
-        ),
-        default=None,
-    )
-    label = f"peak {human(peak, 'FLOP/s')}" if peak else ""
-    return [charts.lines(drawn, "size n of the n x n product", "FLOP/s", "Rate of matrix products by size", peak, label)]
-
-
-def _extremes(run: RunDocument, names: Sequence[str]) -> list[str]:
-    """Return the slowest and the fastest node in float32 products."""
-    rates = {}
-    for name in names:
-        found = best(run, "gemm.float32", partial(_is_of, name))
-        if found:
-            rates[name] = found["median"]
-    return [min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])] if rates else []
-
-
-def _is_of(name: str, metric: Metric) -> bool:
-    return metric["subject"] == [name]
-
-
-def _bandwidth_by_size(run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
-    """Draw both operations by size, with the goodput of the slowest link."""
-    drawn: list[charts.Series] = []
-    for name in ("all_reduce", "all_gather"):
-        points: list[tuple[float, float]] = [
-            (m["params"]["bytes"], m["median"]) for m in run["metrics"] if m["name"] == f"collective.{name}"
-        ]
-        if points:
-            drawn.append({"name": name, "points": points})
-    ceiling = next((metric["ceiling"] for metric in metrics if metric["ceiling"]), None)
-    label = f"slowest link of the ring {human(ceiling, 'bit/s')}" if ceiling else ""
-    return [charts.lines(drawn, "size in bytes", "bit/s", "Bus bandwidth of collectives by size", ceiling, label)]
-
-
 def _half_bandwidth(metrics: Sequence[Metric]) -> str:
     """Return what the smallest array takes, and which size reaches half of the best bandwidth (n 1/2)."""
     by_size = sorted(metrics, key=lambda metric: metric["params"]["bytes"])
@@ -140,32 +81,4 @@ def _bytes(size: float) -> str:
     return f"{size} B" if size < 1024 else f"{size / 1024:.0f} KiB" if size < 2**20 else f"{size / 2**20:.0f} MiB"
 
 
-def _parts_of_time(_run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
-    rows: list[charts.Bar] = [
-        {
-            "name": f"{len(metric['params']['nodes'])} nodes, E {percent(metric['median'])}",
-            "shares": metric["context"]["split"],
-        }
-        for metric in metrics
-        if metric["context"].get("split")
-    ]
-    return [charts.stack(rows, [(part, part) for part in PARTS], "Parts of the wall time of the task set")]
-
-
-def _rate_over_time(_run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
-    return [
-        charts.series(
-            metric["samples"], metric["context"]["times_s"], metric["unit"], f"Rate over time on {metric['subject'][0]}"
-        )
-        for metric in metrics
-        if metric["context"].get("times_s")
-    ]
-
-
 _NOTES: Mapping[Note, Callable[[Sequence[Metric]], str]] = {"half_bandwidth": _half_bandwidth}
-_CHARTS: Mapping[Chart, Callable[[RunDocument, Sequence[Metric]], list[str]]] = {
-    "rate_by_size": _rate_by_size,
-    "rate_over_time": _rate_over_time,
-    "parts_of_time": _parts_of_time,
-    "bandwidth_by_size": _bandwidth_by_size,
-}
