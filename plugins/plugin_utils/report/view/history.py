@@ -49,7 +49,7 @@ def trends(run: RunDocument) -> dict[str, Any]:
         "charts": drawn[: min(_MOST, len(first))],
         "more": drawn[min(_MOST, len(first)) :],
         "long": len(rows) > _LONG,
-        "marked": any(_changed(run, item) for item in rows),
+        "marked": any(any(_changed(run, item)) for item in rows),
         "changes": [f"{path}: {before} before, {after} now" for path, before, after in past["software_changes"]]
         + [f"{path}: {before} before, {after} now (another testbed)" for path, before, after in past["testbed_changes"]],
     }
@@ -61,7 +61,8 @@ def _leading(rows: Sequence[Comparison]) -> list[Comparison]:
     for item in rows:
         key = (item["name"], *item["subject"], item["link"])
         other = best.get(key)
-        if other is None or (item["median"] > other["median"]) == (item["better"] == "higher"):
+        sign = 1 if item["better"] == "higher" else -1
+        if other is None or sign * item["median"] > sign * other["median"]:
             best[key] = item
     return [item for item in rows if any(item is one for one in best.values())]
 
