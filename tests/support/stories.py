@@ -1,8 +1,8 @@
 """Whole runs as people have them: every metric of a profile, plausible values, noise, and the runs before.
 
 ``STORIES`` is what the report's page, its pictures and the browser checks are made of; the parts come from runs.py, whose
-``SITUATIONS`` are the small runs that single verdicts are tested on. Nothing here was measured: the values follow published
-figures of the chips, and a story's name says what is wrong with it.
+``SITUATIONS`` are the small runs that single verdicts are tested on. Nothing here was measured: the values follow what is
+published of the chips, and a story's name says what is wrong with it.
 """
 
 from __future__ import annotations
