@@ -112,7 +112,7 @@ def test_a_title_says_what_is_wrong_in_a_line(findings):
     wrong = [
         (name, one["title"])
         for name, one in findings
-        if not 0 < len(one["title"]) <= 80 or not one["title"][0].isupper() or one["title"].endswith(".")
+        if not 0 < len(one["title"]) <= 80 or one["title"][0].islower() or one["title"].endswith(".")
     ]
     assert wrong == []
 
@@ -161,7 +161,7 @@ def test_slow_values_of_a_busy_node_share_its_cause(data):
 def test_another_node_that_is_slow_has_its_own_cause(data):
     plan, raws = make(["a", "b", "c"], M2_ULTRA, 941e6, GIGABIT, [22e12, 17e12, 22e12], a={"busy_cores": 20.0})
     run = run_document.assemble(plan, raws, data, FINISHED)
-    assert [one["cause"] for one in kind_of(run, "slow_node")] == ["slow_node"]
+    assert [one["cause"] for one in kind_of(run, "slow_node")] == ["compute_below_peak"]
 
 
 def test_what_crosses_a_slow_link_shares_its_cause(data):

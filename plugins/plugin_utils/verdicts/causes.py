@@ -14,7 +14,7 @@ from .finding import Draft
 _OF_NODES = {
     "compute_below_peak": ("busy_node", "power"),
     "memory_below_peak": ("busy_node", "swapping", "power"),
-    "slow_node": ("busy_node", "power"),
+    "slow_node": ("busy_node", "power", "compute_below_peak"),
     "throttling": ("power",),
     "cpu_bound_link": ("busy_node",),
     "regression": ("busy_node", "power"),
@@ -22,7 +22,7 @@ _OF_NODES = {
 }
 # A finding about what crosses the links: one slow link among its nodes holds all of them back.
 _OVER_LINKS = ("object_transfer_below_link", "collective_below_link", "transfer_limits_scaling")
-_LINKS = (
+LINKS = (
     "wifi_route",
     "wrong_route",
     "route_elsewhere",
@@ -57,7 +57,7 @@ def _of_nodes(draft: Draft, drafts: Sequence[Draft]) -> Draft:
 def _over_links(draft: Draft, drafts: Sequence[Draft]) -> Draft:
     if draft.cause not in _OVER_LINKS:
         return draft
-    for kind in _LINKS:
+    for kind in LINKS:
         for other in drafts:
             if other.kind == kind and set(other.subject) <= set(draft.subject):
                 return replace(draft, cause=other.cause)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..analysis import ceilings
 from ..metrics import describe_params, title
 from ..model import Comparison, RunDocument
 from ..text.labels import plural
 from ..text.units import human
 from .finding import Data, Draft, Rule, finding
+
+REGRESSION: Final = "regression"  # the kind of a finding about what has become worse
 
 
 def _regressions(run: RunDocument, _data: Data) -> list[Draft]:
@@ -33,7 +37,7 @@ def _regression(items: list[Comparison], suspects: str) -> Draft:
     others = f"; and {plural(len(items) - 1, 'more value')} of it" if len(items) > 1 else ""
     return finding(
         severity="limit",
-        kind="regression",
+        kind=REGRESSION,
         title=f"{title(worst['name'])}: {change * 100:.0f} % worse than before",
         subject=dict.fromkeys(node for item in [worst, *items] for node in item["subject"]),
         measured=f"{worst['name']} ({describe_params(worst)}): {human(worst['median'], worst['unit'])}, "
