@@ -14,6 +14,7 @@ from ..model import Failure, Finding, RunDocument
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
+from .summary.parts import Summary
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,18 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     changed = runs.set_latest(folder, dry_run) or changed
     return Report(
         run_id=document["run_id"],
-        headlines=view["headlines"],
+        headlines=_headlines(view["summary"]),
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
         paths=[str(path) for path in paths],
         changed=changed,
         failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],
     )
+
+
+def _headlines(summary: Summary) -> list[str]:
+    """Return what a terminal shows of a run: whether to worry, and each problem with the first thing to try."""
+    first = [f"{problem.badge}: {problem.title}. {' '.join(problem.remedies[:1])}".rstrip() for problem in summary.problems]
+    return [f"{summary.sentence.lead} {summary.sentence.text}".rstrip(), *first]
 
 
 def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDocument:

@@ -52,7 +52,7 @@ def prepare(run: RunDocument) -> View:
     def part(name: str, make: Callable[[], Any], fallback: Any = ()) -> Any:
         return guarded(f"{name} of the report", make, fallback or [], failures)
 
-    summary: Summary = part("summary", lambda: summarize(run), _bare(run))
+    summary: Summary = part("summary", lambda: summarize(run, failures), _bare(run))
     view: View = {
         "summary": summary,
         "data": {

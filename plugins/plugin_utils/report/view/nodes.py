@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ... import metrics
 from ...model import Metric, Node, RunDocument
 from ...text.labels import FLAGS, busy_label
 from ...text.units import binary_size, human, percent
+from ..summary.title import memory
 from .anchors import anchors
 
-_ON_CARD = ("gemm.float32", "memory.triad", "llm.decode")
+# Metrics of a card with the words that fit there.
+_ON_CARD = {"gemm.float32": "float32", "memory.triad": "memory", "llm.decode": "decode"}
 
 
 def best(
@@ -71,7 +72,7 @@ def _facts(node: Node) -> list[str]:
     parts = [
         facts.get("chip") or cpu.get("model"),
         f"{cores} and {gpu['cores']} GPU cores" if gpu.get("cores") else cores,
-        binary_size(facts.get("memory_bytes")) if facts.get("memory_bytes") else None,
+        memory(facts["memory_bytes"]) if facts.get("memory_bytes") else None,
         f"{system.get('name') or ''} {system.get('version') or ''}".strip(),
         facts.get("virtual"),
         f"Python {python}" if python else None,
@@ -80,7 +81,7 @@ def _facts(node: Node) -> list[str]:
 
 
 def _figures(name: str, run: RunDocument) -> list[dict[str, Any]]:
-    found = [(title, _of_node(run, title, name)) for title in _ON_CARD]
+    found = [(title, _of_node(run, metric, name)) for metric, title in _ON_CARD.items()]
     return [_figure(title, metric) for title, metric in found if metric]
 
 
@@ -95,9 +96,9 @@ def _of_node(run: RunDocument, name: str, node: str) -> Metric | None:
     return by_mlx if on_gpu else best(run, name, is_of, "numpy") or by_mlx
 
 
-def _figure(name: str, metric: Metric) -> dict[str, Any]:
+def _figure(title: str, metric: Metric) -> dict[str, Any]:
     return {
-        "title": metrics.title(name),
+        "title": title,
         "value": human(metric["median"], metric["unit"]),
         "share": percent(metric["share"]) if metric["share"] is not None else "",
         "bar": bar(metric["share"]),

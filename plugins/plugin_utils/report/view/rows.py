@@ -62,9 +62,9 @@ def _row(metric: Metric, what: str) -> dict[str, Any]:
         "slow": human(metric["p95"] if lower else statistics.percentile(metric["samples"], 0.05), unit),
         "first_call": human(first_call, "s") if first_call else "",
         "n": metric["n"],
-        "ceiling": human(metric["ceiling"], unit) if metric["ceiling"] else "-",
+        "ceiling": human(metric["ceiling"], unit) if metric["ceiling"] else "",
         "source": metric["ceiling_source"],
-        "share": percent(metric["share"]),
+        "share": "" if metric["share"] is None else percent(metric["share"]),
         "bar": bar(metric["share"]),
         "flags": metric["flags"],
     }
@@ -75,5 +75,5 @@ def sources(tables: Sequence[dict[str, Any]]) -> list[str]:
     found: dict[str, None] = {}
     for row in (row for one in tables for row in one["rows"]):
         if row["source"]:
-            found[f"{row['ceiling']}: {row['source']}" if row["ceiling"] != "-" else f"None: {row['source']}"] = None
+            found[f"{row['ceiling']}: {row['source']}" if row["ceiling"] else f"None: {row['source']}"] = None
     return list(found)
