@@ -19,10 +19,14 @@ from .summary.parts import Summary
 
 @dataclass(frozen=True)
 class Report:
-    """What was written, or would be in a dry run; failures: formats that could not be made, as sentences."""
+    """What was written, or would be in a dry run; failures: formats that could not be made, as sentences.
+
+    headlines: as before the summary, for who reads them from a play.
+    """
 
     run_id: str
     headlines: list[str]
+    summary: Summary
     regressions: list[Finding]
     paths: list[str]
     changed: bool
@@ -56,6 +60,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     return Report(
         run_id=document["run_id"],
         headlines=_headlines(view["summary"]),
+        summary=view["summary"],
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
         paths=[str(path) for path in paths],
         changed=changed,
@@ -73,3 +78,12 @@ def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDo
     """Return a measured document in the shape of run.json, with a note for each thing that failed."""
     document = run_document.unjudged(measured)
     return cast(RunDocument, {**document, "findings": failed(document["findings"], failures)})
+
+
+def page_of(folder: Path) -> str:
+    """Return the page of a run as a person types it: by way of ``latest`` where that is the run, from the current folder."""
+    latest = folder.parent / runs.LATEST
+    if latest.exists() and latest.resolve() == folder.resolve():
+        folder = latest
+    page = folder.absolute() / EXPORTERS["html"].file_name
+    return str(page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page)

@@ -8,8 +8,9 @@ from typing import Final
 
 from ...model import Finding, RunDocument
 from ...text.labels import SEVERITY
+from ...text.units import percent
 from ...thresholds import GAIN_LEAST
-from ...verdicts.past import REGRESSION
+from ...verdicts import past
 from . import kinds, places
 from .parts import Badge, Problem
 
@@ -35,16 +36,20 @@ def problems(run: RunDocument) -> tuple[tuple[Problem, ...], tuple[Problem, ...]
 def _problem(run: RunDocument, cause: str, findings: Sequence[Finding]) -> Problem:
     """Return the problem of some findings: the title is that of the worst, the first remedy removes the cause.
 
-    A run that became slower is said first, whatever the cause.
+    A run that became slower as a whole is said first, whatever its cause.
     """
-    root = next((finding for finding in findings if finding["kind"] == cause), findings[0])
+    root = next((finding for finding in findings if finding["kind"] == cause), None)
     worst = min(_ORDER.index(finding["severity"]) for finding in findings)
     leading = [finding for finding in findings if _ORDER.index(finding["severity"]) == worst]
-    lead = min(leading, key=lambda finding: (finding["kind"] != REGRESSION, finding is not root, finding["rank"]))
+    whole = next((finding for finding in findings if _whole(finding)), None)
+    lead = whole or min(leading, key=lambda finding: (finding is not root, finding["rank"]))
+    root = root or lead
     ordered = [root, lead, *findings]
-    reason = f"{_sentence(root['measured'])} {lead['because']}" if root is not lead else lead["because"]
+    reason = lead["because"]
+    if root is not lead:
+        reason = f"{_title(run, root, [root])}: {root['measured'].rstrip('.')}. {reason}"
     return Problem(
-        badge="Regression" if lead["kind"] == REGRESSION else _BADGES[SEVERITY[lead["severity"]]],
+        badge="Regression" if lead["kind"] == past.REGRESSION else _BADGES[SEVERITY[lead["severity"]]],
         cause=cause,
         title=_title(run, lead, [finding for finding in findings if finding["kind"] == lead["kind"]]),
         measured=lead["measured"],
@@ -53,10 +58,6 @@ def _problem(run: RunDocument, cause: str, findings: Sequence[Finding]) -> Probl
         gain=gain(lead),
         findings=tuple(findings),
     )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."
 
 
 def gain(finding: Finding) -> str:
@@ -82,16 +83,33 @@ def faster(factor: float) -> str:
 
 def _title(run: RunDocument, lead: Finding, alike: Sequence[Finding]) -> str:
     """Return what is wrong and where; alike: the findings of the lead's kind."""
-    if lead["kind"] == REGRESSION and len(alike) > 1:
-        return _regressions(run, alike)
+    if lead["kind"] == past.REGRESSION:
+        return _regressions(run, lead, alike)
     made = _TITLES.get(lead["kind"])
     return made(run, lead) if made else _at(run, lead)
 
 
-def _regressions(run: RunDocument, findings: Sequence[Finding]) -> str:
-    """Return the title of several metrics that became worse by different amounts."""
-    nodes = list(dict.fromkeys(node for finding in findings for node in finding["subject"]))
-    return f"{len(findings)} kinds of values worse than before on {places.counted(run, nodes)}"
+def _whole(finding: Finding) -> str:
+    """Return what is slower as a whole, as the title of a finding begins, "" where it is about single metrics."""
+    words = (words for words in past.WHOLES.values() if finding["title"].startswith(words))
+    return next(words, "") if finding["kind"] == past.REGRESSION else ""
+
+
+def _regressions(run: RunDocument, lead: Finding, alike: Sequence[Finding]) -> str:
+    """Return the title of what became worse: the whole run, one metric, or several by different amounts."""
+    whole = _whole(lead)
+    if whole:
+        return f"{whole} on {places.counted(run, lead['subject'])}{lead['title'].removeprefix(whole)}"
+    if len(alike) == 1 or lead["cause"] not in past.FAMILIES:
+        return _at(run, lead)
+    nodes = list(dict.fromkeys(node for finding in alike for node in finding["subject"]))
+    losses = [
+        past.loss(item)
+        for item in run["history"]["comparisons"]
+        if item["headline"] and item["verdict"] == "regression" and past.family(item["name"]) == lead["cause"]
+    ]
+    much = f"up to {percent(max(losses))} " if losses else ""
+    return f"{past.FAMILIES[lead['cause']]} {much}slower than before on {places.named(run, nodes)}"
 
 
 def _at(run: RunDocument, finding: Finding) -> str:
@@ -138,10 +156,6 @@ def _impossible(run: RunDocument, finding: Finding) -> str:
     return f"Impossible value on {places.named(run, finding['subject'])}: {finding['title']}"
 
 
-def _plain(_run: RunDocument, finding: Finding) -> str:
-    return finding["title"]
-
-
 _TITLES: Final[dict[str, Title]] = {
     "compute_below_peak": partial(_by_severity, "GPU far too slow", "GPU slower than usual"),
     "memory_below_peak": partial(_by_severity, "Memory far too slow", "Memory slower than usual"),
@@ -157,7 +171,6 @@ _TITLES: Final[dict[str, Title]] = {
     "fingerprints_differ": partial(_on, "Different files of the software"),
     "weak_scaling": _scaling,
     "above_ceiling": _impossible,
-    REGRESSION: _plain,
     **dict.fromkeys(
         (
             "asymmetric_link",

@@ -7,13 +7,13 @@ from typing import Final
 
 from ...analysis.statistics import median
 from ...metrics import title
-from ...model import Finding, Metric, RunDocument
+from ...model import Finding, RunDocument
 from ...text.labels import plural
 from ...text.units import percent
 from ...thresholds import EQUAL_CHIPS, REGRESSION_RUNS
 from ...verdicts.pairs import SHOWN, listed
 from . import places, usual, values
-from .parts import Mark, Problem, Sentence
+from .parts import Problem, Sentence
 
 _PAIR: Final = 2
 _CLAUSES: Final = 2  # problems that the sentence describes
@@ -29,7 +29,6 @@ _FRACTIONS: Final = (
     (2 / 3, "two thirds"),
     (0.75, "three quarters"),
 )
-_WORST: Final[dict[str, Mark]] = {"Fault": "bad", "Limit": "attention", "Regression": "attention", "Note": "none"}
 
 
 def sentence(run: RunDocument, problems: Sequence[Problem]) -> Sentence:
@@ -44,9 +43,11 @@ def sentence(run: RunDocument, problems: Sequence[Problem]) -> Sentence:
     more = len(problems) - len(clauses)
     text = _joined(run, clauses) + (f" {plural(more, 'more problem')} below." if more else "")
     return Sentence(
-        mark=max((_WORST[problem.badge] for problem in problems), key=values.ORDER.index),
-        lead=f"{plural(len(problems), 'problem')}.",
-        text=f"{text} {_incomplete(run)}".strip() if run["partial"] else text,
+        mark=max(
+            (values.MARKS[finding["severity"]] for problem in problems for finding in problem.findings), key=values.ORDER.index
+        ),
+        lead=f"{plural(len(problems), 'problem')}{' in a run that is not complete' if run['partial'] else ''}.",
+        text=text,
     )
 
 
@@ -97,12 +98,16 @@ def _of_chips(what: str, name: str) -> Callable[[RunDocument, Problem], str | No
 
     def clause(run: RunDocument, problem: Problem) -> str | None:
         nodes = list(dict.fromkeys(node for finding in _of_cause(problem) for node in finding["subject"]))
-        low = [metric for node, metric in values.on_gpu(run, name).items() if node in nodes]
-        shares = [share for share in (_of_usual(run, metric) for metric in low) if share]
-        if shares and len(shares) == len(low):
-            return f"{_these(run, what, nodes)} at {fraction(median(shares))} of what this chip usually reaches"
-        shares = [metric["share"] for metric in low if metric["share"]]
-        return f"{_these(run, what, nodes)} at {fraction(median(shares))} of its peak" if shares else None
+        low = [metric for node, metric in values.on_gpu(run, name).items() if node in nodes and metric["ceiling"]]
+        if not low:
+            return None
+        normal = [usual.of(run, metric) for metric in low]
+        if all(normal):
+            shares = [metric["median"] / one.value for metric, one in zip(low, normal) if one and one.value]
+            whose = next(one.whose for one in normal if one)
+        else:
+            shares, whose = [metric["share"] for metric in low if metric["share"]], "its peak"
+        return f"{_these(run, what, nodes)} at {fraction(median(shares))} of {whose}" if shares else None
 
     return clause
 
@@ -110,11 +115,6 @@ def _of_chips(what: str, name: str) -> Callable[[RunDocument, Problem], str | No
 def _of_cause(problem: Problem) -> list[Finding]:
     """Return the findings that are the cause itself, none where they only follow from it."""
     return [finding for finding in problem.findings if finding["kind"] == problem.cause]
-
-
-def _of_usual(run: RunDocument, metric: Metric) -> float | None:
-    normal = usual.of(run, metric)
-    return metric["median"] / normal.value if normal and normal.value else None
 
 
 def _these(run: RunDocument, what: str, nodes: Sequence[str]) -> str:

@@ -74,14 +74,19 @@ def _or_regressed(run: RunDocument, mark: Mark, metrics: Sequence[Metric]) -> Ma
 
 
 def _cells(run: RunDocument, texts: Mapping[str, str], numbers: Mapping[str, float], unit: str) -> tuple[str, ...]:
-    """Return one text for each column; texts and numbers: by node, or by pair in words where nodes are many."""
+    """Return one text for each column; texts and numbers: by node, or by pair in words where nodes are many.
+
+    Of extremes the one that sets the pace has its name.
+    """
     if len(run["nodes"]) <= MOST_COLUMNS:
         return tuple(texts.get(name, "") for name in run["nodes"])
     low, high = min(numbers, key=lambda name: numbers[name]), max(numbers, key=lambda name: numbers[name])
     if texts[low] == texts[high]:
         return texts[low], texts[low], texts[low]
     middle = human(statistics.median(list(numbers.values())), unit)
-    return f"{texts[low]} {low}", middle, f"{texts[high]} {high}"
+    if unit == "s":
+        return texts[low], middle, f"{texts[high]} {high}"
+    return f"{texts[low]} {low}", middle, texts[high]
 
 
 def _first(run: RunDocument, text: str) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ def _mlx_on_cpu(run: RunDocument) -> list[Row]:
     # The ceiling of MLX on a CPU is what NumPy reaches there.
     shares = [metric["share"] for metric in found.values() if metric["share"] is not None]
     against = f"{percent(min(shares))} of NumPy: MLX's CPU build, not this CPU" if shares else "MLX's CPU build"
-    row = _row(run, "MLX float32 on the CPU", found, (), with_ceiling=False)
+    row = _row(run, "MLX float32, CPU", found, (), with_ceiling=False)
     return [Row(label=row.label, values=row.values, ceiling=against, share=None, mark="none")]
 
 
@@ -175,10 +180,17 @@ def _trips(run: RunDocument) -> list[Row]:
     idle, loaded = pair["idle"], pair["loaded"]
     if idle is None:
         return []
-    text = human(idle["median"], "s") + (f" / {human(loaded['median'], 's')}" if loaded else "")
+    text = _both(idle["median"], loaded["median"]) if loaded else human(idle["median"], "s")
     mark = values.mark(run, kinds.TRIPS, pair["nodes"], None, 1)
-    label = f"round trip idle{' / loaded' if loaded else ''}{', longest' if len(pairs) > 1 else ''}"
+    label = f"{'longest ' if len(pairs) > 1 else ''}round trip{' idle / loaded' if loaded else ''}"
     return [Row(label=label, values=_first(run, text), ceiling="", share=None, mark=mark)]
+
+
+def _both(one: float, other: float) -> str:
+    """Return two times, the unit once where it is the same: "120 / 700 µs"."""
+    first, second = human(one, "s"), human(other, "s")
+    number, _blank, unit = first.partition(" ")
+    return f"{number} / {second}" if second.endswith(f" {unit}") else f"{first} / {second}"
 
 
 def _tasks(run: RunDocument) -> list[Row]:

@@ -15,21 +15,23 @@ from . import values
 
 
 class Usual(NamedTuple):
-    """A usual value in the metric's unit, in words, and where it comes from."""
+    """A usual value in the metric's unit; text: the value and its source; whose: as in "a quarter of ..."."""
 
     value: float
     text: str
+    whose: str
 
 
 def of(run: RunDocument, metric: Metric) -> Usual | None:
     """Return what is usual for a metric, None where nothing is known."""
     own = values.center(run, metric)
     if own:
-        return Usual(own[0], f"{human(own[0], metric['unit'])} in the {own[1]} runs before")
+        return Usual(own[0], f"{human(own[0], metric['unit'])} in the {own[1]} runs before", "what it reached before")
     published = _published(run, metric)
     if published:
         value = float(published["value"])
-        return Usual(value, f"this chip usually {human(value, metric['unit'])} ({published['source']})")
+        text = f"this chip usually {human(value, metric['unit'])} ({published['source']})"
+        return Usual(value, text, "what this chip usually reaches")
     return None
 
 

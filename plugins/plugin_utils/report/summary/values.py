@@ -14,7 +14,7 @@ from .parts import Mark
 CLUSTER_LINK: Final = "default"
 MLX: Final = "mlx"
 NUMPY: Final = "numpy"
-_MARKS: Final[Mapping[Severity, Mark]] = {"fault": "bad", "limit": "attention", "note": "none"}
+MARKS: Final[Mapping[Severity, Mark]] = {"fault": "bad", "limit": "attention", "note": "none"}
 ByNode = dict[str, Metric]
 ORDER: Final[tuple[Mark, ...]] = ("good", "none", "attention", "bad")  # of marks, the worst last
 
@@ -77,7 +77,7 @@ def mark(run: RunDocument, kinds: Sequence[str], nodes: Sequence[str], share: fl
     A value without a problem is never marked as one, so that table and problems agree.
     """
     found = [
-        _MARKS[finding["severity"]]
+        MARKS[finding["severity"]]
         for finding in run["findings"]
         if finding["kind"] in kinds and set(finding["subject"]) & set(nodes)
     ]

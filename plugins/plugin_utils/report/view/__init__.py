@@ -9,9 +9,10 @@ from ...guard import guarded
 from ...model import Failure, RunDocument
 from ...text.labels import subject_label
 from ...verdicts import failed
-from ..summary import as_json, summarize
+from ..summary import summarize
+from ..summary.markdown import markdown
+from ..summary.medians import as_json
 from ..summary.parts import Sentence, Summary
-from .copied import markdown
 from .figures import sections
 from .history import trends
 from .links import matrices
