@@ -25,7 +25,7 @@ def human(value: float | None, unit: str) -> str:
     """Return ``value`` (SI base unit) as text: human(904e6, "bit/s") is "904 Mb/s"; a dash for None."""
     if value is None:
         return "-"
-    factor, name = _prefixed(value, unit)
+    factor, name = in_unit(value, unit)
     return _named("0" if value == 0 and name else digits(value / factor), name)
 
 
@@ -33,7 +33,7 @@ def plus_minus(value: float | None, spread: float | None, unit: str) -> str:
     """Return a value with its spread, both in the value's prefix and with as many decimals: "22.0 ± 0.2 TFLOP/s"."""
     if value is None or spread is None:
         return human(value, unit)
-    factor, name = _prefixed(value, unit)
+    factor, name = in_unit(value, unit)
     middle, around = digits(value / factor), abs(spread / factor)
     decimals = len(middle.partition(".")[2])
     # A spread that would be rounded to nothing keeps one digit, one that is nothing has no decimals to show.
@@ -41,19 +41,19 @@ def plus_minus(value: float | None, spread: float | None, unit: str) -> str:
     return _named(f"{middle} ± {f'{around:.{decimals}f}' if exact else f'{around:.1g}'}", name)
 
 
-def _prefixed(value: float, unit: str) -> tuple[float, str]:
-    """Return (factor, unit with its prefix) in which a value is shown; the name of a ratio is ""."""
-    name = "" if unit == "1" else _NAMES.get(unit, unit)
-    if not name or value == 0 or (abs(value) < 1 and unit != "s"):  # thousandths of a token are no unit
-        return 1.0, name
-    return next(
-        ((factor, prefix + name) for factor, prefix in _PREFIXES if abs(value) >= factor * 0.9995),
-        (_PREFIXES[-1][0], _PREFIXES[-1][1] + name),
-    )
-
-
 def _named(number: str, name: str) -> str:
     return f"{number} {name}" if name else number
+
+
+def in_unit(value: float, unit: str) -> tuple[float, str]:
+    """Return (factor, unit with its prefix) in which ``value`` (SI base unit) is read best: 27.2e12 FLOP/s: 1e12, "TFLOP/s"."""
+    name = "" if unit == "1" else _NAMES.get(unit, unit)
+    if unit == "1" or value == 0 or (abs(value) < 1 and unit != "s"):
+        return 1.0, name
+    for factor, prefix in _PREFIXES:
+        if abs(value) >= factor * 0.9995:
+            return factor, prefix + name
+    return _PREFIXES[-1][0], _PREFIXES[-1][1] + name
 
 
 def percent(fraction: float | None) -> str:

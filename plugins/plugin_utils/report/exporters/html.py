@@ -22,15 +22,15 @@ class Inline:
     source: str
 
 
-def inline(name: str) -> Inline:
-    """Return a file of templates/ as it stands within its element."""
-    text = (FOLDER / name).read_text(encoding="utf-8")
+def inline(*names: str) -> Inline:
+    """Return files of templates/ as they stand within one element."""
+    text = "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return Inline(Markup(text), f"'sha256-{digest}'")  # noqa: S704 a file of this folder
+    return Inline(Markup(text), f"'sha256-{digest}'")  # noqa: S704 files of this product
 
 
 def page(view: View, _document: RunDocument) -> str:
-    return render("report.html.j2", view, is_html=True, style=inline("report.css"), script=inline("report.js"))
+    return render("report.html.j2", view, is_html=True, style=inline("report.css", "charts.css"), script=inline("report.js"))
 
 
 EXPORTER = Exporter("html", "report.html", page)

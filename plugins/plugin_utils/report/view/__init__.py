@@ -19,7 +19,7 @@ from .links import matrices
 from .nodes import cards, flagged
 
 # What a part is when it cannot be shown: the templates place it all the same.
-_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
+_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "more": [], "long": False, "marked": False, "changes": []}
 _EMPTY_SECTIONS: dict[str, list[dict[str, Any]]] = {"chips": [], "cluster": []}
 _EMPTY_CARDS = {"shared": "", "nodes": []}
 # Nodes above which a page has a field to find one, and closes what is long.
