@@ -16,7 +16,8 @@ from .anchors import anchors
 from .metric_charts import CHARTS
 from .rows import sources, table
 
-_LONG = 24  # rows of a table that a page shows at once; a longer one can be opened
+# Rows of a table that a page shows at once; a longer one can be opened. Of many nodes the summary has the extremes.
+_LONG, _LONG_OF_MANY, _MANY = 24, 12, 4
 _LINKS = "network"  # the group whose medians are in the tables of the links
 # (id, title, families of metrics) in the order of the page; the links stand between the chips and Ray.
 _CHIPS = (
@@ -60,13 +61,14 @@ def sections(run: RunDocument, failures: list[Failure] | None = None) -> dict[st
             ]
             kept = [one for one in tables if one]
             if kept:
-                parts.append(_section(place, title, kept, [svg for some in drawn for svg in some]))
+                long = _LONG if len(run["nodes"]) <= _MANY else _LONG_OF_MANY
+                parts.append(_section(place, title, kept, [svg for some in drawn for svg in some], long))
         return parts
 
     return {"chips": made(_CHIPS), "cluster": made((*_CLUSTER, others))}
 
 
-def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[str]) -> dict[str, Any]:
+def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[str], long: int) -> dict[str, Any]:
     slow = dict.fromkeys(one["slow"] for one in tables)
     count = sum(len(one["rows"]) for one in tables)
     return {
@@ -77,7 +79,7 @@ def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[s
         "mixed": len(slow) > 1,
         "count": count,
         "sources": sources(tables),
-        "long": count > _LONG or place == _LINKS,
+        "long": count > long or place == _LINKS,
         "charts": drawn,
     }
 
