@@ -50,7 +50,17 @@ def _shared_end(words: Sequence[Sequence[str]]) -> list[str]:
     return list(reversed(backwards))
 
 
+def _share(metric: Metric) -> tuple[str, int | None]:
+    """Return (% of the ceiling, width of its bar); MLX on a CPU has no bar, because NumPy there is no ceiling of the machine."""
+    if metric["share"] is None:
+        return "", None
+    if metric["params"].get("backend") == "cpu" and metric["ceiling_source"].startswith(registry.MEASURED):
+        return f"{percent(metric['share'])} of NumPy", None
+    return percent(metric["share"]), bar(metric["share"])
+
+
 def _row(metric: Metric, what: str) -> dict[str, Any]:
+    share, width = _share(metric)
     lower, unit = metric["better"] == "lower", metric["unit"]
     first_call = metric["context"].get("first_call_s")
     return {
@@ -64,8 +74,8 @@ def _row(metric: Metric, what: str) -> dict[str, Any]:
         "n": metric["n"],
         "ceiling": human(metric["ceiling"], unit) if metric["ceiling"] else "",
         "source": metric["ceiling_source"],
-        "share": "" if metric["share"] is None else percent(metric["share"]),
-        "bar": bar(metric["share"]),
+        "share": share,
+        "bar": width,
         "flags": metric["flags"],
     }
 
