@@ -67,7 +67,11 @@ def y_ticks(axis: YAxis, most: int = 5) -> list[tuple[float, str]]:
         return [(value * axis.factor, words) for value, words in zip(values, even(values))]
     first, last = math.floor(math.log10(axis.low)), math.floor(math.log10(axis.high))
     step = -(-(last - first + 1) // _PER_AXIS)
-    return [(10.0**power, number(10.0**power / axis.factor)) for power in range(first, last + 1, step)]
+    return [(10.0**power, _power(10.0**power / axis.factor)) for power in range(first, last + 1, step)]
+
+
+def _power(value: float) -> str:
+    return f"{value:,.0f}" if 1 <= value < 1e9 else f"{value:g}"
 
 
 def ticks(top: float, most: int = 5) -> list[float]:

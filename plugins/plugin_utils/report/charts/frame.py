@@ -26,7 +26,7 @@ def figure(
     around = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(title)}">' if wide else '<div class="plots">'
     said = f'<figcaption><strong>{escape(title)}</strong> <span class="soft">{escape(note)}</span></figcaption>'
     return (
-        f'<figure class="chart">{said}{legend}{around}{"".join(drawings)}</div>{_table(title, table) if table else ""}</figure>'
+        f'<figure class="drawn">{said}{legend}{around}{"".join(drawings)}</div>{_table(title, table) if table else ""}</figure>'
     )
 
 

@@ -9,7 +9,7 @@ from ...text.units import in_unit
 from .axes import number, scale, usable
 from .svg import LETTER, drawing, escape, line, rect, shorten, text
 
-_WIDTH, _HEIGHT, _TOP, _BOTTOM = 340, 150, 40, 22  # px
+_WIDTH, _HEIGHT, _TOP, _BOTTOM = 340, 164, 56, 22  # px
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,19 @@ class Point:
 
 
 def draw_history(
-    title: str, subtitle: str, points: Sequence[Point], center: float | None, spread: float | None, unit: str, verdict: str
+    title: str,
+    subtitle: str,
+    points: Sequence[Point],
+    center: float | None,
+    spread: float | None,
+    unit: str,
+    direction: str,
+    verdict: str,
 ) -> str:
     """Return a point for each run, oldest first, and the field center +- spread; both None with too little history.
 
-    verdict: how the last run compares; title, subtitle: what is measured, and where. The axis need not begin at zero.
+    direction: whether more is better; verdict: how the last run compares; title, subtitle: what is measured, and where. The
+    axis need not begin at zero.
     """
     shown = [(point, usable(point.value)) for point in points]
     known = [(point, value) for point, value in shown if value is not None]
@@ -47,8 +55,8 @@ def draw_history(
     parts = [
         text(0, 12, shorten(title, 34), kind="strong name"),
         text(_WIDTH - 2, 12, verdict, "end", "strong"),
-        text(0, 27, shorten(subtitle, 42)),
-        text(_WIDTH - 2, 27, name, "end"),
+        text(0, 27, shorten(subtitle, 52)),
+        text(0, 43, ", ".join(words for words in (name, direction) if words)),
     ]
     if edges:
         parts.append(rect(left, up(edges[1]), _WIDTH - left, up(edges[0]) - up(edges[1]), "band"))
@@ -60,14 +68,14 @@ def draw_history(
     for place, (point, value) in enumerate(known):
         x, y = across(place), up(value)
         if point.changed:
-            parts.append(line(x, _TOP - 4, x, bottom, "change"))
+            parts.append(line(x, _TOP - 6, x, bottom, "change"))
         words = f"{point.name}: {number(value / factor)} {name}" + (", software changed" if point.changed else "")
         parts.append(_run(x, y, words, point.bad, place == len(known) - 1))
     parts.append(text(across(0) - 8, _HEIGHT - 6, known[0][0].name))
     if len(known) > 1:
         parts.append(text(_WIDTH - 2, _HEIGHT - 6, known[-1][0].name, "end"))
     said = "; ".join(f"{point.name}: {number(value / factor)} {name}" for point, value in known)
-    return drawing(_WIDTH, _HEIGHT, f"{title}, {subtitle}: {verdict}", said, parts)
+    return drawing(_WIDTH, _HEIGHT, f"{title}, {subtitle}" + (f": {verdict}" if verdict else ""), said, parts)
 
 
 def _run(x: float, y: float, words: str, bad: bool, last: bool) -> str:

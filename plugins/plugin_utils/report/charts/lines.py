@@ -14,7 +14,7 @@ from .svg import LETTER, drawing, line, shorten, text
 _MARKS = 8  # on a line with many points
 _LABEL = 14  # letters of a name beside its line
 _LABEL_STEP = 14  # px
-_DODGE = 3.0  # px between the marks of two series at the same place
+_DODGE = 9.0  # px between the marks of two series at the same place, less where the places are near
 Point = tuple[float, float]
 
 
@@ -65,7 +65,7 @@ def draw_lines(spec: Plot) -> str:
     if not series:
         return ""
     small = spec.width < 200
-    labels = y_ticks(spec.axis, 2 if small else 5)
+    labels = y_ticks(spec.axis, 2 if small else 6)
     labelled = any(one.label for one, _points in series)
     left = max(len(words) for _value, words in labels) * LETTER + 12
     right = (_LABEL + 2) * LETTER + 12 if labelled else 14
@@ -130,9 +130,12 @@ def _drawn(
 ) -> list[str]:
     """Draw each line with its marks; those of many series stand beside each other, so that none hides another."""
     parts, count = [], len(series)
+    xs = sorted({across(x) for _one, points in series for x, _y in points})
+    nearest = min((after - before for before, after in zip(xs, xs[1:])), default=spec.width)
+    dodge = min(_DODGE, nearest * 0.4 / count)
     for place, (one, points) in enumerate(series):
         many = len(points) > _MARKS * 2
-        shift = 0.0 if many else (place - (count - 1) / 2) * _DODGE * (1 if spec.width >= 200 else 0.7)
+        shift = 0.0 if many else (place - (count - 1) / 2) * dodge
         places = [(across(x) + shift, up(y)) for x, y in points]
         parts.append(path(one.look, places))
         shown = range(len(points))

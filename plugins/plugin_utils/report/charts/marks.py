@@ -28,23 +28,20 @@ def mark(number: int, x: float, y: float, words: str = "") -> str:
         f"M{x - 5:.1f} {y - 4:.1f}h10l-5 9z",
         f"M{x - 1.5:.1f} {y - 5:.1f}h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5v-3h3.5z",
     )[number % 6]
-    hollow = " hollow" if number // 6 % 2 else ""
+    look = f"{'hollow c' if number // COLORS % 2 else 'm'}{number % COLORS + 1}"
     title = f"<title>{escape(words)}</title>" if words else ""
-    return f'<path d="{shape}" class="mark m{number % COLORS + 1}{hollow}">{title}</path>'
+    return f'<path d="{shape}" class="mark {look}">{title}</path>'
 
 
 def legend(names: Sequence[str], extra: Sequence[tuple[str, str]] = ()) -> str:
     """Return what each series looks like; extra: (class of a field, words)."""
-    keys = [
-        f'<li><svg class="plot key" width="34" height="14" aria-hidden="true">{path(number, [(1, 7), (33, 7)])}{mark(number, 17, 7)}'
-        f"</svg>{escape(name)}</li>"
-        for number, name in enumerate(names)
-    ]
-    keys += [
-        f'<li><svg class="plot key" width="34" height="14" aria-hidden="true">{field(kind)}</svg>{escape(words)}</li>'
-        for kind, words in extra
-    ]
+    keys = [_key(path(number, [(1, 7), (33, 7)]) + mark(number, 17, 7), name) for number, name in enumerate(names)]
+    keys += [_key(field(kind), words) for kind, words in extra]
     return f'<ul class="legend">{"".join(keys)}</ul>' if keys else ""
+
+
+def _key(drawn: str, words: str) -> str:
+    return f'<li><svg class="plot key" width="34" height="14" aria-hidden="true">{drawn}</svg>{escape(words)}</li>'
 
 
 def field(kind: str) -> str:

@@ -30,7 +30,7 @@ def draw_stack(rows: Sequence[Stack], parts: Sequence[str], name: str) -> str:
         y, x = number * _ROW, 0.0
         shares = {part: max(usable(row.shares.get(part)) or 0.0, 0.0) for part in parts}
         total = sum(shares.values()) or 1.0
-        words = ", ".join(f"{part} {percent(share / total)}" for part, share in shares.items())
+        words = ", ".join(f"{part} {share / total * 100:.0f}" for part, share in shares.items()) + " %"
         drawn.append(text(0, y + 13, row.name, kind="strong name"))
         for place, (part, share) in enumerate(shares.items()):
             wide = share / total * _WIDTH

@@ -10,7 +10,7 @@ from typing import Any
 from ...analysis.history import tolerance
 from ...metrics import describe_params, title
 from ...model import Comparison, History, RunDocument
-from ...text.labels import plural, subject_label
+from ...text.labels import plural
 from ...text.units import human, percent
 from ...thresholds import REGRESSION_RUNS
 from .. import charts
@@ -40,17 +40,31 @@ def trends(run: RunDocument) -> dict[str, Any]:
     rows = [item for item in past["comparisons"] if item["headline"] and item["runs"]]
     rows.sort(key=lambda item: (_ORDER[item["verdict"]], -abs(item["change"] or 0)))
     dates = _dates([*past["runs"], run["run_id"]])
-    drawn = [{"svg": _chart(run, item, dates)} for item in rows[: _MOST + _MOST_FOLDED]]
+    first = _leading(rows)
+    others = [item for item in rows if not any(item is one for one in first)]
+    drawn = [{"svg": _chart(run, item, dates)} for item in [*first, *others][: _MOST + _MOST_FOLDED]]
     return {
         "text": _text(past),
         "rows": [_row(item) for item in rows],
-        "charts": drawn[:_MOST],
-        "more": drawn[_MOST:],
+        "charts": drawn[: min(_MOST, len(first))],
+        "more": drawn[min(_MOST, len(first)) :],
         "long": len(rows) > _LONG,
-        "marked": any(_changed(run, item) for item in rows),
+        "marked": any(any(_changed(run, item)) for item in rows),
         "changes": [f"{path}: {before} before, {after} now" for path, before, after in past["software_changes"]]
         + [f"{path}: {before} before, {after} now (another testbed)" for path, before, after in past["testbed_changes"]],
     }
+
+
+def _leading(rows: Sequence[Comparison]) -> list[Comparison]:
+    """Return one row for each metric and subject, in order: that of the best value, which is the largest size of a product."""
+    best: dict[tuple[Any, ...], Comparison] = {}
+    for item in rows:
+        key = (item["name"], *item["subject"], item["link"])
+        other = best.get(key)
+        sign = 1 if item["better"] == "higher" else -1
+        if other is None or sign * item["median"] > sign * other["median"]:
+            best[key] = item
+    return [item for item in rows if any(item is one for one in best.values())]
 
 
 def _text(past: History) -> str:
@@ -85,7 +99,7 @@ def _changed(run: RunDocument, item: Comparison) -> list[bool]:
 
 
 def _place(item: Comparison) -> str:
-    return f"{subject_label(item['subject'])}, {describe_params(item)}"
+    return f"{' to '.join(item['subject']) or 'cluster'}, {describe_params(item)}"
 
 
 def _row(item: Comparison) -> dict[str, Any]:
@@ -96,7 +110,7 @@ def _row(item: Comparison) -> dict[str, Any]:
         "where": _place(item),
         "median": human(item["median"], item["unit"]),
         "centre": human(item["centre"], item["unit"]),
-        "change": "-" if change is None else f"{change * 100:+.1f} %",
+        "change": "-" if change is None else f"{change * 100:+.1f} %".replace("-", "\N{MINUS SIGN}"),
         "smallest": percent(item["smallest_change"]),
         "runs": item["runs"],
         "verdict": _WORDS[item["verdict"]],
@@ -112,12 +126,17 @@ def _chart(run: RunDocument, item: Comparison, dates: dict[str, str]) -> str:
     ]
     points[-1] = replace(points[-1], bad=item["verdict"] == "regression")
     spread = tolerance(item["centre"] or 0, item["mad"] or 0)
-    direction = f"{item['better']} is better"
     verdict = "" if item["verdict"] == "insufficient" else _verdict(item)
-    where = f"{subject_label(item['subject'])}, {describe_params(item)}; {direction}"
     enough = item["verdict"] != "insufficient"
     return charts.draw_history(
-        title(item["name"]), where, points, item["centre"] if enough else None, spread if enough else None, item["unit"], verdict
+        title(item["name"]),
+        _place(item),
+        points,
+        item["centre"] if enough else None,
+        spread if enough else None,
+        item["unit"],
+        f"{item['better']} is better",
+        verdict,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from ... import metrics as registry
 from ...analysis import flags, statistics
@@ -12,8 +11,10 @@ from ...metrics.row import Chart
 from ...model import Metric, RunDocument
 from ...text.units import human, percent
 from .. import charts
+from ..charts.axes import YAxis
 from ..charts.multiples import HEIGHT, WIDTH
 
+Rates = Mapping[str, Mapping[str, Mapping[float, float]]]  # {type: {node: {size: FLOP/s}}}
 _TYPES = ("float32", "tf32", "float16", "bfloat16")
 _HIGHER = "higher is better"
 _MOST_POINTS = {True: 60, False: 240}  # of one line over time: small, and wide
@@ -28,7 +29,7 @@ def rate_by_size(run: RunDocument, _metrics: Sequence[Metric]) -> list[str]:
     shown = [value for by_node in rates.values() for points in by_node.values() for value in points.values()]
     if not shown:
         return []
-    sizes = {size for by_node in rates.values() for points in by_node.values() for size in points}
+    sizes = set(_sizes(rates))
     if len(sizes) == 1:
         return _rate_bars(run, rates, int(sizes.pop()))
     nodes = [node for node in run["nodes"] if any(node in by_node for by_node in rates.values())]
@@ -42,7 +43,7 @@ def rate_by_size(run: RunDocument, _metrics: Sequence[Metric]) -> list[str]:
     return [charts.figure("Matrix products by size", note, drawings, charts.legend(names, extra))]
 
 
-def _rates(run: RunDocument) -> dict[str, dict[str, dict[float, float]]]:
+def _rates(run: RunDocument) -> Rates:
     """Return {type, as it is named: {node: {size: rate}}} of the square products, MLX first."""
     found: dict[tuple[bool, int, str], dict[str, dict[float, float]]] = {}
     for metric in run["metrics"]:
@@ -56,6 +57,10 @@ def _rates(run: RunDocument) -> dict[str, dict[str, dict[float, float]]]:
         points = by_node.setdefault(metric["subject"][0], {})
         points[params["n"]] = max(metric["median"], points.get(params["n"], 0))
     return {key[2]: found[key] for key in sorted(found)}
+
+
+def _sizes(rates: Rates) -> list[float]:
+    return [size for by_node in rates.values() for points in by_node.values() for size in points]
 
 
 def _peak(run: RunDocument, node: str) -> float | None:
@@ -94,10 +99,9 @@ def _ceiling_words(ceilings: Mapping[str, float]) -> list[str]:
     return [f"peaks {human(levels[0][0], 'FLOP/s')} to {human(levels[-1][0], 'FLOP/s')}"]
 
 
-def _by_type(
-    rates: Mapping[str, Mapping[str, Mapping[float, float]]], nodes: Sequence[str], ceilings: Mapping[str, float], axis: Any
-) -> tuple[list[str], Sequence[str]]:
+def _by_type(rates: Rates, nodes: Sequence[str], ceilings: Mapping[str, float], axis: YAxis) -> tuple[list[str], Sequence[str]]:
     levels = [charts.Level(value=value, name="") for value, _nodes in _levels(ceilings)]
+    sizes = _sizes(rates)
     drawings = [
         charts.draw_lines(
             charts.Plot(
@@ -110,6 +114,7 @@ def _by_type(
                 ],
                 axis=axis,
                 x_words=charts.size_words,
+                x_range=(min(sizes), max(sizes)),
                 levels=[] if kind.startswith("NumPy") else levels,
             )
         )
@@ -118,11 +123,9 @@ def _by_type(
     return drawings, nodes
 
 
-def _by_node(
-    rates: Mapping[str, Mapping[str, Mapping[float, float]]], nodes: Sequence[str], ceilings: Mapping[str, float], axis: Any
-) -> tuple[list[str], Sequence[str]]:
+def _by_node(rates: Rates, nodes: Sequence[str], ceilings: Mapping[str, float], axis: YAxis) -> tuple[list[str], Sequence[str]]:
     kinds = list(rates)
-    sizes = [size for by_node in rates.values() for points in by_node.values() for size in points]
+    sizes = _sizes(rates)
     drawings = []
     for node in nodes:
         best = max(value for by_node in rates.values() for value in by_node.get(node, {}).values())
@@ -146,7 +149,7 @@ def _by_node(
     return charts.grid(drawings), kinds
 
 
-def _rate_bars(run: RunDocument, rates: Mapping[str, Mapping[str, Mapping[float, float]]], size: int) -> list[str]:
+def _rate_bars(run: RunDocument, rates: Rates, size: int) -> list[str]:
     """Draw one size: a bar for each node, one drawing for each type."""
     ceilings = {node: ceiling for node in run["nodes"] if (ceiling := _peak(run, node))}
     values = [value for by_node in rates.values() for points in by_node.values() for value in points.values()]
@@ -196,7 +199,7 @@ def _over_time(metrics: Sequence[Metric]) -> str:
     ceilings = {metric["subject"][0]: metric["ceiling"] for metric in metrics if metric["ceiling"]}
     high = max(max(metric["samples"]) for metric in metrics)
     axis = charts.y_axis([high], ceilings.values(), unit)
-    seconds = max(metric["context"]["times_s"][-1] for metric in metrics)
+    seconds = max(max(metric["context"]["times_s"][-1], metric["params"].get("seconds") or 0) for metric in metrics)
     small = len(metrics) > charts.MOST_LINES
     fallen = {metric["subject"][0]: _fall(metric) for metric in metrics}
     lines = {
@@ -204,7 +207,7 @@ def _over_time(metrics: Sequence[Metric]) -> str:
         for look, metric in enumerate(metrics)
     }
     extra = [("lost", "lost by throttling")] if any(fallen.values()) else []
-    name = "Matrix products over time"
+    name = "Rate of each node over time"
     if small:
         drawings = charts.grid([_node_over_time(metric, metrics, lines, ceilings, axis, seconds) for metric in metrics])
         extra = [("ceiling", words) for words in _ceiling_words(ceilings)] + [("median", "median of all nodes"), *extra]
@@ -269,7 +272,7 @@ def _node_over_time(
     everything: Sequence[Metric],
     lines: Mapping[str, charts.Line],
     ceilings: Mapping[str, float],
-    axis: Any,
+    axis: YAxis,
     seconds: float,
 ) -> str:
     node = metric["subject"][0]
