@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 _PREFIXES = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
 # Units whose customary notation is not prefix + unit as stored.
 _NAMES = {"bit/s": "b/s"}
+_UNIT = r"(?:[TGMkmµn]?(?:FLOP/s|B/s|b/s|s|Hz|token/s|task/s|FLOP)|[KMGT]?i?B|[TGMk]b/s|%|°C|V|W|USD)"
+_LOOSE = re.compile(rf"(?<=\d) (?={_UNIT}(?![\w/]))")
 
 
 def digits(value: float) -> str:
@@ -21,17 +25,24 @@ def human(value: float | None, unit: str) -> str:
     """Return ``value`` (SI base unit) as text: human(904e6, "bit/s") is "904 Mb/s"; a dash for None."""
     if value is None:
         return "-"
-    if unit == "1":
-        return digits(value)
-    name = _NAMES.get(unit, unit)
-    if value == 0:
-        return f"0 {name}"
-    if abs(value) < 1 and unit != "s":  # thousandths of a token are no unit
-        return f"{digits(value)} {name}"
-    for factor, prefix in _PREFIXES:
-        if abs(value) >= factor * 0.9995 or factor == _PREFIXES[-1][0]:
-            return f"{digits(value / factor)} {prefix}{name}"
-    raise AssertionError("unreachable: the last prefix takes everything")
+    factor, name = in_unit(value, unit)
+    return _named("0" if value == 0 and name else digits(value / factor), name)
+
+
+def plus_minus(value: float | None, spread: float | None, unit: str) -> str:
+    """Return a value with its spread, both in the value's prefix and with as many decimals: "22.0 ± 0.2 TFLOP/s"."""
+    if value is None or spread is None:
+        return human(value, unit)
+    factor, name = in_unit(value, unit)
+    middle, around = digits(value / factor), abs(spread / factor)
+    decimals = len(middle.partition(".")[2])
+    # A spread that would be rounded to nothing keeps one digit, one that is nothing has no decimals to show.
+    exact = around == 0 or around >= 0.5 * 10.0**-decimals
+    return _named(f"{middle} ± {f'{around:.{decimals}f}' if exact else f'{around:.1g}'}", name)
+
+
+def _named(number: str, name: str) -> str:
+    return f"{number} {name}" if name else number
 
 
 def in_unit(value: float, unit: str) -> tuple[float, str]:
@@ -55,3 +66,16 @@ def binary_size(size: float | None) -> str:
     if size is None:
         return "-"
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
+def bytes_size(size: float) -> str:
+    """Return a number of bytes as it was chosen, in powers of 1024: "64 KiB", "1.5 MiB"."""
+    for factor, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= factor:
+            return f"{size / factor:.4g} {name}"
+    return f"{size:g} B"
+
+
+def unbroken(text: str) -> str:
+    """Return text in which no line ends between a number and its unit, nor around a ±."""
+    return _LOOSE.sub("\N{NO-BREAK SPACE}", text.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"))

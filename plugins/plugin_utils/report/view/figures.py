@@ -1,4 +1,4 @@
-"""One section for each metric: its table, and a chart where a line shows more than rows."""
+"""One section for each group of metrics: its table, and a chart where a line shows more than rows."""
 
 from __future__ import annotations
 
@@ -11,15 +11,32 @@ from ...analysis import statistics
 from ...guard import guarded
 from ...metrics.row import Note
 from ...model import Failure, Metric, RunDocument
-from ...text.units import human, percent
+from ...text.units import bytes_size, human
+from .anchors import anchors
 from .metric_charts import CHARTS
+from .rows import sources, table
 
-_LONG = 24  # rows of a table that a page shows at once; a longer one can be opened
-_HIDDEN = ("net.rtt.idle", "net.rtt.loaded")  # shown with their link
+# Rows of a table that a page shows at once; a longer one can be opened. Of many nodes the summary has the extremes.
+_LONG, _LONG_OF_MANY, _MANY = 24, 12, 4
+_LINKS = "network"  # the group whose medians are in the tables of the links
+# (id, title, families of metrics) in the order of the page; the links stand between the chips and Ray.
+_CHIPS = (
+    ("products", "Matrix products", ("gemm",)),
+    ("memory", "Memory", ("memory",)),
+    ("models", "Language models", ("llm",)),
+    ("operations", "Operations of a transformer", ("ops",)),
+    ("gpu", "GPU, as the system reports it", ("gpu",)),
+)
+_CLUSTER = (
+    (_LINKS, "All values of the links", ("net",)),
+    ("ray", "Ray", ("ray", "scaling")),
+    ("collectives", "Collectives of MLX", ("collective",)),
+)
+_OTHERS = ("others", "Other metrics")
 
 
-def sections(run: RunDocument, failures: list[Failure] | None = None) -> list[dict[str, Any]]:
-    """Return [{name, title, rows, first_call (whether a row has one), words, long, charts}] in the order of the registry.
+def sections(run: RunDocument, failures: list[Failure] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return {chips, cluster}: lists of {id, title, tables, slow, sources, long, charts}, each in the order of the registry.
 
     failures: list for the sections that raise; they are left out.
     """
@@ -28,40 +45,54 @@ def sections(run: RunDocument, failures: list[Failure] | None = None) -> list[di
     for metric in run["metrics"]:
         by_name.setdefault(metric["name"], []).append(metric)
     order = [name for name in registry.METRICS if name in by_name] + sorted(set(by_name) - set(registry.METRICS))
-    made: list[dict[str, Any] | None] = [
-        guarded(f"section {name}", partial(_section, run, name, by_name[name]), None, failures) for name in order
-    ]
-    return [section for section in made if section]
+    known = {family for _id, _title, families in _CHIPS + _CLUSTER for family in families}
+    others = (*_OTHERS, tuple(sorted({name.split(".")[0] for name in order} - known)))
+    ids = anchors("", order)
+
+    def made(groups: Sequence[tuple[str, str, tuple[str, ...]]]) -> list[dict[str, Any]]:
+        parts = []
+        for place, title, families in groups:
+            names = [name for name in order if name.split(".")[0] in families]
+            tables = [
+                guarded(f"section {name}", partial(_table, by_name[name], name, ids[name]), None, failures) for name in names
+            ]
+            drawn = [
+                guarded(f"chart of {name}", partial(_charts, run, by_name[name], name), list[str](), failures) for name in names
+            ]
+            kept = [one for one in tables if one]
+            if kept:
+                long = _LONG if len(run["nodes"]) <= _MANY else _LONG_OF_MANY
+                parts.append(_section(place, title, kept, [svg for some in drawn for svg in some], long))
+        return parts
+
+    return {"chips": made(_CHIPS), "cluster": made((*_CLUSTER, others))}
 
 
-def _section(run: RunDocument, name: str, metrics: Sequence[Metric]) -> dict[str, Any]:
+def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[str], long: int) -> dict[str, Any]:
+    slow = dict.fromkeys(one["slow"] for one in tables)
+    count = sum(len(one["rows"]) for one in tables)
+    return {
+        "id": place,
+        "title": title,
+        "tables": tables,
+        "slow": " or ".join(sorted(slow, reverse=True)),
+        "mixed": len(slow) > 1,
+        "count": count,
+        "sources": sources(tables),
+        "long": count > long or place == _LINKS,
+        "charts": drawn,
+    }
+
+
+def _table(metrics: Sequence[Metric], name: str, where: str) -> dict[str, Any]:
+    row = registry.METRICS.get(name)
+    return {**table(name, metrics, where), "words": _NOTES[row.note](metrics) if row and row.note else ""}
+
+
+def _charts(run: RunDocument, metrics: Sequence[Metric], name: str) -> list[str]:
     row = registry.METRICS.get(name)
     drawn = CHARTS[row.chart](run, metrics) if row and row.chart else []
-    return {
-        "name": name,
-        "title": registry.title(name),
-        "rows": [_row(metric) for metric in metrics],
-        "first_call": any(metric["context"].get("first_call_s") for metric in metrics),
-        "words": _NOTES[row.note](metrics) if row and row.note else "",
-        "long": len(metrics) > _LONG or name in _HIDDEN,
-        "charts": [svg for svg in drawn if svg],
-    }
-
-
-def _row(metric: Metric) -> dict[str, Any]:
-    return {
-        "subject": " to ".join(metric["subject"]) or "cluster",
-        "what": registry.describe_params(metric),
-        "median": human(metric["median"], metric["unit"]),
-        "spread": human(metric["mad"], metric["unit"]),
-        "p95": human(metric["p95"], metric["unit"]),
-        "first_call": human(metric["context"].get("first_call_s"), "s"),
-        "n": metric["n"],
-        "ceiling": human(metric["ceiling"], metric["unit"]) if metric["ceiling"] else "-",
-        "source": metric["ceiling_source"],
-        "share": percent(metric["share"]),
-        "flags": ", ".join(metric["flags"]),
-    }
+    return [svg for svg in drawn if svg]
 
 
 def _half_bandwidth(metrics: Sequence[Metric]) -> str:
@@ -70,15 +101,11 @@ def _half_bandwidth(metrics: Sequence[Metric]) -> str:
     seconds = by_size[0]["context"].get("seconds")
     most = max(metric["median"] for metric in metrics)
     half = next(metric["params"]["bytes"] for metric in by_size if metric["median"] >= most / 2)
-    words = f"Half of the best bandwidth is reached with {_bytes(half)}."
+    words = f"Half of the best bandwidth is reached with {bytes_size(half)}."
     if not seconds:
         return words
     trip, slow = human(statistics.median(seconds), "s"), human(statistics.percentile(seconds, 0.95), "s")
-    return f"{_bytes(by_size[0]['params']['bytes'])} take {trip} (p95 {slow}). {words}"
-
-
-def _bytes(size: float) -> str:
-    return f"{size} B" if size < 1024 else f"{size / 1024:.0f} KiB" if size < 2**20 else f"{size / 2**20:.0f} MiB"
+    return f"{bytes_size(by_size[0]['params']['bytes'])} take {trip} (p95 {slow}). {words}"
 
 
 _NOTES: Mapping[Note, Callable[[Sequence[Metric]], str]] = {"half_bandwidth": _half_bandwidth}
