@@ -365,7 +365,7 @@ def test_a_nominal_speed_is_no_ceiling(run_of):
     assert {metric["ceiling"] for metric in metrics} == {None}
     assert {metric["ceiling_source"] for metric in metrics} == {NOMINAL}
     (table,) = report_view.prepare(run)["matrix"]
-    assert "28.3 Gb/s, its ceiling is not known" in table["chart"]
+    assert "28.3 Gb/s, its ceiling is not known" in table["caption"]
     assert "-" in [cell["share"] for row in table["rows"] for cell in row["cells"]]
 
 
@@ -387,7 +387,8 @@ def test_a_node_without_links_costs_no_verdict(data, links):
 
 def test_a_filled_matrix_of_nothing_is_drawn(run_of):
     (table,) = report_view.prepare(run_of("nothing_arrives_anywhere"))["matrix"]
-    assert "0 b/s" in table["chart"]
+    assert {cell["level"] for row in table["rows"] for cell in row["cells"]} == {"dead", ""}
+    assert (table["unit"], table["rows"][0]["cells"][1]["text"]) == ("b/s", "0 b/s")
 
 
 @pytest.mark.parametrize(

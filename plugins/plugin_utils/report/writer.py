@@ -14,7 +14,6 @@ from ..model import Failure, Finding, RunDocument, Severity
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
-from .summary import summarize
 from .summary.parts import Summary
 
 
@@ -63,8 +62,8 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     changed = runs.set_latest(folder, dry_run) or changed
     return Report(
         run_id=document["run_id"],
-        headlines=view["headlines"],
-        summary=summarize(document),
+        headlines=_headlines(view["summary"]),
+        summary=view["summary"],
         verdict=_verdict(document["findings"]),
         counts={severity: sum(one["severity"] == severity for one in document["findings"]) for severity in get_args(Severity)},
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
@@ -78,6 +77,12 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
 def _verdict(findings: Sequence[Finding]) -> Literal["fault", "limit", "healthy"]:
     severities = {finding["severity"] for finding in findings}
     return "fault" if "fault" in severities else "limit" if "limit" in severities else "healthy"
+
+
+def _headlines(summary: Summary) -> list[str]:
+    """Return what a terminal shows of a run: whether to worry, and each problem with the first thing to try."""
+    first = [f"{problem.badge}: {problem.title}. {' '.join(problem.remedies[:1])}".rstrip() for problem in summary.problems]
+    return [f"{summary.sentence.lead} {summary.sentence.text}".rstrip(), *first]
 
 
 def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDocument:
