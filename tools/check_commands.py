@@ -13,7 +13,9 @@ options and variables of ansible-playbook; files of this repository; and in bloc
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
+import io
 import json
 import re
 import shlex
@@ -21,6 +23,7 @@ import sys
 from pathlib import Path
 
 import documents
+import saf
 import specs
 import yaml
 
@@ -37,11 +40,12 @@ NEEDS = {
 PROGRAMS = {
     *("ansible-playbook", "ansible-galaxy", "ansible-doc", "ansible-vault", "make", "saf", "uv", "pytest", "python", "python3"),
     *("git", "ssh", "ssh-copy-id", "ssh-keygen", "brew", "open", "xcode-select", "sudo", "sh", "ray", "journalctl", "tail"),
-    *("cd", "cp", "echo", "export", "source", ".", "curl", "pfctl", "ufw", "nft", "ls", "tee", "pre-commit"),
+    *("cd", "cp", "echo", "export", "source", "true", ".", "pfctl", "nft", "pre-commit", "pip"),
 }
 # Inventories that a reader makes, with the one they are copied from.
 INVENTORIES = {"inventory/mine": "inventory/studio", "inventory": "inventory/studio"}
 _PLACEHOLDER = re.compile(r"<[^<>]+>|…")
+_MARK = re.compile(r"(test|needs): *([^;]+?)(?:;.*)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 
@@ -78,7 +82,7 @@ def program(words):
             words = words[1:]
     if words[:1] == ["env"]:
         return program(words[1:])
-    return (words[0].rsplit("/", 1)[-1] if "/" in words[0] and "://" not in words[0] else words[0], words[1:]) if words else ("", [])
+    return (words[0].rsplit("/", 1)[-1], words[1:]) if words else ("", [])
 
 
 @functools.lru_cache(maxsize=1)
@@ -171,14 +175,27 @@ def playbook_problems(words):
                 yield f"no play and no role knows the variable {name}"
 
 
+def saf_problems(words):
+    """Yield what saf refuses of a call."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            _options, rest = saf.parse([word for word in words if word != "PLACEHOLDER"])
+    except SystemExit as error:
+        if error.code:
+            yield str(error.code) if isinstance(error.code, str) else " ".join(said.getvalue().split())
+        return
+    yield from playbook_problems([*rest, "site.yml"])
+
+
 def file_problems(name, words):
     """Yield the files of this repository that a command names and that do not exist."""
     for word in words:
         path = word.partition("::")[0]
-        if re.match(r"(tools|tests|docs|inventory|playbooks|molecule|data|stacks|roles)/", path) and not re.search(r"PLACEHOLDER|\*", path):
-            known = any(path == mine or path.startswith(f"{mine}/") for mine in INVENTORIES if "/" in mine)
-            created = path.startswith("stacks/mine")
-            if not known and not created and not (ROOT / path).exists():
+        ours = re.match(r"(tools|tests|docs|inventory|playbooks|molecule|data|stacks|roles)/", path)
+        if ours and not re.search(r"PLACEHOLDER|\*", path):
+            made = any(path == mine or path.startswith(f"{mine}/") for mine in INVENTORIES if "/" in mine)
+            if not made and not (ROOT / path).exists():
                 yield f"{name}: there is no {path}"
 
 
@@ -189,6 +206,8 @@ def command_problems(words, in_block):
         yield from make_problems(rest)
     elif name == "ansible-playbook":
         yield from playbook_problems(rest)
+    elif name == "saf":
+        yield from saf_problems(rest)
     else:
         yield from file_problems(name, [word for word in words if word not in rest] + rest)
         ours = any((ROOT / folder / name).exists() for folder in ("tools", "."))
@@ -196,7 +215,7 @@ def command_problems(words, in_block):
             yield f"{name} is no program that the documents use (PROGRAMS of this tool)"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def tests_in(path):
     """Return the names of the test functions of a file, None when there is no such file."""
     file = ROOT / path
@@ -220,10 +239,10 @@ def mark_problems(block):
     """Yield what is wrong with the marks of a block."""
     kinds = {}
     for mark in block.marks:
-        if found := re.fullmatch(r"(test|needs): *([^;]+?)(?:;.*)?", mark):
+        if found := _MARK.fullmatch(mark):
             kinds.setdefault(found[1], []).extend(re.split(r",\s*", found[2]))
     if not kinds:
-        yield "no comment below it names the test that runs it (test: FILE::NAME) or what it needs (needs: " + "|".join(NEEDS) + ")"
+        yield f"no comment below it names the test that runs it (test: FILE::NAME) or what it needs (needs: {'|'.join(NEEDS)})"
     yield from test_problems(kinds.get("test", []))
     for need in kinds.get("needs", []):
         if need not in NEEDS:
@@ -234,7 +253,7 @@ def findings(text):
     """Yield (line, sentence) of a document."""
     for block in documents.blocks(text):
         if not block.language:
-            yield block.line, f"the block names no language: `{documents.SHELL}` for commands, `{documents.OUTPUT}` for what is printed"
+            yield block.line, f"the block names no language: `{documents.SHELL}` for commands, `{documents.OUTPUT}` for output"
         if block.language == "yaml":
             try:
                 yaml.safe_load(block.code)
@@ -251,12 +270,15 @@ def findings(text):
             for words in simple_commands(block.code):
                 yield from ((block.line, problem) for problem in command_problems(words, True))
     for line, code in documents.inline(text):
-        if re.match(r"(\S*ansible-playbook|make|python tools/\S+|pytest|saf) ", code):
+        if re.match(r"(\S*ansible-playbook|make|python tools/\S+|pytest|(\./)?saf) ", code):
             for words in simple_commands(code):
                 yield from ((line, f"{code}: {problem}") for problem in command_problems(words, False))
     for line, words in documents.comments(text):
-        named = re.findall(r"((?:tests|molecule)/[\w/.-]+\.py)(::test_\w+)?", words)
-        yield from ((line, problem) for path, name in named for problem in test_problems([path + name]) if name or tests_in(path) is None)
+        if _MARK.fullmatch(words):
+            continue
+        for path, name in re.findall(r"((?:tests|molecule)/[\w/.-]+\.py)(::test_\w+)?", words):
+            if name or tests_in(path) is None:
+                yield from ((line, problem) for problem in test_problems([path + name]))
     if found := re.search(r"(?m)(?<=\n\n)(?: {4}|\t)(?:make|ansible-\w+|git|pytest) .*", text):
         yield text.count("\n", 0, found.start()) + 1, "an indented block has no mark: fence it"
 

@@ -76,3 +76,9 @@ def links(text):
     return [
         (prose.count("\n", 0, found.start()) + 1, found[1]) for found in re.finditer(r"\]\(([^()\s]+(?:\([^()]*\))?)\)", prose)
     ]
+
+
+def anchors(text):
+    """Return the anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"(?m)^#+ +(.+?) *$", without_blocks(text))
+    return [re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", name)).lower().replace(" ", "-") for name in headings]
