@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test bench site status report compare smoke stop start reset lock host lint sanity unit integration molecule perf-bench screenshots test test-all
+.PHONY: forget-venv help setup setup-test bench site status report compare smoke stop start reset lock host lint sanity unit integration molecule perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -44,6 +44,9 @@ forget-venv:
 
 .venv/.ready-test: .venv/.ready
 	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && pwd -P > $@
+
+.venv/.ready-docs: .venv/.ready
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group docs && pwd -P > $@
 
 # --- for people. tools/saf.py builds the command, prints it and runs it. QUICK=1 CHECK=1 KEEP=1 INVENTORY=folder RUNS=a,b ARGS='...'
 yes = $(filter-out 0 no false,$(1))
@@ -102,6 +105,9 @@ molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one
 
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
+
+docs: .venv/.ready-docs ## these documents as a web site, with a page for each module and role: .cache/site
+	@python tools/docs_site.py
 
 screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)
 	@python tools/screenshots.py
