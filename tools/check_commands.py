@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check the commands of the documents: somebody runs each of them, and each names only what exists.
+"""Check the commands of the documents: a test runs each of them, or they state what they need, and each names only what exists.
 
 A block of shell commands is followed by a comment that names the tests that run it, or what it needs that no test has:
 

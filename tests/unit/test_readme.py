@@ -1,4 +1,4 @@
-"""What README prints is what is there."""
+"""README prints the files and lists the changes of this repository."""
 
 import re
 
