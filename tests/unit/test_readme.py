@@ -4,6 +4,7 @@ import re
 
 import documents
 import pytest
+import yaml
 
 from ansible_collections.saf.fabric.module_utils.manifest import kinds
 
@@ -41,3 +42,31 @@ def test_links_lead_to_files_and_headings(root, path):
         assert there.exists(), f"{path}:{line}: {target}"
         if anchor:
             assert anchor in documents.anchors(there.read_text()), f"{path}:{line}: {target}"
+
+
+def numbers(text):
+    """Return the ports that a text names, ranges written out."""
+    found = {int(number) for number in re.findall(r"\b\d{4,5}\b", text)}
+    for first, last in re.findall(r"\b(\d{4,5})(?:-| to )(\d{4,5})\b", text):
+        found |= set(range(int(first), int(last) + 1))
+    return found
+
+
+@pytest.mark.parametrize("path", ["docs/security.md", "docs/who-talks-to-whom.svg"])
+def test_ports_are_those_of_the_roles(root, path):
+    defaults = yaml.safe_load((root / "roles" / "cluster" / "defaults" / "main.yml").read_text())
+    ports = {value for name, value in defaults.items() if name.endswith("_port")}
+    workers = range(defaults["ray_worker_port_min"], defaults["ray_worker_port_max"] + 1)
+    for role, name in (("bench", "bench_port"), ("bench", "bench_collective_port")):
+        ports.add(yaml.safe_load((root / "roles" / role / "defaults" / "main.yml").read_text())[name])
+    text = (root / path).read_text()
+    assert ports | set(workers) <= numbers(text)
+    # What a rule of a packet filter must close: all but the ports of measurements.
+    if path.endswith(".md"):
+        rules = [block.code for block in documents.blocks(text) if "nft add" in block.code or "block drop" in block.code]
+        assert len(rules) == 2
+        for rule in rules:
+            assert {value for name, value in defaults.items() if name.startswith("ray_") and name.endswith("_port")} <= numbers(
+                rule.replace(":", "-")
+            )
+            assert set(workers) <= numbers(rule.replace(":", "-"))
