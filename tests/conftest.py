@@ -13,6 +13,7 @@ FOLDERS = (
     "library",
     "plugins/action",
     "plugins/filter",
+    "plugins/lookup",
     "roles/ray/files",
     "tests/fakemac",
     "tests/support",

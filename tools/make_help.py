@@ -13,12 +13,12 @@ import textwrap
 import saf
 
 HELP = """
-  make bench     set up, provision, measure, report   QUICK=1  2 min instead of 5
-  make site      provision only                       CHECK=1  what would change
-  make status    who is alive                         make report  open the last
-  make compare   the last two runs side by side       RUNS=a,b   ids of runs
-  make stop      stop Ray       make start  start it  make smoke   four tasks
-  make reset     undo everything that was done        asks first
+  make bench     set up, provision, measure, report  QUICK=1  2 min instead of 5
+  make site      provision only                      CHECK=1  what would change
+  make status    who is alive                        make report  open the last
+  make compare   the last two runs side by side      RUNS=a,b   ids of runs
+  make stop      stop Ray       make start  start it make smoke   four tasks
+  make reset     undo everything that was done       asks first
   CHECK=1 make bench says how long it takes; KEEP=1 leaves Ray running.
   ARGS='…' goes to ansible-playbook; INVENTORY=…; PYTHON=python3.13
 """

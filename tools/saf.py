@@ -94,6 +94,13 @@ def default_inventory(root, environment):
     return environment.get("ANSIBLE_INVENTORY") or mine
 
 
+def quoted(value):
+    """Return a value as -e name=value takes it: it splits the text at blanks, as a shell does."""
+    if not set(value) & set(" \t\n\"'\\"):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def extra_of(options):
     """Return the options of a command as words of ansible-playbook."""
     values = {variable: getattr(options, name, None) for name, variable in VARIABLES.items()}
@@ -104,7 +111,7 @@ def extra_of(options):
         )
     if getattr(options, "yes", False):
         values["reset_confirm"] = "yes"
-    words = [word for name, value in values.items() if value for word in ("-e", f"{name}={value}")]
+    words = [word for name, value in values.items() if value for word in ("-e", f"{name}={quoted(value)}")]
     if options.check:  # what bench would measure is no difference to a file
         words += ["--check"] if options.command == "bench" else ["--check", "--diff"]
     return words

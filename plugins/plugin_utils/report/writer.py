@@ -23,6 +23,7 @@ class Report:
     run_id: str
     headlines: list[str]
     regressions: list[Finding]
+    findings: list[Finding]
     paths: list[str]
     changed: bool
     failures: list[str]
@@ -56,6 +57,7 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
         run_id=document["run_id"],
         headlines=view["headlines"],
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
+        findings=document["findings"],
         paths=[str(path) for path in paths],
         changed=changed,
         failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _PREFIXES = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
 # Units whose customary notation is not prefix + unit as stored.
 _NAMES = {"bit/s": "b/s"}
@@ -32,6 +34,16 @@ def human(value: float | None, unit: str) -> str:
         if abs(value) >= factor * 0.9995 or factor == _PREFIXES[-1][0]:
             return f"{digits(value / factor)} {prefix}{name}"
     raise AssertionError("unreachable: the last prefix takes everything")
+
+
+def in_one_unit(values: Sequence[float | None], unit: str) -> tuple[list[str], str]:
+    """Return (numbers as text, their unit) with one prefix for all: that of the largest value; a dash for None."""
+    name = "" if unit == "1" else _NAMES.get(unit, unit)
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    factor, prefix = 1.0, ""
+    if name and (largest >= 1 or unit == "s") and largest:  # thousandths of a token are no unit
+        factor, prefix = next((pair for pair in _PREFIXES if largest >= pair[0] * 0.9995), _PREFIXES[-1])
+    return ["-" if value is None else digits(value / factor) for value in values], f"{prefix}{name}"
 
 
 def percent(fraction: float | None) -> str:
