@@ -40,7 +40,21 @@ NEEDS = {
 PROGRAMS = {
     *("ansible-playbook", "ansible-galaxy", "ansible-doc", "ansible-vault", "make", "saf", "uv", "pytest", "python", "python3"),
     *("git", "ssh", "ssh-copy-id", "ssh-keygen", "brew", "open", "xcode-select", "sudo", "sh", "ray", "journalctl", "tail"),
-    *("cd", "cp", "echo", "export", "source", "true", ".", "pfctl", "nft", "pre-commit", "pip"),
+    *(
+        "cd",
+        "cp",
+        "echo",
+        "export",
+        "source",
+        "true",
+        ".",
+        "pfctl",
+        "nft",
+        "pre-commit",
+        "pip",
+        "ansible-builder",
+        "ansible-navigator",
+    ),
 }
 # Inventories that a reader makes, with the one they are copied from.
 INVENTORIES = {"inventory/mine": "inventory/studio", "inventory": "inventory/studio"}
