@@ -28,7 +28,7 @@ def play(root, tmp_path):
         done = subprocess.run(
             command,
             cwd=cwd,
-            env={**inherited, "ANSIBLE_NOCOLOR": "1", **environment},
+            env={**inherited, **output.ENVIRONMENT, "ANSIBLE_NOCOLOR": "1", **environment},
             capture_output=True,
             text=True,
             check=False,
