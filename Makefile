@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status report compare smoke stop start reset lock host lint sanity unit integration browser molecule perf-bench screenshots test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status report compare smoke stop start reset lock host lint sanity unit integration browser molecule perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -53,6 +53,9 @@ forget-venv:
 node_modules/.ready: package.json package-lock.json
 	@tools/setup_host.sh browser
 	@npm ci --silent && touch $@
+
+.venv/.ready-docs: .venv/.ready
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group docs && pwd -P > $@
 
 # --- for people. tools/saf.py builds the command, prints it and runs it. QUICK=1 CHECK=1 KEEP=1 INVENTORY=folder RUNS=a,b ARGS='...'
 yes = $(filter-out 0 no false,$(1))
@@ -117,6 +120,9 @@ perf-bench: setup-test host ## this project's results against the same measureme
 
 screenshots: setup-browser ## renew docs/screenshots in a real browser; ARGS="--all DIR": every story, width and theme, to look at
 	@python tools/screenshots.py $(ARGS)
+
+docs: .venv/.ready-docs ## these documents as a web site, with a page for each module and role: .cache/site
+	@python tools/docs_site.py
 
 test: ## what CI runs: set up, lint, sanity, unit and integration tests, the page in a browser, scenarios
 	@tools/test.sh
