@@ -57,11 +57,12 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
         if text is not None:
             paths.append(folder / exporter.file_name)
             changed = runs.write_text(paths[-1], text, dry_run) or changed
+    summary = summarize(document, broken)
     changed = runs.set_latest(folder, dry_run) or changed
     return Report(
         run_id=document["run_id"],
         headlines=view["headlines"],
-        summary=summarize(document),
+        summary=summary,
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
         paths=[str(path) for path in paths],
         changed=changed,
