@@ -101,7 +101,7 @@ def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, agai
     # What a person reads last: the values, whether to worry, and where the page is.
     said = done.stdout.replace("\\n", "\n")
     assert "memory triad" in said
-    assert ("No problems found." in said) == (verdict != "regression")
+    assert ("No problems found." in said) == (factor == 1.0)  # nine tenths are low for the chip, too
     assert "/results/latest/report.html" in said
 
 
