@@ -24,7 +24,7 @@ SENTENCE = "The controller needs Python 3.11 to 3.13"
 
 @pytest.fixture
 def clone(root, tmp_path):
-    """Return run(*arguments, **environment) -> (exit status, output, calls) of tools/make_venv.sh in a folder with doubles alone."""
+    """Return run(*arguments, **environment) -> (exit status, output, calls) of tools/make_venv.sh among doubles."""
     for folder in ("tools", "bin", "double", ".cache"):
         (tmp_path / folder).mkdir()
     shutil.copy(root / "tools" / "make_venv.sh", tmp_path / "tools")
