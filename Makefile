@@ -25,12 +25,13 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test bench site status report compare smoke stop start reset lock host lint sanity unit integration molecule perf-bench screenshots test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status report compare smoke stop start reset lock host lint sanity unit integration browser molecule perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
 setup: .venv/.ready ## the controller environment, in .venv
 setup-test: .venv/.ready-test
+setup-browser: .venv/.ready-browser node_modules/.ready
 
 forget-venv:
 	@echo "This clone was moved or copied from $$(cat .venv/.ready): its .venv is rebuilt."
@@ -44,6 +45,17 @@ forget-venv:
 
 .venv/.ready-test: .venv/.ready
 	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && pwd -P > $@
+
+.venv/.ready-browser: .venv/.ready-test
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test --group browser && pwd -P > $@
+
+# What checks the report's page; the product itself uses no Node.js.
+node_modules/.ready: package.json package-lock.json
+	@tools/setup_host.sh browser
+	@npm ci --silent && touch $@
+
+.venv/.ready-docs: .venv/.ready
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group docs && pwd -P > $@
 
 # --- for people. tools/saf.py builds the command, prints it and runs it. QUICK=1 CHECK=1 KEEP=1 INVENTORY=folder RUNS=a,b ARGS='...'
 yes = $(filter-out 0 no false,$(1))
@@ -94,8 +106,11 @@ sanity: setup-test ## ansible-test over the built collection
 unit: setup-test ## pure tests, in seconds, with their coverage
 	pytest tests/unit -n auto --cov
 
-integration: setup-test ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
+integration: setup-test host ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
 	pytest tests/integration tests/properties -n 2 --dist loadfile
+
+browser: setup-browser ## the report's page in a real browser (chromium): axe, HTML validator, contrast, 375 px, print, keyboard
+	pytest tests/browser -n 2 --dist loadgroup
 
 molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one); SCENARIO=name for one
 	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS))
@@ -103,10 +118,13 @@ molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
 
-screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)
-	@python tools/screenshots.py
+screenshots: setup-browser ## renew docs/screenshots in a real browser; ARGS="--all DIR": every story, width and theme, to look at
+	@python tools/screenshots.py $(ARGS)
 
-test: ## what CI runs: set up, lint, sanity, unit and integration tests, scenarios
+docs: .venv/.ready-docs ## these documents as a web site, with a page for each module and role: .cache/site
+	@python tools/docs_site.py
+
+test: ## what CI runs: set up, lint, sanity, unit and integration tests, the page in a browser, scenarios
 	@tools/test.sh
 
 test-all: ## `make test`, and what is longer: our figures against the same by hand

@@ -61,12 +61,37 @@ headlines:
   type: list
   elements: str
   sample: ["Compute: alpha reaches 22.0 TFLOP/s in MLX float32 (81 % of peak)."]
+summary:
+  description: What the run says first (sentence, tiles, table, problems), as plugin_utils/report/summary/parts.py describes it.
+  returned: always
+  type: dict
+  sample: {title: alpha + beta, profile: standard}
+text:
+  description: The summary in lines for a terminal, 60 to 110 columns wide.
+  returned: always
+  type: str
+  sample: "alpha + beta, 2 x Apple M2 Ultra"
+next:
+  description: What shows the report, by way of C(latest) where it points to this run; a command on a Mac.
+  returned: always
+  type: str
+  sample: open results/latest/report.html
 regressions:
   description: Findings about headline metrics that are worse than in earlier runs, as C(run.json) has them.
   returned: always
   type: list
   elements: dict
   sample: []
+verdict:
+  description: The worst severity among the findings, C(fault) or C(limit); C(healthy) without one of them.
+  returned: always
+  type: str
+  sample: healthy
+counts:
+  description: Number of findings of each severity.
+  returned: always
+  type: dict
+  sample: {fault: 0, limit: 0, note: 1}
 failing:
   description: A line for each finding that O(fail_on) names.
   returned: always

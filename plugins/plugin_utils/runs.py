@@ -103,6 +103,11 @@ def set_latest(folder: Path, dry_run: bool = False) -> bool:
     return True
 
 
+def is_latest(folder: Path) -> bool:
+    """Return whether the link ``latest`` beside a run's folder points to it."""
+    return (folder.resolve().parent / LATEST).resolve() == folder.resolve()
+
+
 def resolve(results_dir: Path, name: str) -> Path:
     """Return the folder of a run that people name: a folder, the id of a run of ``results_dir``, ``latest`` or ``previous``.
 

@@ -96,7 +96,7 @@ def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, agai
     assert item["verdict"] == verdict
     assert ("regression" in [found["kind"] for found in run["findings"]]) == (verdict == "regression")
     if rc:
-        assert "mlx on the gpu): 585 GB/s, 10 % worse; measured again: 585 GB/s" in " ".join(done.stdout.split())
+        assert "MLX on the GPU): 585 GB/s, 10 % worse; measured again: 585 GB/s" in " ".join(done.stdout.split())
     assert "20261107T181500Z" in (tmp_path / "results" / "latest" / "run.json").resolve().parts
 
 

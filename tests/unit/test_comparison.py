@@ -1,8 +1,7 @@
-"""Runs side by side, and runs for dashboards."""
+"""Runs side by side, and runs for spreadsheets."""
 
 import csv
 import io
-import re
 
 import pytest
 from runs import SITUATIONS
@@ -12,8 +11,6 @@ from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_f
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import comparison, comparison_lines, gate
 from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import EXPORTERS
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import units
-
-LINE = re.compile(r'^[a-z_]+(\{([a-z_]+="(\\.|[^"\\\n])*",?)*\})? \S+$')
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +56,6 @@ def test_lower_is_better_for_times(run_of):
     verdicts = {row["name"]: row["verdict"] for row in table["rows"]}
     assert verdicts["ray.task_rtt"] == "worse"
     assert verdicts["net.goodput"] == "better"
-
-
-@pytest.mark.parametrize("situation", ["two_studios", "healthy_sixteen", "single"])
-def test_prometheus_takes_every_line(run_of, situation):
-    run = run_of(situation)
-    text = EXPORTERS["prometheus"].render({}, run)
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    assert all(LINE.match(line) for line in lines)
-    assert all(float(line.rsplit(" ", 1)[1]) is not None for line in lines)
-    names = [line.rsplit(" ", 1)[0] for line in lines]
-    assert len(names) == len(set(names)), "two samples of one series"
-    assert sum(line.startswith("saf_metric_median{") for line in lines) == len(run["metrics"])
-    assert f'saf_findings{{severity="limit"}} {sum(f["severity"] == "limit" for f in run["findings"])}' in lines
-
-
-def test_labels_are_escaped(run_of):
-    run = run_of("single")
-    run["metrics"][0]["subject"] = ['a"b\\c\nd']
-    line = next(line for line in EXPORTERS["prometheus"].render({}, run).splitlines() if "b\\\\c" in line)
-    assert LINE.match(line)
 
 
 def test_csv_is_one_line_for_each_metric(run_of):

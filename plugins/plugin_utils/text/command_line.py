@@ -98,6 +98,11 @@ def _value_given(arguments: Mapping[str, Any], name: str) -> Any:
     return None if name in defaults and value == getattr(constants, defaults[name], None) else value
 
 
+def repository_folder() -> str:
+    """Return the folder that the playbooks and roles of the collection are in, as Ansible names it in a task's path."""
+    return str(REPOSITORY)
+
+
 def command(playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None) -> str:
     """Return the command line for people who started this ansible-playbook."""
     return playbook_command(playbook, this_call(), limit, extra)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from ...analysis import ceilings
 from ...model import Measurement
+from ...text.labels import library, processor
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, Label, always, kind, param, size
 
 _PRODUCT: Shapes = {"m": above(0), "n": above(0), "k": above(0), "implementation": text, "backend": text}
 _ARRAY: Shapes = {"rows": above(0), "width": above(0), "dtype": text, "backend": text}
 _HEADS: Shapes = {"batch": above(0), "heads": above(0), "length": above(0), "dimension": above(0), "dtype": text, "backend": text}
+_ON: dict[str, Label] = {"implementation": param("implementation", "mlx"), "device": param("backend")}
+_GEMM = Family("gemm", "Rate of matrix products, median of the run")
+_SUSTAINED = Family("gemm_sustained", "Rate of matrix products over the time of a sustained load, median of its series")
+_MEMORY = Family("memory", "Bandwidth of the memory (STREAM), median of the run")
+_OPERATION = Family("operation", "Rate of an operation of a transformer, median of the run")
+_LAUNCH = Family("launch", "Time from asking for one element to having it, median of the run")
 _PRODUCTS = (
     "as many n x n products as fit into `sample_seconds`, evaluated and waited for; 2n³ FLOP each. `params.implementation` is "
     "`mlx`, or `numpy` beside it where MLX runs on the CPU. `tf32` exists on CUDA alone; `float32` has TF32 off"
@@ -25,7 +33,8 @@ _OPERATIONS = "B/s (array read and written once), FLOP/s (4 b h l² d), seconds 
 def product(given: Given) -> str:
     """Return the size of a product, and what computed it."""
     params = given.params
-    return f"{params['m']} x {params['n']} x {params['k']}, {params.get('implementation', 'mlx')} on the {params['backend']}"
+    shape = f"{params['m']} x {params['n']} x {params['k']}"
+    return f"{shape}, {library(params.get('implementation', 'mlx'))} on the {processor(params['backend'])}"
 
 
 def product_over_time(given: Given) -> str:
@@ -36,20 +45,21 @@ def product_over_time(given: Given) -> str:
 def arrays(given: Given) -> str:
     """Return the size of the arrays, and what moved them."""
     params = given.params
-    return f"arrays of {params['array_bytes'] / 1e6:.0f} MB, {params['implementation']} on the {params['backend']}"
+    size = f"arrays of {params['array_bytes'] / 1e6:.0f} MB"
+    return f"{size}, {library(params['implementation'])} on the {processor(params['backend'])}"
 
 
 def table(given: Given) -> str:
     """Return the shape of an operation's array."""
     params = given.params
-    return f"{params['rows']} x {params['width']} {params['dtype']} on the {params['backend']}"
+    return f"{params['rows']} x {params['width']} {params['dtype']} on the {processor(params['backend'])}"
 
 
 def heads(given: Given) -> str:
     """Return the shape of an attention."""
     params = given.params
     shape = f"batch {params['batch']}, {params['heads']} heads, length {params['length']}, {params['dimension']} each"
-    return f"{shape}, {params['dtype']} on the {params['backend']}"
+    return f"{shape}, {params['dtype']} on the {processor(params['backend'])}"
 
 
 def product_peak(metric: Measurement, context: Context) -> Ceiling:
@@ -102,6 +112,8 @@ def _products(dtype: str, title: str, *, headline: bool = False, chart: bool = F
         params=_PRODUCT,
         describe=product,
         ceiling=product_peak,
+        family=_GEMM,
+        labels={"dtype": always(dtype) if dtype else kind, "size": size, **_ON},
         chart="rate_by_size" if chart else None,
         headline=headline,
     )
@@ -118,6 +130,8 @@ def _memory(operation: str, *, headline: bool = False) -> MetricRow:
         params={"array_bytes": above(0), "implementation": text, "backend": text},
         describe=arrays,
         ceiling=memory_peak,
+        family=_MEMORY,
+        labels={"operation": always(operation), **_ON},
         headline=headline,
     )
 
@@ -134,6 +148,8 @@ def _moving(operation: str, title: str) -> MetricRow:
         params=_ARRAY,
         describe=table,
         ceiling=operation_bandwidth,
+        family=_OPERATION,
+        labels={"operation": always(operation), "dtype": param("dtype"), "device": param("backend")},
     )
 
 
@@ -154,6 +170,8 @@ ROWS = (
         describe=product_over_time,
         ceiling=product_peak,
         chart="rate_over_time",
+        family=_SUSTAINED,
+        labels={"dtype": param("dtype"), "size": size, **_ON},
     ),
     _memory("copy"),
     _memory("scale"),
@@ -171,6 +189,8 @@ ROWS = (
         params=_HEADS,
         describe=heads,
         ceiling=operation_rate,
+        family=_OPERATION,
+        labels={"operation": always("attention"), "dtype": param("dtype"), "device": param("backend")},
     ),
     MetricRow(
         name="ops.launch",
@@ -180,7 +200,9 @@ ROWS = (
         scopes=("node",),
         sample=_OPERATIONS,
         params={"backend": text},
-        describe=lambda given: f"one element on the {given.params['backend']}",
+        describe=lambda given: f"one element on the {processor(given.params['backend'])}",
         ceiling=latency,
+        family=_LAUNCH,
+        labels={"device": param("backend")},
     ),
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ...analysis import ceilings
 from ...model import Measurement
+from ...text.labels import processor
 from ...trust.shapes import Shapes, above, text, truth
 from ..context import Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, Label, always, param
 
 _MODEL: Shapes = {
     "model": text,
@@ -17,19 +19,30 @@ _MODEL: Shapes = {
     "parameters": above(0),
     "synthetic": truth,
 }
+_FAMILY = Family("llm", "Rate of tokens of a language model, median of the run")
 _TOKENS = (
     "token/s of one repetition by mlx-lm's batch generator: the prompt until the first new token; the tokens after the first. "
     "Without a model on disk an architecture of `data/synthetic_models.yml` is built in its real size with random weights"
 )
+_LABELS: dict[str, Label] = {
+    "model": param("model"),
+    "bits": param("bits", "16"),
+    "prompt": param("prompt"),
+    "generation": param("generation"),
+    "batch": param("batch"),
+    "weights": lambda metric: "random" if metric["params"].get("synthetic") else "file",
+    "device": param("backend"),
+}
 
 
 def model(given: Given) -> str:
     """Return the model, its precision, and the shape of the request."""
     params = given.params
     name = params["model"] + (" (random weights)" if params["synthetic"] else "")
+    compiled = "" if params.get("compiled", True) else ", not compiled"
     return (
         f"{name}, {params['bits'] or 16} bits, prompt {params['prompt']}, generation {params['generation']}, "
-        f"batch {params['batch']}, on the {params['backend']}{'' if params.get('compiled', True) else ', not compiled'}"
+        f"batch {params['batch']}, on the {processor(params['backend'])}{compiled}"
     )
 
 
@@ -61,6 +74,8 @@ ROWS = (
         params=_MODEL,
         describe=model,
         ceiling=prefill,
+        family=_FAMILY,
+        labels={"phase": always("prefill"), **_LABELS},
         headline=True,
     ),
     MetricRow(
@@ -73,6 +88,8 @@ ROWS = (
         params={**_MODEL, "read_bytes": above(0)},
         describe=model,
         ceiling=decode,
+        family=_FAMILY,
+        labels={"phase": always("decode"), **_LABELS},
         headline=True,
     ),
 )
