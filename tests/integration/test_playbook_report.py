@@ -124,6 +124,7 @@ def test_findings_that_are_named_fail_the_play_after_the_report(root, tmp_path, 
     if words == "fauld":
         return
     assert (folder / "report.html").exists()
+    assert "\\n" not in done.stdout
     titles = [
         found["title"] for found in json.loads((folder / "run.json").read_text())["findings"] if found["severity"] == "fault"
     ]
