@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from ansible.utils.display import Display
-
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import comparison, comparison_lines
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import width as screen
 
 
 class ActionModule(ControllerAction):
@@ -23,7 +22,7 @@ class ActionModule(ControllerAction):
     def work(self, arguments):
         named = [name.strip() for name in arguments["runs"] if name.strip()]
         folders = runs.to_compare(named, Path(arguments["results_dir"]))
-        width = arguments["width"] or Display().columns  # the screen indents a message by one
+        width = arguments["width"] or screen.columns() - 1  # the console indents a message by one
         table = comparison.side_by_side([runs.read(folder) for folder in folders])
         result: dict = {"runs": [str(folder) for folder in folders], "lines": comparison_lines.lines(table, width)}
         if arguments["dest"]:

@@ -45,7 +45,8 @@ try:
 except ImportError:  # the collection is not on Ansible's path: a task reports that, printed as Ansible prints it
     screen = None  # type: ignore[assignment]  # a module where it can be imported
 
-_OWN_WORDS = constants.add_internal_fqcns(("fail", "assert"))
+# Their failures are whole sentences; those of other modules need the name of the task before them.
+_OWN_WORDS = [*constants.add_internal_fqcns(("fail", "assert")), *(f"saf.fabric.{name}" for name in ("compare", "report"))]
 _DEBUG = constants.add_internal_fqcns(("debug",))
 _COLORS = {"good": constants.COLOR_OK, "bad": constants.COLOR_ERROR, "attention": constants.COLOR_CHANGED}
 _LONGEST_NOW = 40  # of the line that the next one overwrites

@@ -125,8 +125,10 @@ def resolve(results_dir: Path, name: str) -> Path:
     if not found:
         raise RunError(f"There is no run in {results_dir}. Measure first:\n{command_line.command('bench.yml')}")
     known = [folder.name for folder in reversed(found)]
-    close = difflib.get_close_matches(name, [*known, LATEST, PREVIOUS], n=1, cutoff=0.75)
-    hint = f" Did you mean {close[0]}?" if close and close[0] != name else ""
+    # Ids differ by a digit and mean other runs: only the beginning of one is a guess.
+    begun = [one for one in known if name and one.startswith(name)]
+    close = begun or difflib.get_close_matches(name, [word for word in (LATEST, PREVIOUS) if word != name], n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
     newest = f"the only one is {known[0]}" if len(known) == 1 else f"the newest are {', '.join(known[:_NAMED])}"
     raise RunError(f"{name or 'Nothing'} is no run in {results_dir}; {newest}.{hint}")
 

@@ -100,6 +100,13 @@ def test_the_screen_keeps_to_its_columns_and_to_one_page(run_of, situation, coun
     assert f"202611{9 + count}" in text[count + 1]
 
 
+def test_a_metric_of_many_nodes_leaves_room_for_the_others(run_of):
+    runs = [run_of("healthy_sixteen", 10), slowed(run_of("healthy_sixteen", 17), 0.5)]
+    names = [row["name"] for row in comparison_lines.shown(comparison.side_by_side(runs)["rows"])]
+    assert len(set(names)) > 4
+    assert max(names.count(name) for name in names) <= comparison_lines.MOST_ALIKE
+
+
 def test_runs_of_one_day_are_told_apart(run_of):
     runs = [run_of("single", 10), run_of("single", 10)]
     runs[1].update(run_id="20261110T201500Z", started="2026-11-10T20:15:00Z")

@@ -149,6 +149,8 @@ def test_the_estimate_is_what_the_profiles_promise(profiles, name, nodes, rounds
 def test_more_work_takes_longer_and_less_takes_less(profiles):
     whole = estimate.total(profiles["standard"], 2, 1)
     assert estimate.total(profiles["standard"], 16, 15) > estimate.total(profiles["standard"], 4, 3) > whole
+    links = estimate.parts(profiles["standard"], 4, 3)["network"]
+    assert estimate.parts(profiles["standard"], 4, 6)["network"] > links > estimate.parts(profiles["standard"], 2, 3)["network"]
     assert estimate.total(choice.profile_of(profiles, "standard", None, [], [], ["network"]), 2, 1) < whole
     assert estimate.total(choice.profile_of(profiles, "standard", None, ["/a", "/b", "/c"]), 2, 1) > whole
 
