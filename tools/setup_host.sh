@@ -1,8 +1,9 @@
 #!/bin/bash
-# Bring what the Molecule scenarios need on the host: podman with its init (catatonit), runc, mmdebstrap and iperf3. Says what is missing where it may not.
+# Bring what the tests need on the host: Prometheus (unpack_prometheus.sh), and for the Molecule scenarios podman with its init (catatonit), runc, mmdebstrap and iperf3. Says what is missing where it may not.
 set -euo pipefail
 
-"$(dirname "$0")/unpack_prometheus.sh"
+# Not for the scenarios but for the integration tests, which fail without it and name this script.
+"$(dirname "$0")/unpack_prometheus.sh" || true
 
 declare -A package=([podman]=podman [runc]=runc [mmdebstrap]=mmdebstrap [ssh]=openssh-client [ssh-keygen]=openssh-client [git]=git [iperf3]=iperf3 [catatonit]=catatonit)
 
