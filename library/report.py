@@ -17,9 +17,18 @@ description:
   - A verdict that raises becomes a note, a format that raises a failure of the task; the other files are written all the same.
 options:
   run_dir:
-    description: Folder of the run on the controller.
+    description: Folder of the run on the controller; with O(results_dir) also the id of a run there, V(latest) or V(previous).
     type: path
     required: true
+  results_dir:
+    description: Folder of the runs, in which O(run_dir) is looked up.
+    type: path
+  fail_on:
+    description: Kinds of findings that RV(failing) lists.
+    type: list
+    elements: str
+    choices: [fault, limit, regression]
+    default: []
   formats:
     description: Formats to write besides C(run.json). All by default.
     type: list
@@ -52,6 +61,21 @@ headlines:
   type: list
   elements: str
   sample: ["Compute: alpha reaches 22.0 TFLOP/s in MLX float32 (81 % of peak)."]
+summary:
+  description: What the run says first (sentence, tiles, table, problems), as plugin_utils/report/summary/parts.py describes it.
+  returned: always
+  type: dict
+  sample: {title: alpha + beta, profile: standard}
+text:
+  description: The summary in lines for a terminal, 60 to 110 columns wide.
+  returned: always
+  type: str
+  sample: "alpha + beta, 2 x Apple M2 Ultra"
+next:
+  description: What shows the report, by way of C(latest) where it points to this run; a command on a Mac.
+  returned: always
+  type: str
+  sample: open results/latest/report.html
 regressions:
   description: Findings about headline metrics that are worse than in earlier runs, as C(run.json) has them.
   returned: always
@@ -68,6 +92,12 @@ counts:
   returned: always
   type: dict
   sample: {fault: 0, limit: 0, note: 1}
+failing:
+  description: A line for each finding that O(fail_on) names.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Fault: Link negotiates 100 Mb/s instead of 1.00 Gb/s: the link default of beta negotiates 100 Mb/s"]
 run_id:
   description: Name of the run.
   returned: always

@@ -60,7 +60,10 @@ class NotMeasured(TypedDict):
 
 
 class Finding(TypedDict):
-    """What the values mean; remedies: the cheapest first; cause: findings with the same one belong together."""
+    """What the values mean; remedies: the cheapest first; cause: findings with the same one belong together.
+
+    gain_at_most: a factor for the tasks of the run; link_factor: how many times faster the link alone could be.
+    """
 
     rank: int
     severity: Severity
@@ -73,6 +76,7 @@ class Finding(TypedDict):
     because: str
     remedies: list[str]
     gain_at_most: float | None
+    link_factor: NotRequired[float]
 
 
 class Option(TypedDict):

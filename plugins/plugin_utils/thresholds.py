@@ -16,6 +16,9 @@ SWAP_GROWTH_BYTES: Final = 64 * 2**20
 REGRESSION: Final = 0.05  # the least change of a median that counts
 REGRESSION_SIGMAS: Final = 3
 REGRESSION_RUNS: Final = 5  # the fewest earlier runs that say something
+UNIFORM_LEAST: Final = 3  # values; fewer that became worse by the same are no common cause
+UNIFORM_PART: Final = 0.9  # of the compared values, worse by the same: the whole run is slower
+UNIFORM_SPREAD: Final = 0.05  # two losses of speed that differ by less are the same
 
 # Compute and memory, of a documented peak. Published measurements on Metal reach 0.81 to 0.91.
 COMPUTE_GOOD: Final = 0.75

@@ -62,6 +62,41 @@ def test_units(value, unit, text):
 
 
 @pytest.mark.parametrize(
+    ("value", "spread", "unit", "text"),
+    [
+        (22e12, 220e9, "FLOP/s", "22.0 ± 0.2 TFLOP/s"),  # one prefix
+        (22e12, 1e9, "FLOP/s", "22.0 ± 0.001 TFLOP/s"),  # no spread is rounded to nothing
+        (945e6, 0.0, "bit/s", "945 ± 0 Mb/s"),
+        (0.00132, 0.00001, "s", "1.32 ± 0.01 ms"),
+        (0.953, 0.01, "1", "0.95 ± 0.01"),
+        (None, 1.0, "s", "-"),
+    ],
+)
+def test_a_value_and_its_spread_have_one_prefix(value, spread, unit, text):
+    assert units.plus_minus(value, spread, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(64, "64 B"), (2**16, "64 KiB"), (2**27, "128 MiB"), (3 * 2**29, "1.5 GiB"), (2**10, "1 KiB")]
+)
+def test_sizes_in_powers_of_1024(size, text):
+    assert units.bytes_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("5 % of 27.2 TFLOP/s", "5_% of 27.2_TFLOP/s"),
+        ("22.0 ± 0.2 ms, 3 s", "22.0_±_0.2_ms, 3_s"),
+        ("4 streams, 2 nodes, 3 steps", "4 streams, 2 nodes, 3 steps"),
+        ("64 KiB, 1 B, 75 °C", "64_KiB, 1_B, 75_°C"),
+    ],
+)
+def test_no_line_ends_between_a_number_and_its_unit(text, shown):
+    assert units.unbroken(text) == shown.replace("_", "\N{NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize(
     ("factor", "text"),
     [(3.4, "at most 3.4 times as fast"), (1.05, "at most 5 % faster"), (1.0, "none for the tasks of this run")],
 )

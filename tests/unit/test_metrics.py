@@ -14,7 +14,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.measurement imp
 from ansible_collections.saf.fabric.plugins.plugin_utils import metrics, run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis import scaling
 from ansible_collections.saf.fabric.plugins.plugin_utils.model import Measurement
-from ansible_collections.saf.fabric.plugins.plugin_utils.report.view import figures
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.view import figures, metric_charts
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import raw_shapes
 
 ROWS = metrics.METRICS.values()
@@ -142,7 +142,7 @@ def test_titles_are_unique():
 
 
 def test_every_row_can_be_drawn_and_noted():
-    assert {row.chart for row in ROWS if row.chart} == set(figures._CHARTS)
+    assert {row.chart for row in ROWS if row.chart} == set(metric_charts.CHARTS)
     assert {row.note for row in ROWS if row.note} == set(figures._NOTES)
 
 

@@ -6,17 +6,19 @@ PYTHONPATH=collections python -m ansible_collections.saf.fabric.plugins.plugin_u
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..runs import RunError
+from . import terminal
 from .exporters import EXPORTERS
 from .writer import write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the report and print its headlines; return the exit status: 0, or 1 where something could not be written."""
+    """Write the report and print its summary; return the exit status: 0, or 1 where something could not be written."""
     parser = argparse.ArgumentParser(prog="report", description="Write run.json and the report of a run.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="folder of the run, below results/")
     parser.add_argument("--format", action="append", default=[], choices=sorted(EXPORTERS), help="can be repeated; default: all")
@@ -26,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
-    print("\n".join([*report.headlines, *report.paths]))
+    width = terminal.bounded(shutil.get_terminal_size((0, 0)).columns)
+    print("\n".join([*terminal.lines(report.summary, width), "", *report.paths]))
     print("\n".join(report.failures), end="\n" if report.failures else "", file=sys.stderr)
     return 1 if report.failures else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from ..trust.untrusted import clean_text
@@ -24,6 +25,9 @@ def escape_all(value: Any) -> Any:
         return escape(value)
     if isinstance(value, (list, tuple)):
         return [escape_all(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: escape_all(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
     if isinstance(value, dict):
         return {key: escape_all(item) for key, item in value.items()}
     return value

@@ -14,17 +14,23 @@ from ..model import Failure, Finding, RunDocument, Severity
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
+from .summary.parts import Summary
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was written, or would be in a dry run; failures: formats that could not be made, as sentences."""
+    """What was written, or would be in a dry run; failures: formats that could not be made, as sentences.
+
+    headlines: as before the summary, for who reads them from a play.
+    """
 
     run_id: str
     headlines: list[str]
+    summary: Summary
     regressions: list[Finding]
     verdict: Literal["fault", "limit", "healthy"]  # the worst severity, without the notes
     counts: dict[Severity, int]  # findings of each severity
+    findings: list[Finding]
     paths: list[str]
     changed: bool
     failures: list[str]
@@ -56,10 +62,12 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
     changed = runs.set_latest(folder, dry_run) or changed
     return Report(
         run_id=document["run_id"],
-        headlines=view["headlines"],
+        headlines=_headlines(view["summary"]),
+        summary=view["summary"],
         verdict=_verdict(document["findings"]),
         counts={severity: sum(one["severity"] == severity for one in document["findings"]) for severity in get_args(Severity)},
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
+        findings=document["findings"],
         paths=[str(path) for path in paths],
         changed=changed,
         failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],
@@ -71,7 +79,22 @@ def _verdict(findings: Sequence[Finding]) -> Literal["fault", "limit", "healthy"
     return "fault" if "fault" in severities else "limit" if "limit" in severities else "healthy"
 
 
+def _headlines(summary: Summary) -> list[str]:
+    """Return what a terminal shows of a run: whether to worry, and each problem with the first thing to try."""
+    first = [f"{problem.badge}: {problem.title}. {' '.join(problem.remedies[:1])}".rstrip() for problem in summary.problems]
+    return [f"{summary.sentence.lead} {summary.sentence.text}".rstrip(), *first]
+
+
 def _unjudged(measured: run_document.Measured, failures: list[Failure]) -> RunDocument:
     """Return a measured document in the shape of run.json, with a note for each thing that failed."""
     document = run_document.unjudged(measured)
     return cast(RunDocument, {**document, "findings": failed(document["findings"], failures)})
+
+
+def page_of(folder: Path) -> str:
+    """Return the page of a run as a person types it: by way of ``latest`` where that is the run, from the current folder."""
+    latest = folder.parent / runs.LATEST
+    if latest.exists() and latest.resolve() == folder.resolve():
+        folder = latest
+    page = folder.absolute() / EXPORTERS["html"].file_name
+    return str(page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page)

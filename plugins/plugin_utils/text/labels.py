@@ -22,6 +22,17 @@ FLAGS = {
     "swapping": "swap in use grew during the run",
     "speed_limit": "the system limited the clock",
 }
+_LIBRARIES = {"mlx": "MLX", "numpy": "NumPy"}
+
+
+def library(implementation: str) -> str:
+    """Return the name of what computed a value: "NumPy" of "numpy"."""
+    return _LIBRARIES.get(implementation, implementation)
+
+
+def processor(backend: str) -> str:
+    """Return the name of where a value was computed: "GPU" of "gpu"."""
+    return backend.upper() if backend in ("gpu", "cpu") else backend
 
 
 def plural(count: int, word: str) -> str:

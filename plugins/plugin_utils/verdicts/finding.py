@@ -27,10 +27,11 @@ class Draft:
     remedies: list[str]
     gain_at_most: float | None
     cost: float
+    link_factor: float | None = None
 
     def ranked(self, rank: int) -> Finding:
         """Return the finding as run.json has it."""
-        return {
+        ranked: Finding = {
             "rank": rank,
             "severity": self.severity,
             "kind": self.kind,
@@ -43,6 +44,9 @@ class Draft:
             "remedies": self.remedies,
             "gain_at_most": self.gain_at_most,
         }
+        if self.link_factor is not None:
+            ranked["link_factor"] = self.link_factor
+        return ranked
 
 
 Rule = Callable[[RunDocument, Data], list[Draft]]
@@ -61,12 +65,14 @@ def finding(
     cost: float,
     gain_at_most: float | None = None,
     cause: str | None = None,
+    link_factor: float | None = None,
 ) -> Draft:
     """Return one finding.
 
     kind: stable name of the verdict; title: what is wrong, with its value, without names; subject: nodes; remedies: one action
     each, the cheapest first; cost: 0 to 1, what lies beyond is cut; gain_at_most: a factor, None where unknown; cause: stable
-    word that findings with one root share, the kind where none is given (see causes.py).
+    word that findings with one root share, the kind where none is given (see causes.py); link_factor: how many times faster the
+    link alone could be.
     """
     return Draft(
         severity=severity,
@@ -80,6 +86,7 @@ def finding(
         remedies=[remedy for remedy in remedies if remedy],
         gain_at_most=gain_at_most,
         cost=min(max(cost, 0.0), 1.0),
+        link_factor=None if link_factor is None else round(link_factor, 2),
     )
 
 

@@ -153,7 +153,8 @@ def _wrong_route(run: RunDocument, link: str, found: list[tuple[Pair, Pair]], pa
     used, best = [one for one, _other in found], [other for _one, other in found]
     factors = [statistics.ratio(other["goodput"], one["goodput"]) for one, other in found]
     known = [factor for factor in factors if factor]
-    gain, words = remedies.gain(run, max(known) if known else None)
+    factor = max(known) if known else None
+    gain, words = remedies.gain(run, factor)
     faster = f"is {'up to ' if len(known) > 1 else ''}{max(known):.1f} times as fast" if known else "carries something"
     here, there = span([pair["goodput"] for pair in used]), span([pair["goodput"] for pair in best])
     return finding(
@@ -167,6 +168,7 @@ def _wrong_route(run: RunDocument, link: str, found: list[tuple[Pair, Pair]], pa
         remedies=[f"Set cluster_address of the nodes to those on {link} and run site.yml: it costs nothing."],
         cost=1 - 1 / max(known) if known else 1.0,
         gain_at_most=gain,
+        link_factor=factor,
     )
 
 

@@ -156,7 +156,8 @@ def _path_limit(run: RunDocument, mesh: outliers.Mesh, rate: float, nodes: list[
     if not ports:
         ports = max(cell.goodput for cell in mesh.cells.values())
         source = "what the fastest link reaches"
-    gain, words = remedies.gain(run, statistics.ratio(ports, goodput))
+    factor = statistics.ratio(ports, goodput)
+    gain, words = remedies.gain(run, factor)
     return finding(
         severity="limit",
         kind="path_limit",
@@ -170,6 +171,7 @@ def _path_limit(run: RunDocument, mesh: outliers.Mesh, rate: float, nodes: list[
         remedies=remedies.faster(run, members[0], ports, data),
         cost=1 - (statistics.ratio(goodput, ports) or 0),
         gain_at_most=gain,
+        link_factor=factor,
     )
 
 
@@ -203,7 +205,7 @@ def _negotiated(run: RunDocument, negotiated: float, capable: float, members: li
     return finding(
         severity="limit",
         kind="negotiated_below_capable",
-        title=f"Link negotiated {human(negotiated, 'bit/s')} on ports of {human(capable, 'bit/s')}",
+        title=f"{capable / 1e9:g} Gb/s ports connected at {negotiated / 1e9:g} Gb/s",
         subject=_slower_nodes(members, negotiated),
         measured=f"{human(worst['goodput'], 'bit/s')}, {percent(worst['share'])} of the ceiling of the link{several}",
         expected=f"{human(capable, 'bit/s')}, which both ports can do; they negotiated {human(negotiated, 'bit/s')}",
@@ -213,6 +215,7 @@ def _negotiated(run: RunDocument, negotiated: float, capable: float, members: li
         remedies=remedies.faster(run, worst, ceilings.tcp_goodput(capable), data),
         cost=1 - 1 / factor,
         gain_at_most=gain,
+        link_factor=factor,
     )
 
 
@@ -255,7 +258,8 @@ def _low(run: RunDocument, pairs: Iterable[Pair], everywhere: list[Pair]) -> lis
         if len(members) > 1:
             subject = concerned(members, everywhere)
             where = f", the lowest of {'every link' if len(members) == len(everywhere) else named_pairs(members)}"
-        gain, words = remedies.gain(run, statistics.ratio(1, worst["share"]))
+        factor = statistics.ratio(1, worst["share"])
+        gain, words = remedies.gain(run, factor)
         findings.append(
             finding(
                 severity="limit",
@@ -268,6 +272,7 @@ def _low(run: RunDocument, pairs: Iterable[Pair], everywhere: list[Pair]) -> lis
                 remedies=reason.remedies,
                 cost=1 - _share(worst),
                 gain_at_most=gain,
+                link_factor=factor,
             )
         )
     return findings

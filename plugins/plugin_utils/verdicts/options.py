@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final
 
 from ..analysis.ceilings import tcp_goodput
 from ..analysis.statistics import ratio
 from ..guard import guarded
-from ..model import Failure, Option, RunDocument
+from ..model import Failure, Node, Option, RunDocument
 from ..text.units import binary_size, human
 from ..thresholds import (
     CPU_BLAS_LOW,
@@ -20,11 +20,13 @@ from ..thresholds import (
     QUICK_LINK_SECONDS,
     UNEQUAL_NODES,
 )
-from . import compute, remedies
+from . import causes, compute, remedies
 from .finding import named
 from .pairs import Pair, pairs_of
 
 _FAST: Final = 10e9  # bit/s of the next kind of Ethernet link
+# Chips of Macs whose Thunderbolt 5 ports can do RDMA; M1 Ultra and M2 Ultra never can.
+_THUNDERBOLT_5: Final = ("M4 Pro", "M4 Max", "M3 Ultra", "M5 Pro", "M5 Max")
 _MTU, _JUMBO_MTU = 1500, 9000
 
 
@@ -41,6 +43,8 @@ def options(run: RunDocument, failures: list[Failure] | None = None) -> list[Opt
 
 def _faster_link(run: RunDocument) -> list[Option]:
     """Links that are full although nothing is wrong with them: what another kind of link would gain on this cluster."""
+    if _has_findings(run, (*causes.LINKS, "link_fell", "mtu_differs", "switch_contention")):  # their remedies are cheaper
+        return []
     everywhere = pairs_of(run)
     pairs = [pair for pair in everywhere if pair["link"] == "default" and not pair["virtual"]]
     slow = [pair for pair in pairs if _healthy_and_full(pair) and (pair["ceiling"] or 0) < tcp_goodput(_FAST)]
@@ -68,6 +72,11 @@ def _faster_link(run: RunDocument) -> list[Option]:
             f"That is {reached / slow[0]['goodput']:.0f} times this link. {words}",
         }
     ]
+
+
+def _has_findings(run: RunDocument, kinds: Collection[str]) -> bool:
+    """Return whether something of some kinds is wrong or holds the cluster back."""
+    return any(finding["kind"] in kinds and finding["severity"] != "note" for finding in run["findings"])
 
 
 def _healthy_and_full(pair: Pair) -> bool:
@@ -131,9 +140,20 @@ def _one_large_model(run: RunDocument) -> list[Option]:
             f"one alone {binary_size(max(sizes.values()))}. "
             f"Worth trying for a model that does not fit on one, over the link {link} "
             f"({human(pair['goodput'], 'bit/s')}, round trip {human(trip, 's')}). {speed} "
-            "mlx-lm 0.28 splits only some models by layers; 0.30 and newer split many.",
+            f"{_rdma(macs)}mlx-lm 0.28 splits only some models by layers; 0.30 and newer split many.",
         }
     ]
+
+
+def _rdma(macs: Mapping[str, Node]) -> str:
+    """Return a sentence about RDMA over Thunderbolt 5 where every one of the chips has it, else ""."""
+    chips = {str(node["facts"].get("chip") or "").removeprefix("Apple ") for node in macs.values()}
+    if not chips <= set(_THUNDERBOLT_5):
+        return ""
+    return (
+        "These chips have Thunderbolt 5: RDMA over it (macOS 26.2 or newer, the same build on every Mac, enabled with rdma_ctl "
+        "in Recovery) has round trips below 50 µs, about 300 µs without. "
+    )
 
 
 def _cpu_blas(run: RunDocument) -> list[Option]:
@@ -163,6 +183,8 @@ def _cpu_blas(run: RunDocument) -> list[Option]:
 
 def _jumbo_frames(run: RunDocument) -> list[Option]:
     """Larger frames carry about 5 % more, free of charge, where a fast link is filled."""
+    if _has_findings(run, ("jumbo_frames_lost", "mtu_differs")):
+        return []
     filled = [
         pair
         for pair in pairs_of(run)

@@ -96,7 +96,8 @@ def _severity(mesh: Mesh, cause: Cause) -> Severity:
 def _finding(run: RunDocument, mesh: Mesh, kind: str, severity: Severity, causes: list[Cause]) -> Draft:
     causes = sorted(causes, key=_share)
     worst = causes[0]
-    gain, words = remedies.gain(run, statistics.ratio(worst.expected, worst.goodput))
+    factor = statistics.ratio(worst.expected, worst.goodput)
+    gain, words = remedies.gain(run, factor)
     shown = [_measured(mesh, cause) for cause in causes[:_NAMED_AT_ONCE]]
     more = len(causes) - len(shown)
     return finding(
@@ -110,6 +111,7 @@ def _finding(run: RunDocument, mesh: Mesh, kind: str, severity: Severity, causes
         remedies=_remedies(run, mesh, kind, causes),
         cost=1 - _share(worst),
         gain_at_most=gain,
+        link_factor=factor,
     )
 
 

@@ -2,22 +2,107 @@
 
 from __future__ import annotations
 
-from ..analysis import ceilings
+from typing import Final
+
+from ..analysis import ceilings, statistics
 from ..metrics import describe_params, title
 from ..model import Comparison, RunDocument
 from ..text.labels import plural
-from ..text.units import human
+from ..text.units import human, percent
+from ..thresholds import UNIFORM_LEAST, UNIFORM_PART, UNIFORM_SPREAD
 from .finding import Data, Draft, Rule, finding
+
+REGRESSION: Final = "regression"  # the kind of a finding about what has become worse
+
+
+# Causes of what became worse: a whole run, all that a node computes, else what computes, crosses the links, or Ray does.
+EVERYTHING, NODE = "everything_slower", "node_slower"
+WHOLES: Final = {EVERYTHING: "Everything", NODE: "Compute and memory"}
+FAMILIES: Final = {
+    "regression": "Compute and memory",
+    "regression_of_links": "Links",
+    "regression_of_tasks": "Ray tasks",
+}
+_OVER_LINKS: Final = ("net.", "collective.", "ray.transfer")
 
 
 def _regressions(run: RunDocument, _data: Data) -> list[Draft]:
-    """Return one finding for each headline metric that became worse."""
-    groups: dict[tuple[str, str | None], list[Comparison]] = {}
-    for item in run["history"]["comparisons"]:
-        if item["verdict"] == "regression" and item["headline"]:
-            groups.setdefault((item["name"], item["link"]), []).append(item)
+    """Return one finding for each headline metric that became worse, one for all where a run or a node is slower as a whole."""
+    # What is a ratio of two values stays as it was when both become worse.
+    compared = [
+        item
+        for item in run["history"]["comparisons"]
+        if item["headline"] and item["verdict"] != "insufficient" and item["unit"] != "1"
+    ]
+    worse = [item for item in run["history"]["comparisons"] if item["headline"] and item["verdict"] == "regression"]
     suspects = ", ".join(path for path, _before, _after in run["history"]["software_changes"][:3])
-    return [_regression(items, suspects) for items in groups.values()]
+    if _is_uniform(worse, compared):
+        return [_whole(EVERYTHING, worse, suspects)]
+    slower: list[Comparison] = []
+    for node in run["nodes"]:
+        mine = [item for item in worse if _is_computed_on(item, node)]
+        if _is_uniform(mine, [item for item in compared if _is_computed_on(item, node)]):
+            slower += mine
+    groups: dict[tuple[str, str | None], list[Comparison]] = {}
+    for item in worse:
+        if item not in slower:
+            groups.setdefault((item["name"], item["link"]), []).append(item)
+    wholes = [_whole(NODE, slower, suspects)] if slower else []
+    return wholes + [_regression(items, suspects) for items in groups.values()]
+
+
+def family(name: str) -> str:
+    """Return the cause of a metric that became worse: a key of FAMILIES."""
+    if name.startswith(_OVER_LINKS):
+        return "regression_of_links"
+    return "regression_of_tasks" if name.startswith("ray.") else "regression"
+
+
+def loss(item: Comparison) -> float:
+    """Return which fraction of its speed a value lost: a time that doubles has lost half, as a rate that halves."""
+    change = _change(item)
+    return change if item["better"] == "higher" else change / (1 + change)
+
+
+def _is_computed_on(item: Comparison, node: str) -> bool:
+    return item["subject"] == [node] and family(item["name"]) == "regression"
+
+
+def _is_uniform(worse: list[Comparison], compared: list[Comparison]) -> bool:
+    """Return whether nearly all of some compared values lost the same."""
+    if len(worse) < UNIFORM_LEAST:
+        return False
+    typical = statistics.median([loss(item) for item in worse])
+    alike = [item for item in worse if abs(loss(item) - typical) <= UNIFORM_SPREAD]
+    return len(alike) >= max(UNIFORM_LEAST, UNIFORM_PART * len(compared))
+
+
+def _whole(cause: str, worse: list[Comparison], suspects: str) -> Draft:
+    """Return the finding about what is slower as a whole; cause: a key of WHOLES."""
+    losses = [loss(item) for item in worse]
+    least, most = percent(min(losses)), percent(max(losses))
+    runs = max(item["runs"] for item in worse)
+    worst = max(worse, key=loss)
+    verb = "is" if cause == EVERYTHING else "are"
+    return finding(
+        severity="limit",
+        kind=REGRESSION,
+        cause=cause,
+        title=f"{WHOLES[cause]} {verb} {percent(statistics.median(losses))} slower than in the last {runs} runs "
+        f"({plural(len(worse), 'value')})",
+        subject=dict.fromkeys(node for item in worse for node in item["subject"]),
+        measured=f"{plural(len(worse), 'value')}, each {least if least == most else f'{least} to {most}'} slower; "
+        f"{title(worst['name'])}: {human(worst['median'], worst['unit'])} instead of {human(worst['centre'], worst['unit'])}",
+        expected=f"the medians of {runs} runs",
+        because=f"Something they share has changed: power mode, heat, other work or the software ({suspects})."
+        if suspects
+        else "Something they share has changed: power mode, heat or other work. The software is the same.",
+        remedies=[
+            "Check power mode, heat and other work on the nodes, then measure again.",
+            *(["Compare with the software of the run before."] if suspects else []),
+        ],
+        cost=statistics.median(losses),
+    )
 
 
 def _change(item: Comparison) -> float:
@@ -33,7 +118,8 @@ def _regression(items: list[Comparison], suspects: str) -> Draft:
     others = f"; and {plural(len(items) - 1, 'more value')} of it" if len(items) > 1 else ""
     return finding(
         severity="limit",
-        kind="regression",
+        kind=REGRESSION,
+        cause=family(worst["name"]),
         title=f"{title(worst['name'])}: {change * 100:.0f} % worse than before",
         subject=dict.fromkeys(node for item in [worst, *items] for node in item["subject"]),
         measured=f"{worst['name']} ({describe_params(worst)}): {human(worst['median'], worst['unit'])}, "
@@ -46,8 +132,7 @@ def _regression(items: list[Comparison], suspects: str) -> Draft:
             "Compare load, heat and power of the node with the earlier runs.",
             "If they are the same, check what was changed on the node or in the network.",
         ],
-        # A time that doubles has lost half, as a rate that halves.
-        cost=change if worst["better"] == "higher" else change / (1 + change),
+        cost=loss(worst),
     )
 
 

@@ -26,7 +26,8 @@ def judge(run: RunDocument, _data: Data) -> list[Draft]:
     share = statistics.ratio(carried, expected)
     if share is None or share >= SWITCH_CARRIED:
         return []
-    gain, words = remedies.gain(run, statistics.ratio(1, share))
+    factor = statistics.ratio(1, share)
+    gain, words = remedies.gain(run, factor)
     return [
         finding(
             severity="limit",
@@ -40,6 +41,7 @@ def judge(run: RunDocument, _data: Data) -> list[Draft]:
             remedies=["Put all nodes on one switch instead of two.", "Use a switch that is non-blocking for so many ports."],
             cost=1 - share,
             gain_at_most=gain,
+            link_factor=factor,
         )
     ]
 

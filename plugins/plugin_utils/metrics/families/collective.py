@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model import Measurement
+from ...text.units import bytes_size
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
@@ -16,7 +17,7 @@ _BUS = "bus bandwidth: bytes / seconds x 2(n-1)/n or x (n-1)/n, the slowest rank
 def ranks(given: Given) -> str:
     """Return the size of a collective's result, and over what it went."""
     params = given.params
-    return f"{params['bytes']} B over {params['ranks']} ranks, {params['dtype']}, {params['backend']}"
+    return f"{bytes_size(params['bytes'])} over {params['ranks']} ranks, {params['dtype']}, {params['backend']}"
 
 
 def slowest_link(_metric: Measurement, context: Context) -> Ceiling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...analysis import ceilings
 from ...model import Measurement
+from ...text.labels import library, processor
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
@@ -32,7 +33,8 @@ _OPERATIONS = "B/s (array read and written once), FLOP/s (4 b h l² d), seconds 
 def product(given: Given) -> str:
     """Return the size of a product, and what computed it."""
     params = given.params
-    return f"{params['m']} x {params['n']} x {params['k']}, {params.get('implementation', 'mlx')} on the {params['backend']}"
+    shape = f"{params['m']} x {params['n']} x {params['k']}"
+    return f"{shape}, {library(params.get('implementation', 'mlx'))} on the {processor(params['backend'])}"
 
 
 def product_over_time(given: Given) -> str:
@@ -43,20 +45,21 @@ def product_over_time(given: Given) -> str:
 def arrays(given: Given) -> str:
     """Return the size of the arrays, and what moved them."""
     params = given.params
-    return f"arrays of {params['array_bytes'] / 1e6:.0f} MB, {params['implementation']} on the {params['backend']}"
+    size = f"arrays of {params['array_bytes'] / 1e6:.0f} MB"
+    return f"{size}, {library(params['implementation'])} on the {processor(params['backend'])}"
 
 
 def table(given: Given) -> str:
     """Return the shape of an operation's array."""
     params = given.params
-    return f"{params['rows']} x {params['width']} {params['dtype']} on the {params['backend']}"
+    return f"{params['rows']} x {params['width']} {params['dtype']} on the {processor(params['backend'])}"
 
 
 def heads(given: Given) -> str:
     """Return the shape of an attention."""
     params = given.params
     shape = f"batch {params['batch']}, {params['heads']} heads, length {params['length']}, {params['dimension']} each"
-    return f"{shape}, {params['dtype']} on the {params['backend']}"
+    return f"{shape}, {params['dtype']} on the {processor(params['backend'])}"
 
 
 def product_peak(metric: Measurement, context: Context) -> Ceiling:
@@ -197,7 +200,7 @@ ROWS = (
         scopes=("node",),
         sample=_OPERATIONS,
         params={"backend": text},
-        describe=lambda given: f"one element on the {given.params['backend']}",
+        describe=lambda given: f"one element on the {processor(given.params['backend'])}",
         ceiling=latency,
         family=_LAUNCH,
         labels={"device": param("backend")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...analysis import ceilings
 from ...model import Measurement
+from ...text.labels import processor
 from ...trust.shapes import Shapes, above, text, truth
 from ..context import Context
 from ..row import Ceiling, Given, MetricRow
@@ -38,9 +39,10 @@ def model(given: Given) -> str:
     """Return the model, its precision, and the shape of the request."""
     params = given.params
     name = params["model"] + (" (random weights)" if params["synthetic"] else "")
+    compiled = "" if params.get("compiled", True) else ", not compiled"
     return (
         f"{name}, {params['bits'] or 16} bits, prompt {params['prompt']}, generation {params['generation']}, "
-        f"batch {params['batch']}, on the {params['backend']}{'' if params.get('compiled', True) else ', not compiled'}"
+        f"batch {params['batch']}, on the {processor(params['backend'])}{compiled}"
     )
 
 

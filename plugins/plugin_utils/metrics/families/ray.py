@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Measurement
 from ...text.labels import plural
-from ...text.units import percent
+from ...text.units import bytes_size, percent
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
@@ -23,7 +23,7 @@ def size(given: Given) -> str:
     """Return the size of an object, and how many nodes received it."""
     params = given.params
     receivers = f" to {plural(params['receivers'], 'node')}, all copies counted" if "receivers" in params else ""
-    return f"{params['bytes'] / 2**20:g} MiB{receivers}"
+    return bytes_size(params["bytes"]) + receivers
 
 
 def tasks(given: Given) -> str:

@@ -7,15 +7,26 @@ from typing import Any
 
 import jinja2
 
-_FOLDER = Path(__file__).resolve().parents[1] / "templates"
+from ...text.units import unbroken
+
+FOLDER = Path(__file__).resolve().parents[1] / "templates"
 
 
-def render(name: str, view: Any, is_html: bool) -> str:
-    """Return a template's text. is_html: escape every text; else the view is escaped already. A missing value raises."""
+def render(name: str, view: Any, is_html: bool, **more: Any) -> str:
+    """Return a template's text; more: further names for it. is_html: escape every text; else the view is escaped already.
+
+    A missing value raises. No line ends between a number and its unit.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=is_html,  # noqa: S701 Markdown is escaped in escaping.py
         undefined=jinja2.StrictUndefined,
+        finalize=_finished,
         trim_blocks=True,
     )
-    return environment.get_template(name).render(view=view).rstrip("\n") + "\n"
+    return environment.get_template(name).render(view=view, **more).rstrip("\n") + "\n"
+
+
+def _finished(value: Any) -> Any:
+    """Return what is placed for a value of the view; what is markup already stays."""
+    return unbroken(value) if type(value) is str else value

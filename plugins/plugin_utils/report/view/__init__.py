@@ -2,136 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 from ...guard import guarded
-from ...model import Failure, Option, RunDocument
-from ...text.labels import SEVERITY, gain_label, subject_label
-from ...text.units import human, percent
+from ...model import Failure, RunDocument
+from ...text.labels import subject_label
 from ...verdicts import failed
+from ..summary import summarize
+from ..summary.markdown import markdown
+from ..summary.medians import as_json
+from ..summary.parts import Sentence, Summary
 from .figures import sections
 from .history import trends
 from .links import matrices
-from .nodes import best, cards, flagged
+from .nodes import cards, flagged
 
 # What a part is when it cannot be shown: the templates place it all the same.
-_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "changes": []}
+_EMPTY_HISTORY = {"text": "", "rows": [], "charts": [], "more": [], "long": False, "marked": False, "changes": []}
+_EMPTY_SECTIONS: dict[str, list[dict[str, Any]]] = {"chips": [], "cluster": []}
+_EMPTY_CARDS = {"shared": "", "nodes": []}
+# Nodes above which a page has a field to find one, and closes what is long.
+_MANY = 4
 
 
 class View(TypedDict):
-    """What the pages place: texts with units, bars in %, charts as SVG; matrix: a table for each link."""
+    """What the pages place: texts with units, bars in %, charts as SVG; matrix: a table for each link.
 
-    title: str
-    header: list[tuple[str, str]]
-    headlines: list[str]
-    findings: list[dict[str, Any]]
-    options: list[Option]
-    nodes: list[dict[str, Any]]
+    data: what the page holds as JSON, with the text of its copy button; broken: findings about the report itself.
+    """
+
+    summary: Summary
+    data: dict[str, Any]
+    many: bool
+    broken: list[str]
+    nodes: dict[str, Any]
     matrix: list[dict[str, Any]]
-    sections: list[dict[str, Any]]
+    sections: dict[str, list[dict[str, Any]]]
     history: dict[str, Any]
     flags: list[dict[str, Any]]
+    facts: list[tuple[str, str]]
     environment: list[tuple[str, list[tuple[str, Any]]]]
     not_measured: list[dict[str, str]]
 
 
 def prepare(run: RunDocument) -> View:
-    """Return the view of a run document. A part that raises is left out, and a row of its findings names it."""
+    """Return the view of a run document. A part that raises is left out, and ``broken`` names it."""
     failures: list[Failure] = []
 
     def part(name: str, make: Callable[[], Any], fallback: Any = ()) -> Any:
         return guarded(f"{name} of the report", make, fallback or [], failures)
 
+    summary: Summary = part("summary", lambda: summarize(run, failures), _bare(run))
     view: View = {
-        "title": f"Cluster report {run['run_id']}",
-        "header": part("header", lambda: _header(run)),
-        "headlines": part("headlines", lambda: headlines(run)),
-        "findings": part("findings", lambda: [_finding(finding) for finding in run["findings"]]),
-        "options": run["options"],
-        "nodes": part("nodes", lambda: cards(run)),
+        "summary": summary,
+        "data": {
+            **part("data", lambda: as_json(run), {"run_id": run["run_id"]}),
+            "text": part("text", lambda: markdown(summary), run["run_id"]),
+        },
+        "many": len(run["nodes"]) > _MANY,
+        "broken": [],
+        "nodes": part("nodes", lambda: cards(run, summary.columns), _EMPTY_CARDS),
         "matrix": part("links", lambda: matrices(run)),
-        "sections": part("values", lambda: sections(run, failures)),
+        "sections": part("values", lambda: sections(run, failures), _EMPTY_SECTIONS),
         "history": part("history", lambda: trends(run), _EMPTY_HISTORY),
         "flags": part("flags", lambda: flagged(run)),
+        "facts": part("facts", lambda: _facts(run)),
         "environment": part("environment", lambda: _environment(run)),
         "not_measured": part("list of what was not measured", lambda: _not_measured(run)),
     }
-    view["findings"] += [_finding(finding) for finding in failed([], failures)]
+    view["broken"] = [finding["measured"] for finding in failed([], failures)]
     return view
 
 
+def _bare(run: RunDocument) -> Summary:
+    """Return what a page says first where its summary could not be made."""
+    return Summary(
+        title=", ".join(run["nodes"]),
+        hardware="",
+        measured=run["started"],
+        profile=run["profile"],
+        software="",
+        sentence=Sentence(mark="attention", lead="No summary.", text="The values below are complete."),
+        tiles=(),
+        columns=(),
+        rows=(),
+        problems=(),
+        notes=(),
+        options=(),
+        history="",
+        not_measured="",
+    )
+
+
 def _not_measured(run: RunDocument) -> list[dict[str, str]]:
-    return [
-        {"name": item["name"], "subject": subject_label(item["subject"]), "reason": item["reason"]}
-        for item in run["not_measured"]
-    ]
+    """Return [{name, subject, reason}]: one row for each metric and reason, with all of its nodes or pairs."""
+    places: dict[tuple[str, str], dict[str, None]] = {}
+    for item in run["not_measured"]:
+        places.setdefault((item["name"], item["reason"]), {})[subject_label(item["subject"])] = None
+    return [{"name": name, "subject": "; ".join(subjects), "reason": reason} for (name, reason), subjects in places.items()]
 
 
-def headlines(run: RunDocument) -> list[str]:
-    """Return the lines that matter most: findings first, then what the cluster reaches; four at most."""
-    lines = ["Partial: the run was interrupted or lost a node; see what was not measured."] if run["partial"] else []
-    lines += [
-        f"{SEVERITY[finding['severity']]}: {finding['title']} ({subject_label(finding['subject'])}). {_first(finding)}".rstrip()
-        for finding in run["findings"]
-        if finding["severity"] != "note"
-    ]
-    return (lines + _reached(run))[:4]
-
-
-def _first(finding: Mapping[str, Any]) -> str:
-    """Return the first remedy, which is the cheapest, and what all of them can gain."""
-    factor = finding["gain_at_most"]
-    return " ".join([*finding["remedies"][:1], *([f"Gain: {gain_label(factor)}."] if factor is not None else [])])
-
-
-def _reached(run: RunDocument) -> list[str]:
-    lines: list[str] = []
-    products = best(run, "gemm.float32")
-    if products:
-        documented = products["share"] is not None and not products["ceiling_source"].startswith("measured")
-        share = f" ({percent(products['share'])} of peak)" if documented else f" on the {products['params'].get('backend')}"
-        lines.append(f"Compute: {products['subject'][0]} reaches {human(products['median'], 'FLOP/s')} in MLX float32{share}.")
-    links = [metric for metric in run["metrics"] if metric["name"] == "net.goodput"]
-    if links:
-        slowest = min(links, key=lambda metric: metric["median"])
-        named = slowest["share"] is None or "virtual" in slowest["ceiling_source"]
-        share = "" if named else f", {percent(slowest['share'])} of its ceiling"
-        pair = " to ".join(slowest["subject"])
-        lines.append(f"Network: the slowest link, {pair}, carries {human(slowest['median'], slowest['unit'])}{share}.")
-    trips = [metric for metric in run["metrics"] if metric["name"] == "ray.task_rtt"]
-    if trips:
-        slowest = max(trips, key=lambda metric: metric["median"])
-        target = slowest["params"]["target"]
-        lines.append(f"Ray: an empty task to {target} and back takes {human(slowest['median'], 's')} (median of {slowest['n']}).")
-    return lines
-
-
-def _header(run: RunDocument) -> list[tuple[str, str]]:
+def _facts(run: RunDocument) -> list[tuple[str, str]]:
+    """Return [(name, value)] about the run itself."""
     pins = ", ".join(f"{name} {version}" for name, version in run["stack"]["pins"].items())
     commit = (run["playbook"]["commit"] or "unknown")[:12] + (" with changes" if run["playbook"]["dirty"] else "")
     return [
-        ("Measured", f"{run['started']} to {run['finished']}, profile {run['profile']}"),
-        ("Nodes", ", ".join(run["nodes"]) + (f"; absent: {', '.join(run['absent'])}" if run["absent"] else "")),
+        ("Run", f"{run['run_id']}, {run['started']} to {run['finished']}"),
+        *([("Absent", ", ".join(run["absent"]))] if run["absent"] else []),
         ("Stack", f"{run['stack']['name']}: Python {run['stack']['python_version']}, {pins}"),
         ("Playbook", commit),
-        ("Testbed, software", f"{run['keys']['testbed']}, {run['keys']['software']}"),
+        ("Keys of the history", f"testbed {run['keys']['testbed']}, software {run['keys']['software']}"),
     ]
 
 
-def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:
-    factor = finding["gain_at_most"]
-    return {
-        **finding,
-        "severity_title": SEVERITY[finding["severity"]],
-        "where": subject_label(finding["subject"]),
-        "gain": gain_label(factor) if factor is not None else "",
-    }
-
-
 def _environment(run: RunDocument) -> list[tuple[str, list[tuple[str, Any]]]]:
-    """Return [(node, [(name, value)])]: versions and what else a value depends on."""
-    rows: list[tuple[str, list[tuple[str, Any]]]] = []
+    """Return [(nodes, [(name, value)])]: versions and what else a value depends on; nodes that do not differ together."""
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for name, node in run["nodes"].items():
         facts, installed = node["facts"], (node["facts"].get("venv") or {}).get("distributions") or {}
         system = facts.get("os") or {}
@@ -139,7 +126,7 @@ def _environment(run: RunDocument) -> list[tuple[str, list[tuple[str, Any]]]]:
             ("system", " ".join(str(system[key]) for key in ("name", "version", "build", "kernel") if system.get(key))),
             ("Python", (facts.get("python") or {}).get("version")),
             *((package, installed.get(package)) for package in ("ray", "mlx", "mlx-lm", "numpy")),
-            ("venv", node["fingerprint"]),
+            ("venv", (node["fingerprint"] or "")[:12]),
         ]
-        rows.append((name, [(key, value) for key, value in values if value]))
-    return rows
+        alike.setdefault(tuple((key, str(value)) for key, value in values if value), []).append(name)
+    return [(", ".join(names), list(values)) for values, names in alike.items()]

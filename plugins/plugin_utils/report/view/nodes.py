@@ -1,25 +1,32 @@
-"""Cards of the nodes: what each is, and what it reaches of what it could."""
+"""Cards of the nodes: what each is, its conditions, and what it reaches where the summary has no column for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ... import metrics
 from ...model import Metric, Node, RunDocument
 from ...text.labels import FLAGS, busy_label
 from ...text.units import binary_size, human, percent
+from ..summary.title import memory
+from .anchors import anchors
 
-_ON_CARD = ("gemm.float32", "gemm.float16", "memory.triad", "llm.prefill", "llm.decode", "gpu.utilisation", "gpu.clock")
+# Metrics of a card with the words that fit there.
+_ON_CARD = {"gemm.float32": "float32", "memory.triad": "memory", "llm.decode": "decode"}
 
 
-def best(run: RunDocument, name: str, keep: Callable[[Metric], bool] = lambda metric: True) -> Metric | None:
-    """Return the metric of a name with the highest median that MLX reached, None without one; impossible values are ignored."""
+def best(
+    run: RunDocument, name: str, keep: Callable[[Metric], bool] = lambda metric: True, implementation: str = "mlx"
+) -> Metric | None:
+    """Return the metric of a name with the highest median that MLX (or another implementation) reached, None without one.
+
+    Impossible values are ignored.
+    """
     candidates = [
         metric
         for metric in run["metrics"]
         if metric["name"] == name
-        and metric["params"].get("implementation", "mlx") == "mlx"
+        and metric["params"].get("implementation", "mlx") == implementation
         and keep(metric)
         and "above_ceiling" not in metric["flags"]
     ]
@@ -31,45 +38,70 @@ def bar(share: float | None) -> int | None:
     return None if share is None else round(min(max(share, 0), 1) * 100)
 
 
-def cards(run: RunDocument) -> list[dict[str, Any]]:
-    """Return one card for each node of the run."""
-    return [_card(name, node, run) for name, node in run["nodes"].items()]
+def cards(run: RunDocument, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return {shared, nodes}: one card for each node of the run; shared: what is the same on all, told once.
 
-
-def _card(name: str, node: Node, run: RunDocument) -> dict[str, Any]:
-    facts, before, after = node["facts"], node["conditions_before"], node["conditions_after"]
-    cpu, gpu, system = facts.get("cpu") or {}, facts.get("gpu") or {}, facts.get("os") or {}
-    figures = [(title, best(run, title, lambda metric: metric["subject"] == [name])) for title in _ON_CARD]
-    products = figures[0][1]
+    columns: of the summary's table; a node that has one there needs no values on its card.
+    """
+    ids = anchors("node", run["nodes"])
+    facts = {name: _facts(node) for name, node in run["nodes"].items()}
+    first = next(iter(facts.values()), [])
+    shared = [part for part in first if len(facts) > 1 and all(part in parts for parts in facts.values())]
     return {
-        "name": name,
-        "role": "head" if name == run["head"] else "worker",
-        "chip": facts.get("chip") or "-",
-        "cores": f"{cpu.get('cores_logical') or '-'} CPU" + (f", {gpu['cores']} GPU" if gpu.get("cores") else ""),
-        "memory": binary_size(facts.get("memory_bytes")),
-        "system": f"{system.get('name') or '-'} {system.get('version') or ''}".strip(),
-        "virtual": facts.get("virtual") or "",
-        "python": (facts.get("python") or {}).get("version") or "-",
-        "fingerprint": (node["fingerprint"] or "-")[:12],
-        "load": _load(before),
-        "conditions": _conditions(before, after),
-        "compute": human(products["median"], products["unit"]) if products else "-",
-        "share": percent(products["share"]) if products else "-",
-        "bar": bar(products["share"] if products else None),
-        "figures": [_figure(title, metric) for title, metric in figures if metric],
+        "shared": ", ".join(shared),
+        "nodes": [
+            {
+                "id": ids[name],
+                "name": name,
+                "role": "head" if name == run["head"] else "",
+                "facts": ", ".join(part for part in facts[name] if part not in shared),
+                "conditions": _conditions(node["conditions_before"], node["conditions_after"]),
+                "figures": [] if name in columns else _figures(name, run),
+            }
+            for name, node in run["nodes"].items()
+        ],
     }
 
 
-def _figure(name: str, metric: Metric) -> dict[str, Any]:
-    measured = metric["ceiling_source"].startswith("measured")
+def _facts(node: Node) -> list[str]:
+    """Return what a node is, in the order in which people say it."""
+    facts = node["facts"]
+    cpu, gpu, system = facts.get("cpu") or {}, facts.get("gpu") or {}, facts.get("os") or {}
+    cores = f"{cpu.get('cores_logical') or '-'} CPU cores"
+    python = (facts.get("python") or {}).get("version")
+    parts = [
+        facts.get("chip") or cpu.get("model"),
+        f"{cores} and {gpu['cores']} GPU cores" if gpu.get("cores") else cores,
+        memory(facts["memory_bytes"]) if facts.get("memory_bytes") else None,
+        f"{system.get('name') or ''} {system.get('version') or ''}".strip(),
+        facts.get("virtual"),
+        f"Python {python}" if python else None,
+    ]
+    return [str(part) for part in parts if part]
+
+
+def _figures(name: str, run: RunDocument) -> list[dict[str, Any]]:
+    found = [(title, _of_node(run, metric, name)) for metric, title in _ON_CARD.items()]
+    return [_figure(title, metric) for title, metric in found if metric]
+
+
+def _of_node(run: RunDocument, name: str, node: str) -> Metric | None:
+    """Return the best value of a node: NumPy's where MLX has no GPU there."""
+
+    def is_of(metric: Metric) -> bool:
+        return metric["subject"] == [node]
+
+    by_mlx = best(run, name, is_of)
+    on_gpu = by_mlx is not None and by_mlx["params"].get("backend") == "gpu"
+    return by_mlx if on_gpu else best(run, name, is_of, "numpy") or by_mlx
+
+
+def _figure(title: str, metric: Metric) -> dict[str, Any]:
     return {
-        "title": metrics.title(name),
+        "title": title,
         "value": human(metric["median"], metric["unit"]),
-        "ceiling": human(metric["ceiling"], metric["unit"]) if metric["ceiling"] else "",
-        "source": metric["ceiling_source"],
         "share": percent(metric["share"]) if metric["share"] is not None else "",
         "bar": bar(metric["share"]),
-        "measured": measured,
     }
 
 
