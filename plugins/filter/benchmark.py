@@ -34,29 +34,16 @@ def bench_suites(settings, names=None):
     return [name for name in names if settings.get(name) is not None]
 
 
-def chosen_by_tags(names, run_tags, skip_tags):
-    """Return those of ``names`` that --tags and --skip-tags choose; run_tags: ["all"] without --tags."""
-    run_tags, skip_tags = set(run_tags), set(skip_tags)
-    if skip_tags & {"all", "tagged"}:
-        return []
-    return [name for name in names if run_tags & {"all", "tagged", name} and name not in skip_tags]
+def bench_profile(profiles, name, overrides=None, models=None, only=None, skip=None, untagged=()):
+    """Return the profile of a run; only, skip and models: lists, or text with commas; untagged: list of left_out_by_tags."""
+    models, only, skip = map(text_words.words, (models, only, skip))
+    return choice.profile_of(profiles, name, overrides, models, only, skip, untagged)
 
 
-def left_out_by_tags(names, nodes):
-    """Return rows of "not measured" for suites and sections that --tags or --skip-tags leave out."""
-    titles = {"network": "net.goodput"}  # whose title the report knows
-    reason = "left out by --tags or --skip-tags"
-    return [{"name": titles.get(name, name), "subject": list(nodes), "reason": reason} for name in names]
-
-
-def bench_profile(profiles, name, overrides=None, models=None, only=None, skip=None):
-    """Return the profile of a run; only, skip and models: lists, or text with commas."""
-    return choice.profile_of(profiles, name, overrides, *map(text_words.words, (models, only, skip)))
-
-
-def bench_skipped(profiles, name, overrides=None, models=None, only=None, skip=None):
+def bench_skipped(profiles, name, overrides=None, models=None, only=None, skip=None, untagged=()):
     """Return {suite or section: reason} of what the person who starts the run leaves out; arguments as of bench_profile."""
-    return choice.skipped(bench_profile(profiles, name, overrides, models), *map(text_words.words, (only, skip)))
+    only, skip = map(text_words.words, (only, skip))
+    return choice.skipped(bench_profile(profiles, name, overrides, models), only, skip, untagged)
 
 
 def bench_parts(nodes, suites, rounds, head, able=None):
@@ -129,8 +116,7 @@ class FilterModule:
             "mlx_timeout": lambda settings, suite, sampling: budgets.mlx(suite, settings, sampling),
             "collective_timeout": budgets.collective,
             "bench_parts": bench_parts,
-            "chosen_by_tags": chosen_by_tags,
-            "left_out_by_tags": left_out_by_tags,
+            "left_out_by_tags": choice.left_out_by_tags,
             "bench_profile": bench_profile,
             "bench_skipped": bench_skipped,
             "bench_suites": bench_suites,

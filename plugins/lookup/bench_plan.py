@@ -55,7 +55,8 @@ _OPTIONS = (
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        plan = plan_of(variables["groups"], variables["hostvars"], variables.get("ansible_play_hosts"))
+        untagged = choice.left_out_by_tags(variables.get("ansible_run_tags", ["all"]), variables.get("ansible_skip_tags", []))
+        plan = plan_of(variables["groups"], variables["hostvars"], variables.get("ansible_play_hosts"), untagged)
         answers = {"duration": lambda: estimate.duration(plan), "text": lambda: "\n".join(estimate.lines(plan))}
         unknown = [term for term in terms if term not in answers]
         if unknown:
@@ -63,8 +64,11 @@ class LookupModule(LookupBase):
         return [answers[term]() for term in terms or ["text"]]
 
 
-def plan_of(groups, hostvars, taking_part=None):
-    """Return the plan (estimate.Plan) of the nodes that take part; taking_part: hosts of the play, all by default."""
+def plan_of(groups, hostvars, taking_part=None, untagged=()):
+    """Return the plan (estimate.Plan) of the nodes that take part; taking_part: hosts of the play, all by default.
+
+    untagged: what --tags and --skip-tags leave out.
+    """
     members = [host for host in groups.get("cluster", []) if host not in groups.get("absent", [])]
     nodes = [host for host in members if taking_part is None or host in taking_part] or members
     if not nodes:
@@ -76,7 +80,7 @@ def plan_of(groups, hostvars, taking_part=None):
         raise AnsibleError(f"{name} is no profile: take one of {', '.join(profiles)}.")
     models, only, skip = (words(options[option]) for option in ("bench_model", "bench_only", "bench_skip"))
     whole = choice.profile_of(profiles, name, options["bench_overrides"], models)
-    profile = choice.profile_of(profiles, name, options["bench_overrides"], models, only, skip)
+    profile = choice.profile_of(profiles, name, options["bench_overrides"], models, only, skip, untagged)
     tasks = {short: int(options[f"bench_{short}"]) for short in ("tasks_per_node", "task_size", "task_products")}
     results = Path(str(hostvars[nodes[0]].get("bench_results_dir") or workspace.in_workspace("results")))
     like = {"profile": name, "parameters": {**profile, **tasks}, "head": head, "nodes": nodes}
@@ -85,7 +89,7 @@ def plan_of(groups, hostvars, taking_part=None):
         "profile": profile,
         "nodes": nodes,
         "rounds": len(mesh.measurements(mesh.rounds(sorted(nodes)), links_of(nodes, hostvars))),
-        "skipped": choice.skipped(whole, only, skip),
+        "skipped": choice.skipped(whole, only, skip, untagged),
         "last_seconds": runs.last_seconds(results, like),
     }
 

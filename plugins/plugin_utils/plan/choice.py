@@ -20,6 +20,7 @@ _DEVICES: Final = ("gpu", "cpu")
 # What a choice leaves out, and the reason in the report.
 BY_SKIP: Final = "skipped by bench_skip"
 BY_ONLY: Final = "not in bench_only"
+BY_TAGS: Final = "left out by --tags or --skip-tags"
 
 
 def names(profile: Mapping[str, Any]) -> list[str]:
@@ -44,10 +45,11 @@ def profile_of(
     models: Sequence[str] = (),
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    untagged: Sequence[str] = (),
 ) -> Profile:
     """Return the profile ``name`` after all choices; arguments as the options of role bench, lists of words."""
     profile = with_models(profiles, _merged(profiles[name], overrides or {}), models)
-    for left_out in skipped(profile, only, skip):
+    for left_out in skipped(profile, only, skip, untagged):
         if left_out in SECTIONS:
             profile[left_out] = None
         else:
@@ -55,15 +57,28 @@ def profile_of(
     return profile
 
 
-def skipped(profile: Mapping[str, Any], only: Sequence[str] = (), skip: Sequence[str] = ()) -> dict[str, str]:
-    """Return {name: reason} of what a profile would measure and ``only`` or ``skip`` leave out."""
-    kept, dropped = _all_of(profile, only), _all_of(profile, skip)
+def left_out_by_tags(run_tags: Sequence[str], skip_tags: Sequence[str]) -> list[str]:
+    """Return which of compute and the sections --tags (["all"] without it) and --skip-tags leave out, for ``untagged``."""
+    wanted, unwanted = set(run_tags), set(skip_tags)
+    every = (COMPUTE, *SECTIONS)
+    if unwanted & {"all", "tagged"}:
+        return list(every)
+    return [name for name in every if not wanted & {"all", "tagged", name} or name in unwanted]
+
+
+def skipped(
+    profile: Mapping[str, Any], only: Sequence[str] = (), skip: Sequence[str] = (), untagged: Sequence[str] = ()
+) -> dict[str, str]:
+    """Return {name: reason} of what a profile would measure and ``only``, ``skip`` or ``untagged`` leave out."""
+    kept, dropped, without_tag = _all_of(profile, only), _all_of(profile, skip), _all_of(profile, untagged)
     found = {}
     for name in measured(profile):
         if name in dropped:
             found[name] = BY_SKIP
         elif only and name not in kept:
             found[name] = BY_ONLY
+        elif name in without_tag:
+            found[name] = BY_TAGS
     return found
 
 
