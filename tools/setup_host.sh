@@ -16,6 +16,7 @@ ssh-keygen openssh-client
 git git
 iperf3 iperf3
 catatonit catatonit'
+    tools/unpack_prometheus.sh
     wanted_by="The scenarios need" otherwise="run the scenarios on Debian or Ubuntu"
     ;;
   browser)

@@ -86,7 +86,7 @@ def failures(document, view):
     summary = summarize(document, raised)
     assert all(terminal.lines(summary, width) for width in (60, 110))
     assert markdown(summary)
-    return [one["measured"] for one in view["findings"] if one["kind"] == "verdict_failed"] + raised
+    return [one["measured"] for one in document["findings"] if one["kind"] == "verdict_failed"] + view["broken"] + raised
 
 
 RUNS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)
