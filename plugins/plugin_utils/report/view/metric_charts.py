@@ -207,6 +207,8 @@ def _over_time(metrics: Sequence[Metric]) -> str:
         for look, metric in enumerate(metrics)
     }
     extra = [("lost", "lost by throttling")] if any(fallen.values()) else []
+    # Names are at the ends of the lines, too, which on a phone are out of sight.
+    names = [] if small or len(lines) == 1 else list(lines)
     name = "Rate of each node over time"
     if small:
         drawings = charts.grid([_node_over_time(metric, metrics, lines, ceilings, axis, seconds) for metric in metrics])
@@ -226,7 +228,7 @@ def _over_time(metrics: Sequence[Metric]) -> str:
         )
         drawings = [charts.draw_lines(spec)]
     note = f"{axis.unit}, {_HIGHER}; seconds across"
-    return charts.figure(name, note, drawings, charts.legend([], extra), _time_table(metrics), wide=not small)
+    return charts.figure(name, note, drawings, charts.legend(names, extra), _time_table(metrics), wide=not small)
 
 
 def _level_name(value: float, names: Sequence[str], ceilings: Mapping[str, float], unit: str) -> str:
@@ -338,7 +340,8 @@ def bandwidth_by_size(run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
         height=250,
     )
     scale = "; logarithmic axis" if axis.kind == "log" else ""
-    return [charts.figure(spec.name, f"{axis.unit}, {_HIGHER}{scale}", [charts.draw_lines(spec)], wide=True)]
+    names = charts.legend(list(series)) if len(series) > 1 else ""
+    return [charts.figure(spec.name, f"{axis.unit}, {_HIGHER}{scale}", [charts.draw_lines(spec)], names, wide=True)]
 
 
 def parts_of_time(_run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
