@@ -72,9 +72,14 @@ def y_ticks(axis: YAxis, most: int = 5) -> list[tuple[float, str]]:
     first, last = math.floor(math.log10(axis.low)), math.floor(math.log10(axis.high))
     step = -(-(last - first + 1) // _PER_AXIS)
     powers = [10.0**power for power in range(first, last + 1, step)]
-    if axis.low < _SMALL * axis.factor:
+    if has_prefixes(axis):
         return [(power, _with_prefix(power, axis)) for power in powers]
     return [(power, _power(power / axis.factor)) for power in powers]
+
+
+def has_prefixes(axis: YAxis) -> bool:
+    """Return whether the labels of an axis have their units beside them, because it spans too much for one."""
+    return axis.kind == "log" and axis.low < _SMALL * axis.factor
 
 
 def _with_prefix(value: float, axis: YAxis) -> str:
