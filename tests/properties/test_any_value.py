@@ -79,7 +79,7 @@ def whole(plan, raws):
 
 
 def failures(document, view):
-    return [one["measured"] for one in view["findings"] if one["kind"] == "verdict_failed"]
+    return [one["measured"] for one in document["findings"] if one["kind"] == "verdict_failed"] + view["broken"]
 
 
 RUNS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)

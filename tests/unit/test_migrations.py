@@ -42,8 +42,8 @@ def test_advice_becomes_remedies_and_options(recorded):
 
 def test_a_migrated_run_is_shown(recorded):
     view = report_view.prepare(migrate(recorded))
-    assert [one["kind"] for one in view["findings"]] == ["compute_below_peak", "negotiated_below_capable"]
-    assert view["headlines"][0].startswith("Fault: Compute below peak (alpha, beta). ")
+    assert [one.cause for one in view["summary"].problems] == ["compute_below_peak", "negotiated_below_capable"]
+    assert view["broken"] == []
 
 
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"schema_version": 2}, {"schema_version": 3, "advice": []}])

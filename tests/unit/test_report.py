@@ -13,6 +13,7 @@ from ansible_collections.saf.fabric.plugins.action import compare, report, runs_
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, writer
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import html
 
 FINISHED = "2026-11-23T18:25:00Z"
 
@@ -33,21 +34,23 @@ def test_every_run_is_valid(run_of, situation):
     assert runs.validate(run_of(situation))
 
 
+def tables(run):
+    """Return {metric: its table} of a run's page."""
+    sections = report_view.prepare(run)["sections"]
+    return {table["name"]: table for part in ("chips", "cluster") for one in sections[part] for table in one["tables"]}
+
+
 def test_collectives_tell_their_latency_and_half_size(run_of):
-    (section,) = [
-        one for one in report_view.prepare(run_of("healthy_studios"))["sections"] if one["name"] == "collective.all_reduce"
-    ]
-    assert section["words"] == "64 KiB take 1.00 s (p95 1.00 s). Half of the best bandwidth is reached with 1 MiB."
+    words = tables(run_of("healthy_studios"))["collective.all_reduce"]["words"]
+    assert words == "64 KiB take 1.00 s (p95 1.00 s). Half of the best bandwidth is reached with 1 MiB."
 
 
 def test_the_first_call_stands_apart(run_of):
     run = copy.deepcopy(run_of("healthy_single"))
     products = next(metric for metric in run["metrics"] if metric["name"] == "gemm.float32")
     products["context"]["first_call_s"] = 0.25
-    shown = {one["name"]: one for one in report_view.prepare(run)["sections"]}
-    assert shown["gemm.float32"]["first_call"]
-    assert "250 ms" in [row["first_call"] for row in shown["gemm.float32"]["rows"]]
-    assert not shown["ray.task_rtt"]["first_call"]
+    assert [row["first_call"] for row in tables(run)["gemm.float32"]["rows"]].count("250 ms") == 1
+    assert {row["first_call"] for row in tables(run)["ray.task_rtt"]["rows"]} == {""}
 
 
 def _drop(key):
@@ -116,13 +119,12 @@ def test_a_verdict_that_raises_is_a_note_and_the_others_stand(run_folder, monkey
     assert note["severity"] == "note"
 
 
-def test_a_part_of_the_report_that_raises_is_a_row_of_its_findings(run_of, monkeypatch):
+def test_a_part_of_the_report_that_raises_is_named_on_the_page(run_of, monkeypatch):
     monkeypatch.setattr(report_view, "matrices", lambda run: 1 / 0)
     view = report_view.prepare(run_of("healthy_studios"))
     assert view["matrix"] == []
-    assert [one["measured"] for one in view["findings"] if one["kind"] == "verdict_failed"] == [
-        "this verdict failed: links of the report (ZeroDivisionError: division by zero)"
-    ]
+    assert view["broken"] == ["this verdict failed: links of the report (ZeroDivisionError: division by zero)"]
+    assert view["broken"][0] in html.page(view, run_of("healthy_studios"))
 
 
 def test_what_was_measured_is_a_valid_document_before_anything_is_judged(run_folder, monkeypatch):

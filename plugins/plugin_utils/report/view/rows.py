@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from ... import metrics as registry
@@ -46,8 +46,9 @@ def _number(value: Any) -> float:
 
 def _shared_end(words: Sequence[Sequence[str]]) -> list[str]:
     """Return the last words that all rows have, for the title; what differs stays in the rows."""
-    backwards = os.path.commonprefix([list(reversed(one)) for one in words])
-    return list(reversed(backwards))
+    backwards = zip(*(reversed(one) for one in words))
+    shared = [one[0] for one in takewhile(lambda one: len(set(one)) == 1, backwards)]
+    return shared[::-1]
 
 
 def _share(metric: Metric) -> tuple[str, int | None]:
