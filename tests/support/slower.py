@@ -32,7 +32,7 @@ def slower(data, factor, of=lambda metric: True, situation="healthy_studios", ru
 
 
 def cpu_only():
-    """One Linux machine, where MLX has no GPU: NumPy tells what its CPU can do."""
+    """One Linux machine, where MLX has no GPU: NumPy shows what its CPU can do."""
     numpy = gemm("box", 170e9, "cpu")
     numpy["params"]["implementation"] = "numpy"
     triad = memory("box", 27e9)

@@ -1,4 +1,4 @@
-"""The summary of a run as lines of a terminal: plain, appended, as wide as it is told. Pure functions."""
+"""The summary of a run as lines of a terminal: plain, appended, within a given width. Pure functions."""
 
 from __future__ import annotations
 
