@@ -131,9 +131,9 @@ def spread(value):
     return [value * factor for factor in (0.99, 1.0, 1.01)]
 
 
-def gemm(node, flops, backend, size=4096):
-    params = {"dtype": "float32", "m": size, "n": size, "k": size, "implementation": "mlx", "backend": backend}
-    return metric("gemm.float32", "node", [node], params, "FLOP/s", "higher", spread(flops))
+def gemm(node, flops, backend, size=4096, dtype="float32", implementation="mlx"):
+    params = {"dtype": dtype, "m": size, "n": size, "k": size, "implementation": implementation, "backend": backend}
+    return metric(f"gemm.{dtype}", "node", [node], params, "FLOP/s", "higher", spread(flops))
 
 
 def net(pair, goodput, streams=1, retransmits=0, cpu=20, link="default", **ends):
@@ -156,15 +156,33 @@ def together(nodes, each):
     return [metric("net.together", "node", [node], shape, "bit/s", "higher", spread(each)) for node in nodes]
 
 
-def memory(node, rate):
-    shape = {"array_bytes": 400 * 10**6, "dtype": "float32", "implementation": "mlx", "backend": "gpu", "transfers": 3}
-    return metric("memory.triad", "node", [node], shape, "B/s", "higher", spread(rate))
+def memory(node, rate, operation="triad", backend="gpu", implementation="mlx"):
+    shape = {"array_bytes": 400 * 10**6, "dtype": "float32", "implementation": implementation, "backend": backend}
+    shape["transfers"] = 3 if operation in ("add", "triad") else 2
+    return metric(f"memory.{operation}", "node", [node], shape, "B/s", "higher", spread(rate))
 
 
-def decode(node, rate, read_bytes=8e9):
-    shape = {"model": "Qwen3-4B", "bits": None, "prompt": 512, "generation": 128, "batch": 1, "synthetic": True, "backend": "gpu"}
-    shape.update(parameters=4e9, weight_bytes=read_bytes, read_bytes=read_bytes)
-    return metric("llm.decode", "node", [node], shape, "token/s", "higher", spread(rate))
+def model(name="Qwen3-4B", bits=None, backend="gpu", parameters=4e9, read_bytes=8e9, prompt=512, generation=128):
+    return {
+        "model": name,
+        "bits": bits,
+        "prompt": prompt,
+        "generation": generation,
+        "batch": 1,
+        "synthetic": True,
+        "backend": backend,
+        "parameters": parameters,
+        "weight_bytes": read_bytes,
+        "read_bytes": read_bytes,
+    }
+
+
+def decode(node, rate, **shape):
+    return metric("llm.decode", "node", [node], model(**shape), "token/s", "higher", spread(rate))
+
+
+def prefill(node, rate, **shape):
+    return metric("llm.prefill", "node", [node], model(**shape), "token/s", "higher", spread(rate))
 
 
 def sustained(node, start, end):
@@ -174,8 +192,8 @@ def sustained(node, start, end):
     return metric("gemm.sustained", "node", [node], shape, "FLOP/s", "higher", series, times_s=times)
 
 
-def transfer(pair, rate):
-    return metric("ray.transfer", "pair", pair, {"bytes": 128 * 2**20}, "bit/s", "higher", spread(rate))
+def transfer(pair, rate, size=128 * 2**20):
+    return metric("ray.transfer", "pair", pair, {"bytes": size}, "bit/s", "higher", spread(rate))
 
 
 def all_reduce(ranks, rate, size=2**27):
@@ -184,10 +202,7 @@ def all_reduce(ranks, rate, size=2**27):
 
 
 def ray(nodes, efficiency):
-    trips = [
-        metric("ray.task_rtt", "node", [nodes[0]], {"target": node, "local": node == nodes[0]}, "s", "lower", spread(1e-3))
-        for node in nodes
-    ]
+    trips = [task_trip(nodes[0], node, 1e-3) for node in nodes]
     shape = {"tasks": 8, "size": 512, "products": 4, "dtype": "float32"}
     runs = [[nodes[0]]] + ([list(nodes)] if len(nodes) > 1 else [])
     sets = [
@@ -205,6 +220,13 @@ def ray(nodes, efficiency):
         for names, wall in ((names, 1.0 if len(names) == 1 else 1 / (len(names) * efficiency)) for names in runs)
     ]
     return trips + sets
+
+
+def task_trip(head, node, seconds):
+    """Return what the head measures of an empty task on a node: of the pair where that is another one."""
+    params = {"target": node, "local": node == head}
+    subject = [head] if node == head else [head, node]
+    return metric("ray.task_rtt", "node" if node == head else "pair", subject, params, "s", "lower", spread(seconds))
 
 
 def tasks(names, wall):

@@ -8,7 +8,7 @@ from charts import contrast, luminance, themes
 LEVELS = ["full", "good", "limit", "fault"]
 THEMES = ["light", "dark", "print"]
 TEXT, GRAPHIC = 4.5, 3.0  # the least contrasts of WCAG 2.2, AA
-GRAY = 1.6  # of two fields that have to be told apart without color
+GRAY = 1.6  # of two fields that have to differ without color
 
 
 @pytest.fixture

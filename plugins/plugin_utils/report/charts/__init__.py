@@ -1,6 +1,6 @@
 """Charts as HTML with inline SVG: no script, no style attribute, nothing fetched. Pure functions from values to text.
 
-Each chart is a figure with a name, its unit once, its direction and a legend; each SVG has a name and a description for screen
+Each chart has a name, its unit once, its direction and a legend; each SVG has a name and a description for screen
 readers. Colors are custom properties of templates/charts.css, which light, dark and print set separately. Series differ in dash
 and shape of the marks, too. A chart is drawn at the size it is shown in: it does not grow, and wide ones scroll.
 """

@@ -15,7 +15,7 @@ def figure(
     table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
     wide: bool = False,
 ) -> str:
-    """Return a figure, "" without drawings.
+    """Return the drawings with what surrounds them, "" without any.
 
     note: unit and direction; table: the heads and the rows of what no other table of the page has; wide: one drawing that may
     be wider than the window, and scrolls.

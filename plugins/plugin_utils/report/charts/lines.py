@@ -128,7 +128,7 @@ def _x_labels(spec: Plot, xs: Sequence[float], across: Callable[[float], float],
 def _drawn(
     spec: Plot, series: Sequence[tuple[Line, list[Point]]], across: Callable[[float], float], up: Callable[[float], float]
 ) -> list[str]:
-    """Draw each line with its marks; those of many series stand beside each other, so that none hides another."""
+    """Draw each line with its marks; those of several series are side by side, so that none hides another."""
     parts, count = [], len(series)
     xs = sorted({across(x) for _one, points in series for x, _y in points})
     nearest = min((after - before for before, after in zip(xs, xs[1:])), default=spec.width)

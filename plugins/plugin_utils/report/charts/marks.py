@@ -1,4 +1,4 @@
-"""What tells the series of a chart apart without color: dashes and the shapes of marks. charts.css has the colors."""
+"""How the series of a chart differ without color: dashes and the shapes of marks. charts.css has the colors."""
 
 from __future__ import annotations
 

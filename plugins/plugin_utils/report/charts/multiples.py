@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MOST_LINES = 6  # in one chart; more nodes get a drawing each
-WIDTH, HEIGHT = 164, 112  # px; two stand beside each other on a phone
+WIDTH, HEIGHT = 164, 112  # px; a phone has room for two in a row
 
 
 def grid(drawings: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ def _level(metric: Metric, fastest: float) -> Level:
 
 
 def _cell(metric: Metric | None, fastest: float, factor: float) -> dict[str, Any]:
-    """Return a cell: text with its unit, value without, share of the ceiling, and how it is drawn ("" for nothing measured)."""
+    """Return a cell: text with its unit, value without, % of the ceiling, and how it is drawn ("" for nothing measured)."""
     if metric is None:
         return {"text": "", "value": "", "share": "", "level": ""}
     return {
