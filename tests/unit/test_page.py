@@ -275,9 +275,11 @@ def test_a_cpu_leads_where_mlx_has_no_gpu(documents):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_scrolls_can_be_focused_and_has_a_name(pages, name):
-    scrolled = pages[name].all("div", class_="scroll")
-    assert scrolled
-    assert all(one.get("tabindex") == "0" and one.get("role") for one, _text in scrolled)
+    scrolled = pages[name].all(class_="scroll")
+    regions = len(pages[name].all("section", class_="scroll"))
+    assert regions > 2
+    assert sum(one.get("role") == "group" for one, _text in scrolled) == len(scrolled) - regions
+    assert all(one.get("tabindex") == "0" for one, _text in scrolled)
     assert all(one.get("aria-label") or one.get("aria-labelledby") for one, _text in scrolled)
 
 
