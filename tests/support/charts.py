@@ -39,7 +39,8 @@ def drawings(page, keys=False):
 
 
 def texts(tree):
-    return [text.text or "" for text in tree.iter("text")]
+    """Return the texts of a drawing, with plain blanks."""
+    return [(text.text or "").replace("\N{NO-BREAK SPACE}", " ") for text in tree.iter("text")]
 
 
 def classes(tree, name):

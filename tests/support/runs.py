@@ -198,7 +198,9 @@ def transfer(pair, rate, size=128 * 2**20):
 
 def all_reduce(ranks, rate, size=2**27):
     shape = {"bytes": size, "ranks": ranks, "dtype": "float32", "backend": "ring"}
-    return metric("collective.all_reduce", "cluster", [], shape, "bit/s", "higher", spread(rate), seconds=[1.0], bus_factor=1.0)
+    factor = 2 * (ranks - 1) / ranks
+    took = [8 * size * factor / one for one in spread(rate)]
+    return metric("collective.all_reduce", "cluster", [], shape, "bit/s", "higher", spread(rate), seconds=took, bus_factor=factor)
 
 
 def ray(nodes, efficiency):

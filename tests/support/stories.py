@@ -269,7 +269,7 @@ def _together(story, _head):
 def _collective(story, _head):
     slowest = min(pair_goodput(story.goodput, pair) for pair in permutations(story.nodes, 2))
     count = len(story.nodes)
-    sizes = ((8, 1e-5), (2**16, 0.16), (2**20, 0.62), (2**24, 0.86), (2**27, 0.91))
+    sizes = ((8, 3e-5), (2**16, 0.16), (2**20, 0.62), (2**24, 0.86), (2**27, 0.91))
     return [all_reduce(count, slowest * reached, size) for size, reached in sizes]
 
 

@@ -112,8 +112,9 @@ def test_a_large_range_gets_a_logarithmic_axis_and_a_small_one_begins_at_zero():
     assert charts.y_axis([5e9, 2e13], [], "FLOP/s").kind == "log"
     assert charts.y_axis([5e12, 2e13], [], "FLOP/s")[:2] == ("linear", 0.0)
     assert charts.y_axis([5e12], [2e15], "FLOP/s").kind == "linear", "a far ceiling is what a chart is to show"
+    assert [words for _value, words in axes.y_ticks(charts.y_axis([5e10, 2e13], [], "FLOP/s"))] == ["0.01", "0.1", "1", "10"]
     words = [words for _value, words in axes.y_ticks(charts.y_axis([5e8, 2e13], [], "FLOP/s"))]
-    assert words == ["0.0001", "0.001", "0.01", "0.1", "1", "10"]
+    assert words == ["100 MFLOP/s", "1 GFLOP/s", "10 GFLOP/s", "100 GFLOP/s", "1 TFLOP/s", "10 TFLOP/s"]
 
 
 def test_the_unit_is_said_once():
@@ -215,7 +216,7 @@ def test_ticks_are_few_and_below_the_top(top):
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0, "0"), (22, "22.0"), (6, "6.00"), (1024, "1,024"), (0.0048, "0.0048"), (0.94, "0.94"), (0.1, "0.1"), (1e12, "1e+12")],
+    [(0, "0"), (22, "22.0"), (6, "6.00"), (1024, "1,024"), (0.0048, "0.00480"), (0.94, "0.940"), (0.1, "0.100"), (1e12, "1e+12")],
 )
 def test_numbers(value, words):
     assert axes.number(value) == words

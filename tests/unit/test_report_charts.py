@@ -116,6 +116,30 @@ def test_a_mixed_cluster_shows_both_kinds_of_nodes(run_of):
     assert "GFLOP/s" in over_time[1]
 
 
+def test_the_unit_is_said_once_beside_the_name_or_at_the_labels(run_of):
+    sizes = ((8, 9.4e4), (2**20, 5.9e9))
+    reduced = [
+        metric(
+            "collective.all_reduce",
+            "cluster",
+            [],
+            {"bytes": size, "ranks": 2, "dtype": "float32", "backend": "ring"},
+            "bit/s",
+            "higher",
+            spread(rate),
+            seconds=[1.0],
+            bus_factor=1.0,
+        )
+        for size, rate in sizes
+    ]
+    (page,) = section(run_of(cluster(PAIR, reduced)), "collective.all_reduce")
+    assert '<span class="soft">higher is better; logarithmic axis</span>' in page
+    (tree,) = drawings(page)
+    assert {"10 kb/s", "1 Mb/s", "100 Mb/s", "8 B", "1 MiB", "size of the array on each node"} <= set(texts(tree))
+    (page,) = section(run_of(cluster(PAIR, reduced[1:])), "collective.all_reduce") or [""]
+    assert page == "", "one size is no chart"
+
+
 # --- over time
 
 

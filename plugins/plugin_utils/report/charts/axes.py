@@ -12,16 +12,20 @@ Scale = Callable[[float], float]
 _LARGEST, _SMALLEST = 1e200, 1e-200  # of a number that can still be multiplied and divided
 _FAR = 20  # times; values that differ by more share no linear axis
 _PER_AXIS = 6
+_SMALL = 1e-3  # of the unit of an axis; smaller values are labeled in units of their own prefix
 
 
 class YAxis(NamedTuple):
-    """A vertical axis; low is 0 unless it is logarithmic. factor: what a value is divided by to be in ``unit``."""
+    """A vertical axis; low is 0 unless it is logarithmic. factor: what a value is divided by to be in
+    ``unit``, which is ``base`` with its prefix.
+    """
 
     kind: Literal["linear", "log"]
     low: float
     high: float
     factor: float
     unit: str
+    base: str
 
 
 def usable(value: object) -> float | None:
@@ -41,8 +45,8 @@ def y_axis(values: Iterable[float], levels: Iterable[float], unit: str) -> YAxis
     high = max([*shown, *levels], default=0) or 1.0
     factor, name = in_unit(high, unit)
     if shown and max(shown) > _FAR * min(shown):
-        return YAxis("log", 10.0 ** math.floor(math.log10(min(shown))), high * 1.3, factor, name)
-    return YAxis("linear", 0.0, high * 1.1, factor, name)
+        return YAxis("log", 10.0 ** math.floor(math.log10(min(shown))), high * 1.3, factor, name, unit)
+    return YAxis("linear", 0.0, high * 1.1, factor, name, unit)
 
 
 def scale(low: float, high: float, start: float, end: float) -> Scale:
@@ -67,7 +71,21 @@ def y_ticks(axis: YAxis, most: int = 5) -> list[tuple[float, str]]:
         return [(value * axis.factor, words) for value, words in zip(values, even(values))]
     first, last = math.floor(math.log10(axis.low)), math.floor(math.log10(axis.high))
     step = -(-(last - first + 1) // _PER_AXIS)
-    return [(10.0**power, _power(10.0**power / axis.factor)) for power in range(first, last + 1, step)]
+    powers = [10.0**power for power in range(first, last + 1, step)]
+    if has_prefixes(axis):
+        return [(power, _with_prefix(power, axis)) for power in powers]
+    return [(power, _power(power / axis.factor)) for power in powers]
+
+
+def has_prefixes(axis: YAxis) -> bool:
+    """Return whether the labels of an axis have their units beside them, because it spans too much for one."""
+    return axis.kind == "log" and axis.low < _SMALL * axis.factor
+
+
+def _with_prefix(value: float, axis: YAxis) -> str:
+    """Return a power of ten in the unit that suits it: 10 kb/s on an axis that goes up to 10 Gb/s."""
+    factor, name = in_unit(value, axis.base)
+    return f"{_power(value / factor)} {name}".rstrip()
 
 
 def _power(value: float) -> str:
@@ -96,7 +114,7 @@ def even(values: Sequence[float]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits and separators of thousands: 22.0, 1,024, 0.0048."""
+    """Return a number with three significant digits and separators of thousands: 22.0, 1,024, 0.00480."""
     size = abs(value)
     if size >= 1e9 or 0 < size < 1e-6:
         return f"{value:.3g}"
@@ -106,7 +124,7 @@ def number(value: float) -> str:
         return f"{value:.1f}"
     if size >= 1 or not size:
         return f"{value:.2f}" if size else "0"
-    return f"{value:.{2 - math.floor(math.log10(size))}f}".rstrip("0")
+    return f"{value:.{2 - math.floor(math.log10(size))}f}"
 
 
 def size_words(value: float) -> str:

@@ -55,7 +55,7 @@ def draw_history(
     parts = [
         text(0, 12, shorten(title, 34), kind="strong name"),
         text(_WIDTH - 2, 12, verdict, "end", "strong"),
-        text(0, 27, shorten(subtitle, 52)),
+        text(0, 27, shorten(subtitle, 46)),
         text(0, 43, ", ".join(words for words in (name, direction) if words)),
     ]
     if edges:

@@ -69,7 +69,10 @@ def draw_lines(spec: Plot) -> str:
     labelled = any(one.label for one, _points in series)
     left = max(len(words) for _value, words in labels) * LETTER + 12
     right = (_LABEL + 2) * LETTER + 12 if labelled else 14
-    top, bottom = (24.0 if spec.title else 8.0), spec.height - (36 if spec.x_title else 22)
+    top, bottom = (
+        (24.0 if spec.title or any(level.name for level in spec.levels) else 8.0),
+        spec.height - (36 if spec.x_title else 22),
+    )
     xs = sorted({x for _one, points in series for x, _y in points})
     across = _across(spec, xs, left, spec.width - right)
     up = upward(spec.axis, bottom, top)
@@ -92,7 +95,7 @@ def draw_lines(spec: Plot) -> str:
         y = up(level.value)
         parts.append(line(left, y, spec.width - right, y, "ceiling"))
         if level.name:
-            parts.append(text(spec.width - right - 2, y - 4, level.name, "end", "strong"))
+            parts.append(text(left + 4, y - 4, level.name, kind="strong"))
     parts += _drawn(spec, series, across, up)
     if labelled:
         parts += _end_labels(series, up, (top, bottom), spec.width - right)

@@ -11,7 +11,7 @@ from ...analysis import statistics
 from ...guard import guarded
 from ...metrics.row import Note
 from ...model import Failure, Metric, RunDocument
-from ...text.units import bytes_size, human
+from ...text.units import bytes_size, human, unbroken
 from .anchors import anchors
 from .metric_charts import CHARTS
 from .rows import sources, table
@@ -92,7 +92,7 @@ def _table(metrics: Sequence[Metric], name: str, where: str) -> dict[str, Any]:
 def _charts(run: RunDocument, metrics: Sequence[Metric], name: str) -> list[str]:
     row = registry.METRICS.get(name)
     drawn = CHARTS[row.chart](run, metrics) if row and row.chart else []
-    return [svg for svg in drawn if svg]
+    return [unbroken(drawing) for drawing in drawn if drawing]
 
 
 def _half_bandwidth(metrics: Sequence[Metric]) -> str:

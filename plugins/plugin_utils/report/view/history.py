@@ -11,7 +11,7 @@ from ...analysis.history import tolerance
 from ...metrics import describe_params, title
 from ...model import Comparison, History, RunDocument
 from ...text.labels import plural
-from ...text.units import human, percent
+from ...text.units import human, percent, unbroken
 from ...thresholds import REGRESSION_RUNS
 from .. import charts
 
@@ -42,7 +42,7 @@ def trends(run: RunDocument) -> dict[str, Any]:
     dates = _dates([*past["runs"], run["run_id"]])
     first = _leading(rows)
     others = [item for item in rows if not any(item is one for one in first)]
-    drawn = [{"svg": _chart(run, item, dates)} for item in [*first, *others][: _MOST + _MOST_FOLDED]]
+    drawn = [{"svg": unbroken(_chart(run, item, dates))} for item in [*first, *others][: _MOST + _MOST_FOLDED]]
     return {
         "text": _text(past),
         "rows": [_row(item) for item in rows],

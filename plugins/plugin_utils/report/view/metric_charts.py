@@ -11,7 +11,7 @@ from ...metrics.row import Chart
 from ...model import Metric, RunDocument
 from ...text.units import human, percent
 from .. import charts
-from ..charts.axes import YAxis
+from ..charts.axes import YAxis, has_prefixes
 from ..charts.multiples import HEIGHT, WIDTH
 
 Rates = Mapping[str, Mapping[str, Mapping[float, float]]]  # {type: {node: {size: FLOP/s}}}
@@ -37,10 +37,17 @@ def rate_by_size(run: RunDocument, _metrics: Sequence[Metric]) -> list[str]:
     axis = charts.y_axis(shown, ceilings.values(), "FLOP/s")
     drawn = _by_node if len(nodes) > charts.MOST_LINES else _by_type
     extra = [("ceiling", f"{words} of the chip in float32" if "peak" in words else words) for words in _ceiling_words(ceilings)]
-    scale = "; logarithmic axis" if axis.kind == "log" else ""
-    note = f"{axis.unit}, {_HIGHER}; size n of the n x n product across{scale}"
+    # The values above the drawings of many nodes are in the axis's unit.
+    unit = axis.unit if drawn is _by_node or not has_prefixes(axis) else ""
+    note = _note(unit, axis, "size n of the n x n product across")
     drawings, names = drawn(rates, nodes, ceilings, axis)
     return [charts.figure("Matrix products by size", note, drawings, charts.legend(names, extra))]
+
+
+def _note(unit: str, axis: YAxis, across: str = "") -> str:
+    """Return what follows the name of a chart: its unit, "" where the labels have it, its direction and its axes."""
+    direction = f"{unit}, {_HIGHER}" if unit else _HIGHER
+    return "; ".join(words for words in (direction, across, "logarithmic axis" if axis.kind == "log" else "") if words)
 
 
 def _rates(run: RunDocument) -> Rates:
@@ -176,8 +183,7 @@ def _rate_bars(run: RunDocument, rates: Rates, size: int) -> list[str]:
         for kind, by_node in rates.items()
     ]
     ticks = f"; the tick is the {', '.join(_ceiling_words(ceilings))} of the chip in float32" if ceilings else ""
-    scale = "; logarithmic axis" if axis.kind == "log" else ""
-    words = f"{axis.unit}, {_HIGHER}; n = {charts.size_words(size)}{ticks}{scale}"
+    words = _note(axis.unit, axis, f"n = {charts.size_words(size)}{ticks}")
     return [charts.figure("Matrix products", words, drawings)]
 
 
@@ -207,6 +213,8 @@ def _over_time(metrics: Sequence[Metric]) -> str:
         for look, metric in enumerate(metrics)
     }
     extra = [("lost", "lost by throttling")] if any(fallen.values()) else []
+    # Names are at the ends of the lines, too, which on a phone are out of sight.
+    names = [] if small or len(lines) == 1 else list(lines)
     name = "Rate of each node over time"
     if small:
         drawings = charts.grid([_node_over_time(metric, metrics, lines, ceilings, axis, seconds) for metric in metrics])
@@ -225,8 +233,8 @@ def _over_time(metrics: Sequence[Metric]) -> str:
             height=250,
         )
         drawings = [charts.draw_lines(spec)]
-    note = f"{axis.unit}, {_HIGHER}; seconds across"
-    return charts.figure(name, note, drawings, charts.legend([], extra), _time_table(metrics), wide=not small)
+    note = _note(axis.unit, axis, "seconds across")
+    return charts.figure(name, note, drawings, charts.legend(names, extra), _time_table(metrics), wide=not small)
 
 
 def _level_name(value: float, names: Sequence[str], ceilings: Mapping[str, float], unit: str) -> str:
@@ -337,8 +345,9 @@ def bandwidth_by_size(run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
         width=_WIDE,
         height=250,
     )
-    scale = "; logarithmic axis" if axis.kind == "log" else ""
-    return [charts.figure(spec.name, f"{axis.unit}, {_HIGHER}{scale}", [charts.draw_lines(spec)], wide=True)]
+    note = _note("" if has_prefixes(axis) else axis.unit, axis)
+    names = charts.legend(list(series)) if len(series) > 1 else ""
+    return [charts.figure(spec.name, note, [charts.draw_lines(spec)], names, wide=True)]
 
 
 def parts_of_time(_run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
