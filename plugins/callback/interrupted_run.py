@@ -35,8 +35,9 @@ def write_partial(folder):
         return ""
     runs.write(folder, runs.measured(folder))  # before anything is judged
     runs.write(folder, runs.assemble(folder))
-    command = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": folder})
-    return f"The run was interrupted; its values are in {folder}/run.json. Write its report:\n{command}"
+    shown = command_line.shown_path(str(folder), os.getcwd())
+    command = command_line.command("playbooks/bench_report.yml", extra={"report_run_dir": shown})
+    return f"Interrupted. What was measured is kept: {shown}/run.json. Write its report:\n{command}"
 
 
 class CallbackModule(CallbackBase):

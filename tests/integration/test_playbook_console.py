@@ -74,9 +74,9 @@ def test_caught_failures_are_no_failures(play):
 
 def test_a_failure_in_the_rescue_section_is_one(play):
     fails = {"name": "Try it", "ansible.builtin.command": "false"}
-    status, said, _errors = play([{"block": [fails], "rescue": [{**fails, "name": "Mend it"}]}])
+    status, said, _errors = play([{"block": [fails], "rescue": [{**fails, "name": "Repair it"}]}])
     assert status == 2
-    assert "Mend it: exit status 1" in said
+    assert "Repair it: exit status 1" in said
     assert "Try it" not in said
 
 

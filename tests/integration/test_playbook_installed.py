@@ -34,6 +34,15 @@ def test_its_playbooks_run_by_name_from_another_project(project):
     assert "saf.fabric.venv" in done.stdout
 
 
+def test_its_console_is_chosen_by_name(project):
+    setting = "ANSIBLE_STDOUT_CALLBACK=saf.fabric.console"
+    done = project.run("env", setting, "ansible-playbook", "-i", "inventory", "saf.fabric.site", "--check", check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    assert done.stdout.startswith(" Studio Air Fabric · site · ")
+    assert " ✓ venv " in done.stdout
+    assert "TASK" not in done.stdout
+
+
 def test_what_a_run_writes_lies_in_the_project(project):
     done = project.run("ansible-playbook", "-i", "inventory", "saf.fabric.compare", check=False)
     assert done.returncode != 0

@@ -6,7 +6,7 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.console import closing,
 
 
 class Recorded:
-    """A screen with a clock of its own; lines: what it printed."""
+    """A screen with a separate clock; lines: what it printed."""
 
     def __init__(self, check=False, order=("alpha", "beta")):
         self.lines, self.time = [], 0.0

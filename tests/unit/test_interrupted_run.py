@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 def test_what_was_measured_is_kept_as_partial(callback, folder):
     sentence = callback.write_partial(folder)
-    assert "was interrupted" in sentence
+    assert "Interrupted." in sentence
     assert "bench_report.yml" in sentence
     run = json.loads((folder / "run.json").read_text())
     assert run["partial"]
@@ -69,4 +69,4 @@ def test_its_sentence_does_not_mix_with_what_the_stdout_callback_writes(callback
     module._finish()
     said = capsys.readouterr()
     assert said.out == ""
-    assert "was interrupted" in said.err
+    assert "Interrupted." in said.err
