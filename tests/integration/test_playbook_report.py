@@ -101,6 +101,11 @@ def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, agai
     if rc:
         assert "MLX on the GPU): 585 GB/s, 10 % worse; measured again: 585 GB/s" in " ".join(done.stdout.split())
     assert "20261107T181500Z" in (tmp_path / "results" / "latest" / "run.json").resolve().parts
+    # What a person reads last: the values, whether to worry, and where the page is.
+    said = done.stdout.replace("\\n", "\n")
+    assert "memory triad" in said
+    assert ("No problems found." in said) == (verdict != "regression")
+    assert "/results/latest/report.html" in said
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ..model import Failure, Finding, RunDocument, Severity
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
+from .summary import summarize
 from .summary.parts import Summary
 
 
@@ -59,11 +60,12 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
         if text is not None:
             paths.append(folder / exporter.file_name)
             changed = runs.write_text(paths[-1], text, dry_run) or changed
+    summary = summarize(document, broken)
     changed = runs.set_latest(folder, dry_run) or changed
     return Report(
         run_id=document["run_id"],
-        headlines=_headlines(view["summary"]),
-        summary=view["summary"],
+        headlines=_headlines(summary),
+        summary=summary,
         verdict=_verdict(document["findings"]),
         counts={severity: sum(one["severity"] == severity for one in document["findings"]) for severity in get_args(Severity)},
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
