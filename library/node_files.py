@@ -76,6 +76,7 @@ times:
 import contextlib
 import os
 import tempfile
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -120,7 +121,7 @@ def make_file(module, entry):
     differs = before != text
     if differs and not module.check_mode:
         write(module, entry, text)
-    properties = {"before": {}, "after": {}}
+    properties: dict[str, Any] = {"before": {}, "after": {}}
     changed = attributes(module, entry, path, properties) or differs
     shown = {} if secret or not differs else {"before": before or "", "after": text}
     return changed, {"before_header": path, "after_header": path, **(shown or properties)}
@@ -134,7 +135,7 @@ def make_directory(module, entry):
         module.fail_json(msg=f"{path} is a file, and a folder belongs there: move it away on this node and repeat.")
     if missing and not module.check_mode:
         os.makedirs(path, mode=0o755)
-    properties = {"before": {}, "after": {}}
+    properties: dict[str, Any] = {"before": {}, "after": {}}
     changed = attributes(module, entry, path, properties) or missing
     shown = {"before": "absent\n", "after": "directory\n"} if missing else properties
     return changed, {"before_header": entry["path"], "after_header": entry["path"], **shown}
@@ -177,7 +178,9 @@ def main():
         supports_check_mode=True,
     )
     os.umask(0o022)  # folders on the way are for everybody, whatever the login's umask is
-    changed, differences, times = [], [], {}
+    changed: list[str] = []
+    differences: list[dict[str, Any]] = []
+    times: dict[str, float] = {}
     for entry in module.params["files"]:
         try:
             differs, difference = MAKE[entry["state"]](module, entry)

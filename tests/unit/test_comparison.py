@@ -76,7 +76,7 @@ def test_the_screen_has_each_metric_with_its_values_unit_and_change(run_of):
     text = comparison_lines.lines(table)
     assert text[0].split() == ["20261110T181500Z", "standard", "alpha,", "beta"]
     assert ["20261110", "20261117"] in [line.split() for line in text]
-    at = text.index("Matrix products, float32 (4096 x 4096 x 4096, mlx on the gpu)")
+    at = text.index("Matrix products, float32 (4096 x 4096 x 4096, MLX on the GPU)")
     assert text[at + 1].split() == ["alpha", "22.0", "18.7", "TFLOP/s", "-15", "%", "worse"]
     rtt = next(line for line in text if line.startswith("  alpha - beta"))
     assert rtt.split()[3:] == ["700", "595", "µs", "-15", "%", "better"]

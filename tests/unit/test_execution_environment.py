@@ -1,8 +1,8 @@
 """The image for AWX: ansible-builder accepts its definition, and it has what pyproject.toml asks for."""
 
 import subprocess
-import tomllib
 
+import tomllib
 import yaml
 
 

@@ -62,9 +62,17 @@ def tasks_of(root):
         yield from ((path, task) for task in flat(yaml.safe_load(path.read_text())))
 
 
+CARRIERS = {"proxy_env", "ray_environment", "_ray_environment"}
+
+
+def carries(root, text):
+    """Return whether a template's text, or a template that it names, gets at the owner's environment."""
+    named = [root / "roles" / "ray" / "templates" / name for name in re.findall(r"'(\S+\.j2)'", text)]
+    return bool(CARRIERS & set(re.findall(r"\w+", " ".join([text, *(path.read_text() for path in named)]))))
+
+
 def test_files_that_hold_the_owners_environment_are_closed_and_have_no_diff(root):
     """Whichever template or copy gets at proxy_env or ray_environment, under whatever name it goes."""
-    carriers = {"proxy_env", "ray_environment", "_ray_environment"}
     found = []
     for path, task in tasks_of(root):
         module = task.get("ansible.builtin.template") or task.get("ansible.builtin.copy")
@@ -72,13 +80,26 @@ def test_files_that_hold_the_owners_environment_are_closed_and_have_no_diff(root
             continue
         source = path.parents[1] / "templates" / str(module.get("src", ""))
         text = str(module.get("content", "")) + (source.read_text() if source.is_file() else "")
-        if carriers & set(re.findall(r"\w+", text)):
+        if CARRIERS & set(re.findall(r"\w+", text)):
             found.append(str(module["dest"]))
-            assert task.get("diff") is False, f"{path.name}: {task['name']}"
             # The one for Homebrew's installer is the login account's own and lives as long as the installer.
-            closed = "_ray_secret_file" in str(module["mode"]) or (module["mode"] == "0600" and task.get("no_log") is True)
+            closed = module["mode"] == "0600" and task.get("no_log") is True and task.get("diff") is False
             assert closed, f"{path.name}: {task['name']}"
-    assert len(found) == 3
+    assert len(found) == 1
+
+
+def test_files_of_ray_that_hold_it_are_secret_to_their_module(root):
+    variables = yaml.safe_load((root / "roles" / "ray" / "vars" / "main.yml").read_text())
+    closed = [text for text in variables["_ray_environment_files"] if carries(root, text)]
+    assert len(closed) == len(variables["_ray_environment_files"]) == 2
+    for text in closed:
+        assert "'secret_content'" in text
+        assert "combine(_ray_secret_file)" in text
+    shown = [*variables["_ray_watchdog_files"]]
+    for name in ("_ray_service_files", "_ray_watchdog_units"):
+        shown += [file for files in variables[name].values() for file in files]
+    assert len(shown) == 8
+    assert [file["path"] for file in shown if carries(root, str(file.get("content", "")))] == []
 
 
 def test_definitions_that_everybody_reads_have_public_variables_alone(root):

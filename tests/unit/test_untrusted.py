@@ -223,6 +223,7 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
         "interface_mtu",
         "launchd_service",
         "locked_venv",
+        "node_files",
         "node_manifest",
         "node_package",
         "pinned_formula",
