@@ -13,6 +13,7 @@ from runs import SITUATIONS, write_run
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import writer
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.summary import summarize
 
 FINISHED = "2026-11-23T18:25:00Z"
 
@@ -39,13 +40,15 @@ def test_the_playbook_writes_a_page_that_needs_nothing_else(root, tmp_path):
     for name in {metric["name"] for metric in run["metrics"]}:
         assert name in html
         assert name in markdown
-    for found in run["findings"]:
-        assert f"### {found['title']}" in markdown
-        assert all(f"1. {remedy}\n" in markdown for remedy in found["remedies"])
-        assert f"<h3>{found['title']} <" in html
-        assert all(f"<li>{remedy}</li>" in html for remedy in found["remedies"])
-    assert "945 Mb/s" in html
-    assert f"Report: {folder}/report.html" in " ".join(done.stdout.split()).replace(" '", "")
+    shown, text = (page.replace("\N{NO-BREAK SPACE}", " ") for page in (html, markdown))
+    for problem in summarize(run).problems:
+        assert f"### {problem.badge}: {problem.title}" in text
+        assert all(f"1. {remedy}\n" in text for remedy in problem.remedies)
+        assert f"</span> {problem.title}</h3>" in shown
+        assert f"<strong>Try:</strong> {problem.remedies[0]}" in shown
+        assert all(f"<li>{remedy}</li>" in shown for remedy in problem.remedies[1:])
+    assert "945 Mb/s" in shown
+    assert "report.html" in done.stdout
 
 
 @pytest.fixture

@@ -297,6 +297,14 @@ def test_numbers_stand_below_their_headers(pages, name):
             assert len(re.findall(r"<td", row)) == 5
 
 
+def test_a_value_of_the_whole_cluster_has_no_node_as_label(pages):
+    """On a phone each value of the table has the name of its column."""
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td class="n" data-label="([^"]*)">', pages["healthy"].source)
+    labels = dict(rows)
+    assert labels["GPU float32"] == "alpha"
+    assert labels["2 Macs instead of 1"] == ""
+
+
 def test_many_nodes_are_compact_and_can_be_found(pages):
     many, few = pages["sixteen"], pages["two"]
     assert "filter" in many.ids

@@ -16,7 +16,7 @@ from .templates import FOLDER, render
 
 @dataclass(frozen=True)
 class Inline:
-    """A file of ours within the page. source: how the page's Content-Security-Policy names it."""
+    """A file of this product within the page. source: how the page's Content-Security-Policy names it."""
 
     text: Markup
     source: str
