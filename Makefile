@@ -1,11 +1,10 @@
-# Every target only runs commands that can also be typed without make (README, "Without make").
+# Every target only runs commands that can also be typed without make. make itself turns every failure into exit status 2.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+PYTHON_FROM := $(origin PYTHON)
 PYTHON ?= python3
 STACK ?= studio-2025
-INVENTORY ?= inventory/local
 ARGS ?=
-KEEP ?=
 
 # How the user's shell calls ansible-playbook; printed commands use this form.
 export SAF_ANSIBLE_PLAYBOOK := $(if $(findstring :$(CURDIR)/.venv/bin:,:$(PATH):),,.venv/bin/)ansible-playbook
@@ -20,34 +19,64 @@ STACK_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stack
 # The installer's lock is for all stacks.
 OLDEST_PYTHON = $(shell sed -nE 's/^python_requires: *"?>=([0-9.]+).*/\1/p' stacks/*/stack.yml | sort -V | head -n 1)
 
-.PHONY: forget-venv help setup setup-test site bench lock host lint sanity unit integration molecule perf-bench screenshots test test-all
-help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+QUICK ?=
+CHECK ?=
+KEEP ?=
+RUNS ?=
+INVENTORY ?=
+
+.PHONY: forget-venv help setup setup-test setup-browser bench site status report compare smoke stop start reset lock host lint sanity unit integration browser molecule perf-bench screenshots docs test test-all
+help:
+	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
 setup: .venv/.ready ## the controller environment, in .venv
 setup-test: .venv/.ready-test
+setup-browser: .venv/.ready-browser node_modules/.ready
 
 forget-venv:
 	@echo "This clone was moved or copied from $$(cat .venv/.ready): its .venv is rebuilt."
 	@rm -rf .venv
 
 .venv/bin/uv: $(MOVED)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "The controller needs Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) -V 2>&1): select another one, for instance 'make $(MAKECMDGOALS) PYTHON=python3.12'."; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot create virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@tools/make_venv.sh '$(PYTHON)' $(UV_VERSION) $(if $(filter file default undefined,$(PYTHON_FROM)),,chosen)
 
 .venv/.ready: .venv/bin/uv pyproject.toml uv.lock
-	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --no-default-groups && pwd -P > $@
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --no-default-groups && ln -sf ../../saf .venv/bin/saf && pwd -P > $@
 
 .venv/.ready-test: .venv/.ready
 	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test && pwd -P > $@
 
-site: setup ## provision INVENTORY (default: this machine)
-	ansible-playbook -i $(INVENTORY) site.yml $(ARGS)
+.venv/.ready-browser: .venv/.ready-test
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group test --group browser && pwd -P > $@
 
-bench: setup ## provision INVENTORY (default: this machine), benchmark it, write the report; KEEP=1 keeps Ray running
-	@tools/bench.py $(if $(filter-out 0 no false,$(KEEP)),--keep) $(INVENTORY) $(ARGS)
+# What checks the report's page; the product itself uses no Node.js.
+node_modules/.ready: package.json package-lock.json
+	@tools/setup_host.sh browser
+	@npm ci --silent && touch $@
+
+.venv/.ready-docs: .venv/.ready
+	@UV_PROJECT_ENVIRONMENT=.venv uv sync --quiet --locked --inexact --group docs && pwd -P > $@
+
+# --- for people. tools/saf.py builds the command, prints it and runs it. QUICK=1 CHECK=1 KEEP=1 INVENTORY=folder RUNS=a,b ARGS='...'
+yes = $(filter-out 0 no false,$(1))
+SAF = $(firstword $(wildcard .venv/bin/python) python3) tools/saf.py
+COMMON = $(if $(INVENTORY),-i '$(INVENTORY)') $(if $(call yes,$(CHECK)),--check)
+
+bench: setup
+	@$(SAF) bench $(COMMON) $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(KEEP)),--keep) -- $(ARGS)
+
+site status smoke stop start reset: setup
+	@$(SAF) $@ $(COMMON) -- $(ARGS)
+
+compare: setup
+	@$(SAF) compare $(COMMON) $(foreach run,$(subst $(comma), ,$(RUNS)),'$(run)') -- $(ARGS)
+
+report: setup
+	@$(SAF) report $(COMMON) $(if $(RUNS),'$(RUNS)') -- $(ARGS)
+
+# --- for developers; `make help` lists the targets that have a description
+DEVELOPERS = $(shell sed -nE 's/^([a-z-]+):.*\#\# .*/\1/p' Makefile)
+comma := ,
 
 lock: setup ## compile the stack's and the installer's locks from their .in files
 	@test -n "$(STACK_PYTHON)" || { echo "stacks/$(STACK)/stack.yml needs a line 'python_requires: \">=X.Y,<X.Z\"'."; exit 1; }
@@ -77,8 +106,11 @@ sanity: setup-test ## ansible-test over the built collection
 unit: setup-test ## pure tests, in seconds, with their coverage
 	pytest tests/unit -n auto --cov
 
-integration: setup-test ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
+integration: setup-test host ## plays, processes, iperf3 on this machine, and properties over thousands of made-up runs
 	pytest tests/integration tests/properties -n 2 --dist loadfile
+
+browser: setup-browser ## the report's page in a real browser (chromium): axe, HTML validator, contrast, 375 px, print, keyboard
+	pytest tests/browser -n 2 --dist loadgroup
 
 molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one); SCENARIO=name for one
 	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS))
@@ -86,10 +118,13 @@ molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
 
-screenshots: setup-test ## renew docs/screenshots in a real browser (chromium)
-	@python tools/screenshots.py
+screenshots: setup-browser ## renew docs/screenshots in a real browser; ARGS="--all DIR": every story, width and theme, to look at
+	@python tools/screenshots.py $(ARGS)
 
-test: ## what CI runs: set up, lint, sanity, unit and integration tests, scenarios
+docs: .venv/.ready-docs ## these documents as a web site, with a page for each module and role: .cache/site
+	@python tools/docs_site.py
+
+test: ## what CI runs: set up, lint, sanity, unit and integration tests, the page in a browser, scenarios
 	@tools/test.sh
 
 test-all: ## `make test`, and what is longer: our figures against the same by hand

@@ -19,13 +19,18 @@ options:
     type: path
     required: true
   runs:
-    description: Folders of the runs to compare. The two newest of O(results_dir) by default.
+    description:
+      - Runs to compare, each by its folder or its id in O(results_dir), V(latest) or V(previous); a list, or text with commas.
+      - The two newest of O(results_dir) by default.
     type: list
-    elements: path
+    elements: str
     default: []
   dest:
-    description: File for the table.
+    description: File for the table with every value, in Markdown.
     type: path
+  width:
+    description: Columns of the screen. Those of the terminal by default.
+    type: int
 attributes:
   check_mode:
     support: full
@@ -42,6 +47,7 @@ EXAMPLES = r"""
 - name: Compare the last two runs
   saf.fabric.compare:
     results_dir: results
+    runs: [latest, 20261117T181500Z]
     dest: comparison.md
   register: compared
 """
@@ -54,9 +60,9 @@ runs:
   elements: str
   sample: [results/20261123T181500Z, results/20261124T181500Z]
 lines:
-  description: What differs in testbed and software, each metric that is better or worse, and a summary.
+  description: The table for the screen; the values that moved, how many did, and what differs in testbed and software.
   returned: always
   type: list
   elements: str
-  sample: ["58 metrics within their noise, 0 not in both the first and the last run"]
+  sample: ["Values: 58 the same.", "Same testbed, same software."]
 """

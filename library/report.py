@@ -17,9 +17,18 @@ description:
   - A verdict that raises becomes a note, a format that raises a failure of the task; the other files are written all the same.
 options:
   run_dir:
-    description: Folder of the run on the controller.
+    description: Folder of the run on the controller; with O(results_dir) also the id of a run there, V(latest) or V(previous).
     type: path
     required: true
+  results_dir:
+    description: Folder of the runs, in which O(run_dir) is looked up.
+    type: path
+  fail_on:
+    description: Kinds of findings that RV(failing) lists.
+    type: list
+    elements: str
+    choices: [fault, limit, regression]
+    default: []
   formats:
     description: Formats to write besides C(run.json). All by default.
     type: list
@@ -73,6 +82,22 @@ regressions:
   type: list
   elements: dict
   sample: []
+verdict:
+  description: The worst severity among the findings, C(fault) or C(limit); C(healthy) without one of them.
+  returned: always
+  type: str
+  sample: healthy
+counts:
+  description: Number of findings of each severity.
+  returned: always
+  type: dict
+  sample: {fault: 0, limit: 0, note: 1}
+failing:
+  description: A line for each finding that O(fail_on) names.
+  returned: always
+  type: list
+  elements: str
+  sample: ["Fault: Link negotiates 100 Mb/s instead of 1.00 Gb/s: the link default of beta negotiates 100 Mb/s"]
 run_id:
   description: Name of the run.
   returned: always

@@ -1,6 +1,7 @@
 """Make the collection importable as Ansible does, and its modules by their names."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -13,12 +14,18 @@ FOLDERS = (
     "library",
     "plugins/action",
     "plugins/filter",
+    "plugins/lookup",
     "roles/ray/files",
     "tests/fakemac",
     "tests/support",
     "tools",
 )
 sys.path[:0] = [str(ROOT / folder) for folder in FOLDERS]
+
+
+from tests.support import output  # noqa: E402 the path is set above
+
+os.environ.update(output.ENVIRONMENT)  # the tests of the console ask for it themselves
 
 
 @pytest.fixture

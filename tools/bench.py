@@ -17,6 +17,11 @@ LOCAL = ROOT / "inventory" / "local"
 STOP_SECONDS = 120
 
 
+def playbook_line(inventory, playbooks, options):
+    """Return the words of ansible-playbook's command line."""
+    return ["ansible-playbook", "-i", inventory, *playbooks, *options]
+
+
 def run(command):
     """Run a command to its end and return its exit status; an interrupt reaches it too, and only it decides when it ends."""
     process = subprocess.Popen(command, cwd=ROOT)
@@ -37,7 +42,7 @@ def run(command):
 
 def stop(inventory, options):
     """Stop Ray and report it; return the exit status. A second Ctrl-C does not leave it running."""
-    command = ["ansible-playbook", "-i", inventory, "playbooks/stop.yml", *options]
+    command = playbook_line(inventory, ["playbooks/stop.yml"], options)
     try:
         done = subprocess.run(
             command,
@@ -59,16 +64,21 @@ def stop(inventory, options):
     return status
 
 
-def main(arguments):
-    keep = "--keep" in arguments[:1]
-    inventory, *options = arguments[1 if keep else 0 :]
-    status = run(["ansible-playbook", "-i", inventory, "site.yml", "bench.yml", *options])
+def provision_and_measure(inventory, options, keep):
+    """Provision and measure; on this machine alone stop Ray at the end, or say where it listens. Return the exit status."""
+    status = run(playbook_line(inventory, ["site.yml", "bench.yml"], options))
     if (ROOT / inventory).resolve() != LOCAL or "--check" in options or "-C" in options:
         return status
     if keep:
-        return run(["ansible-playbook", "-i", inventory, "playbooks/listeners.yml", *options]) or status
+        return run(playbook_line(inventory, ["playbooks/listeners.yml"], options)) or status
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return stop(inventory, options) or status
+
+
+def main(arguments):
+    keep = "--keep" in arguments[:1]
+    inventory, *options = arguments[1 if keep else 0 :]
+    return provision_and_measure(inventory, options, keep)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ check ruff check .
 check ruff format --check .
 check codespell
 check python tools/check_words.py
+check python tools/check_commands.py
 check mypy -p ansible_collections.saf.fabric.plugins
 check ansible-lint --offline --strict -q
 check ansible-playbook --syntax-check -i inventory/studio site.yml bench.yml playbooks/*.yml

@@ -1,82 +1,120 @@
 #!/usr/bin/env python3
-"""Write reports of made-up runs (tests/support/runs.py) and take their pictures in a real browser: docs/screenshots/*.png.
+"""Take pictures of the reports of made-up runs (tests/support/stories.py) in a real browser: docs/screenshots/*.png.
 
-The values are those of the situations that the verdicts are tested on, not of machines. Needs chromium.
-
-usage: screenshots.py [folder]
+The values are made up, as those of the tests are. Needs what `make setup-browser` installs.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+import argparse
+import io
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "collections")]
 
-from runs import SITUATIONS  # noqa: E402
+import chromium  # noqa: E402 after the folder it is in
+from PIL import Image  # noqa: E402
+from stories import STORIES  # noqa: E402
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.report import writer  # noqa: E402
-
-# (picture, situation, width, height, dark)
-PICTURES = [
-    ("desktop", "two_studios", 1200, 1500, False),
-    ("dark", "healthy_studios", 1200, 3000, True),
-    ("phone", "two_studios", 390, 1500, False),
-    ("sixteen", "one_bad_cable_of_sixteen", 1200, 3600, False),
-]
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--allow-file-access-from-files",
-]
+COLORS = 128  # a page has few; with a palette a picture is a third as large
+LARGEST = 200_000  # bytes of a picture in docs/
+TALLEST = 12_000  # px of a picture to look at
 
 
-def report(situation, folder):
-    """Write a situation as a run with its report; return the page."""
-    plan, raws = SITUATIONS[situation]()
-    run = folder / situation / plan["run_id"]
-    (run / "raw").mkdir(parents=True)
-    (run / "plan.json").write_text(json.dumps(plan))
-    for number, raw in enumerate(raws):
-        (run / "raw" / f"{number:03}.json").write_text(json.dumps(raw))
-    writer.write(run, ["html"])
-    return run / "report.html"
+@dataclass(frozen=True)
+class Picture:
+    """A part of a page; at: the element whose top is the picture's, height: in px."""
+
+    name: str
+    story: str
+    height: int
+    size: str = "desktop"
+    theme: str = "light"
+    at: str = "body"
 
 
-def picture(page, target, width, height, dark):
-    """Take one picture. A frame gives a phone's width: headless Chromium has a least window width of 500."""
-    with tempfile.TemporaryDirectory() as profile:
-        frame = Path(profile) / "frame.html"
-        style = f"width:{width}px;height:{height}px;border:0"
-        frame.write_text(f"<body style='margin:0'><iframe src='{page.as_uri()}' style='{style}'></iframe>")
-        scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
-        shown = frame if width < 500 else page
-        window = [f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={target}"]
-        subprocess.run(["chromium", *QUIET, *scheme, *window, shown.as_uri()], check=True, timeout=60, capture_output=True)
+PICTURES = (
+    Picture("top", "two_gpu_slow", 760),
+    Picture("desktop", "two_gpu_slow", 1900),
+    Picture("dark", "two_healthy", 1900, theme="dark"),
+    Picture("phone", "two_gpu_slow", 1600, size="phone"),
+    Picture("sixteen", "sixteen_bad_cable", 1700),
+    Picture("history", "two_slower", 1100, at="#history"),
+)
+
+
+def taken(page, height, at="body"):
+    """Return a picture of a page as PNG with a palette."""
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    top = 0 if at == "body" else page.evaluate("at => document.querySelector(at).getBoundingClientRect().top + scrollY - 16", at)
+    area = {"x": 0, "y": top, "width": page.viewport_size["width"], "height": min(height, whole - top)}
+    image = Image.open(io.BytesIO(page.screenshot(full_page=True, clip=area, animations="disabled"))).convert("RGB")
+    file = io.BytesIO()
+    image.quantize(COLORS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def shoot(browser, page_file, target, picture):
+    """Take one picture of a page's file; return its size in bytes."""
+    window = chromium.context(browser, picture.size, picture.theme)
+    page = window.new_page()
+    page.goto(page_file.as_uri())
+    content = taken(page, picture.height, picture.at)
+    target.write_bytes(content)
+    window.close()
+    return len(content)
+
+
+def for_docs(browser, pages, folder):
+    """Renew the pictures of the documents; return what is wrong with them."""
+    too_large = []
+    for picture in PICTURES:
+        target = folder / f"{picture.name}.png"
+        size = shoot(browser, pages(picture.story), target, picture)
+        print(f"{target} {size // 1000} kB")
+        if size > LARGEST:
+            too_large.append(f"{target} has {size} bytes, more than {LARGEST}: lower its height.")
+    return too_large
+
+
+def to_look_at(browser, pages, folder, names):
+    """Take the whole page of each story at each width and in each theme."""
+    for story in names:
+        for size in chromium.WIDTHS:
+            for theme in chromium.THEMES:
+                target = folder / f"{story}-{size}-{theme}.png"
+                shoot(browser, pages(story), target, Picture(target.stem, story, TALLEST, size, theme))
+                print(target)
 
 
 def main():
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "screenshots")
-    if not shutil.which("chromium"):
-        raise SystemExit("chromium is not installed: apt-get install chromium")
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        pages = {situation: report(situation, Path(folder)) for situation in {entry[1] for entry in PICTURES}}
-        for name, situation, width, height, dark in PICTURES:
-            picture(pages[situation], target / f"{name}.png", width, height, dark)
-            print(target / f"{name}.png")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", type=Path, metavar="DIR", help="every story, width and theme as whole pages into DIR, instead")
+    parser.add_argument("stories", nargs="*", metavar="STORY", help="with --all: these stories only")
+    options = parser.parse_args()
+    unknown = [name for name in options.stories if name not in STORIES]
+    if unknown:
+        parser.error(f"no such story: {', '.join(unknown)}; there are {', '.join(STORIES)}")
+    folder = options.all or ROOT / "docs" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as runs, chromium.launched() as browser:
+        written = {}
+
+        def pages(story):
+            if story not in written:
+                written[story] = chromium.report(Path(runs), story)
+            return written[story]
+
+        if options.all:
+            to_look_at(browser, pages, folder, options.stories or STORIES)
+            return
+        wrong = for_docs(browser, pages, folder)
+    if wrong:
+        raise SystemExit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # The stages of one entry run at the same time: each of these keeps one core busy.
-stages=(setup-test host "lint sanity" unit integration molecule)
+stages=(setup-test setup-browser host "lint sanity" unit docs integration browser molecule)
 case ${1:-} in
   '') ;;
   --all) stages+=(perf-bench) ;;

@@ -13,7 +13,8 @@ PAGE = specs.ROOT / "docs" / "variables.md"
 HEAD = """# Variables
 
 Generated from the roles' argument specs (`roles/<role>/meta/argument_specs.yml`) by `tools/variables_doc.py`.
-Set them in the inventory. A variable without a default says in its description what holds when it is not set.
+Set them in the inventory; [settings.md](settings.md) shows those that people change most.
+A variable without a default says in its description what holds when it is not set.
 """
 # Ansible's markup in descriptions: C(code), V(value), O(option), I(emphasis), B(bold)
 MARKUP = re.compile(r"\b[CVOIB]\(((?:[^()]|\([^()]*\))*)\)")

@@ -27,7 +27,7 @@ def network(settings):
     return _MODULE_S + max(PATIENCE_S, ARRIVAL_S) + trips + max(runs * run, together)
 
 
-def transfer_pairs(nodes):
+def transfer_pairs(nodes: int) -> int:
     """Return how many directed pairs ray.transfer measures; see probes/ray_tasks.pairs_of."""
     return nodes * (nodes - 1) if nodes <= 4 else 2 * (nodes - 1)
 

@@ -18,10 +18,11 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.saf.fabric.plugins.plugin_utils.console import layout
 from ansible_collections.saf.fabric.plugins.plugin_utils.trust import border, untrusted
 
 _POLL_S = 2.0  # reading a small file over an open connection; a renewal every 2 s is far within the lease
-_SAY_S = 5.0  # a line at most every so often, so that a log stays readable
+_SAY_S = 20.0  # a line at most every so often, so that a log stays readable
 _LAST_CALL_S = 10  # to end the job on a node when the play is interrupted; the lease does it where that fails
 _FAILURES = 5  # polls in a row that may fail before the node counts as unreachable
 _WORDS = 120  # letters of a progress line's parts
@@ -37,9 +38,9 @@ def progress_line(host, text, elapsed):
         what, latest = str(record["what"]), record["latest"]
     except (ValueError, TypeError, KeyError, RecursionError):  # half a line, or no record
         return ""
-    left = f"about {min(elapsed / done * max(total - done, 0), _LONGEST_S):.0f} s left" if done > 0 else ""
+    left = f"about {layout.duration(min(elapsed / done * max(total - done, 0), _LONGEST_S))} left" if done > 0 else ""
     parts = [part for part in (str(latest or "")[:_WORDS], left) if part]
-    return f"  {host}: {what[:_WORDS]}" + (f" ({', '.join(parts)})" if parts else "")
+    return f"     {host}: {what[:_WORDS]}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 class _Interrupted(BaseException):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure import budgets
 from ansible_collections.saf.fabric.plugins.plugin_utils import mesh
+from ansible_collections.saf.fabric.plugins.plugin_utils.plan import choice
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import words as text_words
 
 
 def node_links(nodes, hostvars, addresses):
@@ -30,6 +32,31 @@ def bench_suites(settings, names=None):
     settings = settings or {}
     names = [name for name in settings if name != "sampling"] if names is None else names
     return [name for name in names if settings.get(name) is not None]
+
+
+def chosen_by_tags(names, run_tags, skip_tags):
+    """Return those of ``names`` that --tags and --skip-tags choose; run_tags: ["all"] without --tags."""
+    run_tags, skip_tags = set(run_tags), set(skip_tags)
+    if skip_tags & {"all", "tagged"}:
+        return []
+    return [name for name in names if run_tags & {"all", "tagged", name} and name not in skip_tags]
+
+
+def left_out_by_tags(names, nodes):
+    """Return rows of "not measured" for suites and sections that --tags or --skip-tags leave out."""
+    titles = {"network": "net.goodput"}  # whose title the report knows
+    reason = "left out by --tags or --skip-tags"
+    return [{"name": titles.get(name, name), "subject": list(nodes), "reason": reason} for name in names]
+
+
+def bench_profile(profiles, name, overrides=None, models=None, only=None, skip=None):
+    """Return the profile of a run; only, skip and models: lists, or text with commas."""
+    return choice.profile_of(profiles, name, overrides, *map(text_words.words, (models, only, skip)))
+
+
+def bench_skipped(profiles, name, overrides=None, models=None, only=None, skip=None):
+    """Return {suite or section: reason} of what the person who starts the run leaves out; arguments as of bench_profile."""
+    return choice.skipped(bench_profile(profiles, name, overrides, models), *map(text_words.words, (only, skip)))
 
 
 def bench_parts(nodes, suites, rounds, head, able=None):
@@ -102,6 +129,11 @@ class FilterModule:
             "mlx_timeout": lambda settings, suite, sampling: budgets.mlx(suite, settings, sampling),
             "collective_timeout": budgets.collective,
             "bench_parts": bench_parts,
+            "chosen_by_tags": chosen_by_tags,
+            "left_out_by_tags": left_out_by_tags,
+            "bench_profile": bench_profile,
+            "bench_skipped": bench_skipped,
             "bench_suites": bench_suites,
             "task_shapes": task_shapes,
+            "words": text_words.words,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import service_log
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import access, inventory, preflight, problem, reachability
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, problem_list, table, width
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
 
@@ -21,9 +21,12 @@ def preflight_problems(observed, wanted, node):
 
 
 def problem_table(rows):
-    """Return the table of problems, and below it the commands of its rows, which a cell would fold."""
+    """Return the problems as a table with its commands below, on a narrow terminal as a list with each node once."""
+    columns = width.columns()
+    if columns < width.WIDE:
+        return problem_list.render([{**row, "commands": _commands(row)} for row in rows], columns)
     commands = [line for row in rows for line in _commands(row)]
-    return table.render(rows, _COLUMNS) + ("\n" + "\n".join(commands) + "\n" if commands else "")
+    return table.render(rows, _COLUMNS, columns) + ("\n" + "\n".join(commands) + "\n" if commands else "")
 
 
 def _commands(row):
@@ -49,6 +52,7 @@ class FilterModule:
             "pinned_versions": pinned_versions,
             "port_targets": reachability.port_targets,
             "preflight_problems": preflight_problems,
+            "problem_count": problem_list.count,
             "problem_table": problem_table,
             "provider_problems": inventory.provider_problems,
             "unreachable_rows": reachability.unreachable_rows,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import listening
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
-from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, table
-
-_COLUMNS = [(name, name) for name in ("node", "alive", "service", "restarts", "python", "venv", "cpus", "mlx")]
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status, status_table
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, width
 
 
 def cluster_status(members, head, answers, cluster, wanted, now):
@@ -26,5 +24,5 @@ class FilterModule:
         return {
             "cluster_status": cluster_status,
             "listener_sentence": listening.sentence,
-            "status_table": lambda document: table.render(status.table_rows(document), _COLUMNS),
+            "status_table": lambda document: status_table.render(document, width.columns()),
         }

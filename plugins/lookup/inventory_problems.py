@@ -82,7 +82,9 @@ def problems(groups, hostvars, taking_part, forks):
         found += options.fork_problems(forks, len([host for host in members if host in taking_part]))
 
     overrides = [hostvars[host].get("bench_overrides") for host in members]
-    found += inventory_checks.override_problems(overrides, repository.load("data", "bench_profiles.yml"))
+    profiles = repository.load("data", "bench_profiles.yml")
+    found += inventory_checks.override_problems(overrides, profiles)
+    found += inventory_checks.choice_problems(given, defaults, profiles, list(repository.load("data", "synthetic_models.yml")))
     stacks = {host: str(hostvars[host].get("stack", defaults["stack"])) for host in members}
     versions = {host: hostvars[host]["python_version"] for host in members if "python_version" in hostvars[host]}
     read = repository.stacks(set(stacks.values()) or {defaults["stack"]})

@@ -79,7 +79,7 @@ def measured(plan: Plan, raws: Iterable[Any], data: Data, finished: str) -> Meas
         "absent": plan.get("absent", []),
         "nodes": nodes,
         "metrics": [_metric(measurement, context, failures) for measurement in measurements],
-        "not_measured": _without_repeats(not_measured + unusable + missing),
+        "not_measured": _without_repeats(not_measured + unusable + missing + _left_out(plan)),
         "findings": [],
         "options": [],
         "keys": history.NO_KEYS,
@@ -144,6 +144,12 @@ def _missing(plan: Plan, raws: Iterable[dict[str, Any]]) -> list[NotMeasured]:
         for node in nodes
         if (part, node) not in there
     ]
+
+
+def _left_out(plan: Plan) -> list[NotMeasured]:
+    """Return what the person who started the run left out (bench_skip, bench_only), as not measured: no fault, and no gap."""
+    names = {"network": "net.goodput"}
+    return [{"name": names.get(part, part), "subject": [], "reason": reason} for part, reason in plan.get("skipped", {}).items()]
 
 
 def _nodes(plan: Plan, raws: Iterable[dict[str, Any]]) -> dict[str, Node]:

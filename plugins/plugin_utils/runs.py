@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +25,8 @@ from .workspace import DATA
 RUN_FILE = "run.json"
 PLAN_FILE = "plan.json"
 LATEST = "latest"
+PREVIOUS = "previous"
+_NAMED = 3  # runs that a message about an unknown one names
 _OF_PLAN = ("run_id", "started", "profile", "playbook", "stack", "nodes", "head")
 _NAMES = "*Z"  # a run's folder is named after its start in UTC, so that names sort by time
 # The history takes the newest of one testbed; other testbeds of the same plan (another link, another power source) are between.
@@ -99,16 +103,45 @@ def set_latest(folder: Path, dry_run: bool = False) -> bool:
     return True
 
 
-def to_compare(named: Sequence[Path], results_dir: Path) -> list[Path]:
+def is_latest(folder: Path) -> bool:
+    """Return whether the link ``latest`` beside a run's folder points to it."""
+    return (folder.resolve().parent / LATEST).resolve() == folder.resolve()
+
+
+def resolve(results_dir: Path, name: str) -> Path:
+    """Return the folder of a run that people name: a folder, the id of a run of ``results_dir``, ``latest`` or ``previous``.
+
+    ``latest`` and ``previous`` are the newest two with a document. Raises RunError with the newest ids otherwise.
+    """
+    found = folders(results_dir)
+    position = {LATEST: 1, PREVIOUS: 2}.get(name)
+    if position and len(found) >= position:
+        return found[-position]
+    if name and not position:
+        ids = [results_dir / name] if name == Path(name).name else []  # "." is the current folder
+        for folder in (*ids, Path(name)):
+            if folder.is_dir():
+                return folder
+    if not found:
+        raise RunError(f"There is no run in {results_dir}. Measure first:\n{command_line.command('bench.yml')}")
+    known = [folder.name for folder in reversed(found)]
+    close = difflib.get_close_matches(name, [*known, LATEST, PREVIOUS], n=1, cutoff=0.75)
+    hint = f" Did you mean {close[0]}?" if close and close[0] != name else ""
+    newest = f"the only one is {known[0]}" if len(known) == 1 else f"the newest are {', '.join(known[:_NAMED])}"
+    raise RunError(f"{name or 'Nothing'} is no run in {results_dir}; {newest}.{hint}")
+
+
+def to_compare(named: Sequence[str], results_dir: Path) -> list[Path]:
     """Return the folders of at least two runs: those that are named, or the two newest ones of ``results_dir``."""
     found = folders(results_dir)
-    chosen = list(named) or found[-2:]
+    chosen = list({folder.resolve(): folder for folder in (resolve(results_dir, name) for name in named)}.values()) or found[-2:]
     if len(chosen) > 1:
         return chosen
     if len(found) < 2:
         what, line = "Measure", command_line.command("bench.yml")
     else:
-        names = ",".join(map(str, found[-2:]))
+        other = next(folder.name for folder in reversed(found) if folder.resolve() != chosen[0].resolve())
+        names = f"{chosen[0].name if chosen[0].parent.resolve() == results_dir.resolve() else chosen[0]},{other}"
         what, line = "Name two or more", command_line.command("playbooks/compare.yml", extra={"compare_runs": names})
     raise RunError(f"{'1 run' if chosen else 'No run'} to compare in {results_dir}. {what}:\n{line}")
 
@@ -165,6 +198,21 @@ def _earlier_plan(path: Path, default: Any) -> Any:
         return {"nodes": [], **json.loads(path.read_text())}
     except (OSError, ValueError, TypeError):
         return default
+
+
+def last_seconds(results_dir: Path, plan: Mapping[str, Any]) -> float | None:
+    """Return the seconds of the newest whole run with the profile, parameters, head and nodes of ``plan``, or None."""
+    for folder in reversed(folders(results_dir)):
+        if not history.may_compare(plan, _earlier_plan(folder / PLAN_FILE, {"nodes": []})):
+            continue
+        try:
+            run = json.loads((folder / RUN_FILE).read_text())
+            seconds = (datetime.fromisoformat(run["finished"]) - datetime.fromisoformat(run["started"])).total_seconds()
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+        if not run.get("partial") and seconds > 0:
+            return seconds
+    return None
 
 
 def read_plan(folder: Path) -> dict[str, Any]:

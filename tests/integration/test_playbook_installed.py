@@ -23,7 +23,7 @@ def test_it_holds_what_runs_and_no_more(project):
         tops = {name.split("/")[0] for name in archive.getnames()}
     assert {"roles", "playbooks", "library", "module_utils", "plugins", "stacks", "data", "meta"} <= tops
     assert {name for name in tops if name.startswith(".")} | (
-        tops & {"tests", "molecule", "tools", "collections", "results"}
+        tops & {"tests", "molecule", "tools", "collections", "results", "saf", "mkdocs.yml"}
     ) == set()
 
 

@@ -102,7 +102,7 @@ def manager(tmp_path):
 
 TASKS = [
     role("cluster"),
-    {"ansible.builtin.set_fact": {"ansible_facts": {"pkg_mgr": "pacman"}, "__node_worker": {"stdout": "root"}}},
+    {"ansible.builtin.set_fact": {"ansible_facts": {"pkg_mgr": "pacman"}, "_node_worker": "root"}},
     role("node", "packages", ansible_facts={"pkg_mgr": "pacman", "system": "Linux"}),
 ]
 

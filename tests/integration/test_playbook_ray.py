@@ -50,9 +50,9 @@ PLAY = """
     - ansible.builtin.include_vars: "{{ repo }}/roles/ray/vars/main.yml"
     - ansible.builtin.set_fact: {same: "{{ _ray_definition }}"}
     - ansible.builtin.set_fact: {other_environment: "{{ _ray_definition }}"}
-      vars: {__ray_inputs: {results: [{}, {stat: {mtime: 2}}, {stat: {checksum: c}}]}}
+      vars: {__ray_env: "{{ __ray_env_other }}"}
     - ansible.builtin.set_fact: {other_venv: "{{ _ray_definition }}"}
-      vars: {__ray_inputs: {results: [{}, {stat: {mtime: 1}}, {stat: {checksum: d}}]}}
+      vars: {__ray_node: "{{ __ray_node_other }}"}
     - ansible.builtin.set_fact: {other_argument: "{{ _ray_definition }}"}
       vars: {ray_port: 6399}
     - ansible.builtin.set_fact: {other_account: "{{ _ray_definition }}"}
@@ -69,6 +69,15 @@ PLAY = """
               'unit': lookup('ansible.builtin.template', role_path ~ '/templates/ray.service.j2'),
               'file': lookup('ansible.builtin.template', role_path ~ '/templates/ray.env.j2')} | to_json }}
 """
+
+
+def observed(case, root, marker):
+    """Return what ray_node_info would answer."""
+    return {
+        "worker": case["worker"], "group": case["group"], "root_exists": True, "venv": f"{root}/venvs/1",
+        "system_python": True, "shm_bytes": case["shm"], "gpu_cores": 0, "recorded": [], "definitions": [],
+        "max_open_files": 256 if case["system"] == "Darwin" else 0, "markers": {f"{root}/venvs/1": marker},
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +100,8 @@ def derived(tmp_path_factory):
             "cluster_node_address": "10.0.0.1", "cluster_addresses": {"plain": "10.0.0.1"}, "fact": case,
             "cluster_members": ["plain"], "repo": str(ROOT), "out": str(folder),
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
-            "__ray_shm": {"stdout_lines": ["Size", str(case["shm"])]}, "__ray_gpu": {"stdout": ""},
-            "__ray_worker": {"stdout": case["worker"]}, "__ray_group": {"stdout": case["group"], "rc": 0},
-            "__ray_system_python": {"stat": {"exists": True}}, "__ray_maxfiles": {"stdout": "256"},
-            "__ray_root": {"stat": {"exists": True}}, "__ray_current": {"stat": {"lnk_source": f"{root}/venvs/1"}},
-            "__ray_inputs": {"results": [{}, {"stat": {"mtime": 1}}, {"stat": {"checksum": "c"}}]},
+            "__ray_node": observed(case, root, "c"), "__ray_node_other": observed(case, root, "d"),
+            "__ray_env": {"times": {f"{root}/etc/ray.env": 1}}, "__ray_env_other": {"times": {f"{root}/etc/ray.env": 2}},
             **{key: value for key, value in more.items() if key != "venv_root"},
         }  # fmt: skip
     (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))

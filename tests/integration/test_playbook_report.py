@@ -100,6 +100,64 @@ def test_a_regression_is_a_gate_when_asked(root, tmp_path, history, factor, agai
     assert "20261107T181500Z" in (tmp_path / "results" / "latest" / "run.json").resolve().parts
 
 
+@pytest.mark.parametrize(
+    ("words", "rc", "said"),
+    [
+        ("fault", 2, "Fault: "),
+        ("regression, limit", 2, "Limit: "),
+        ("regression", 0, ""),
+        ("", 0, ""),
+        ("fauld", 2, "value of fail_on must be one or more of: fault, limit, regression"),
+    ],
+)
+def test_findings_that_are_named_fail_the_play_after_the_report(root, tmp_path, words, rc, said):
+    plan, raws = SITUATIONS["two_studios"]()
+    folder = tmp_path / "results" / plan["run_id"]
+    write_run(folder, plan, raws)
+    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
+    command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), "playbooks/bench_report.yml"]
+    # A folder's id is enough, and text is a list.
+    command += ["-e", f"report_run_dir={folder.name}", "-e", f"bench_results_dir={folder.parent}", "-e", f"fail_on='{words}'"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == rc, done.stdout + done.stderr
+    assert said in done.stdout
+    if words == "fauld":
+        return
+    assert (folder / "report.html").exists()
+    titles = [
+        found["title"] for found in json.loads((folder / "run.json").read_text())["findings"] if found["severity"] == "fault"
+    ]
+    assert titles
+    assert all(title in " ".join(done.stdout.split()) for title in titles) or words != "fault"
+
+
+def test_reports_and_comparisons_take_the_names_of_runs(root, tmp_path, history):
+    folder = history(0.9)
+    (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")
+
+    def play(*arguments):
+        command = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), *arguments, "-e", f"bench_results_dir={folder.parent}"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    writer.write(folder)
+    status, said = play(
+        "playbooks/compare.yml", "-e", f"compare_runs=latest,20261101T181500Z -e compare_output={tmp_path}/all.md"
+    )
+    assert status == 0, said
+    assert "20261101  20261107" in said
+    assert re.search(r"alpha +650 +585 GB/s +-10 %  worse", said), said
+    assert "Same testbed, same software." in said
+    status, said = play("playbooks/bench_report.yml", "-e", "report_run_dir=latest")
+    assert status == 0, said
+    assert f"{folder}/report.html" in " ".join(said.split())
+    status, said = play("playbooks/bench_report.yml", "-e", "report_run_dir=20261108T181500Z")
+    assert status != 0
+    words = " ".join(said.split())
+    assert "20261108T181500Z is no run in" in words
+    assert "the newest are 20261107T181500Z, 20261106T181500Z, 20261105T181500Z." in words
+
+
 def test_an_older_run_reported_again_is_not_the_latest(root, tmp_path, history):
     history(1.0)
     (tmp_path / "hosts.yml").write_text("cluster: {hosts: {alpha: {ansible_connection: local}}}\n")

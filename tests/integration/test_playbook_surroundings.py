@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 from runs import SITUATIONS
+from tests.support import output
 
 LOGGING_SUDO = """#!/bin/sh
 echo "$@" >> {log}
@@ -28,7 +29,7 @@ def play(root, tmp_path):
         done = subprocess.run(
             command,
             cwd=cwd,
-            env={**inherited, "ANSIBLE_NOCOLOR": "1", **environment},
+            env={**inherited, **output.ENVIRONMENT, "ANSIBLE_NOCOLOR": "1", **environment},
             capture_output=True,
             text=True,
             check=False,

@@ -15,8 +15,11 @@ from runs import SITUATIONS
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as report_filters
+from ansible_collections.saf.fabric.plugins.plugin_utils.report import terminal
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
 from ansible_collections.saf.fabric.plugins.plugin_utils.report.exporters import EXPORTERS
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.summary import summarize
+from ansible_collections.saf.fabric.plugins.plugin_utils.report.summary.markdown import markdown
 
 FINISHED = "2026-11-23T18:25:00Z"
 DATA = report_filters.data_files()
@@ -79,7 +82,11 @@ def whole(plan, raws):
 
 
 def failures(document, view):
-    return [one["measured"] for one in document["findings"] if one["kind"] == "verdict_failed"] + view["broken"]
+    raised = []
+    summary = summarize(document, raised)
+    assert all(terminal.lines(summary, width) for width in (60, 110))
+    assert markdown(summary)
+    return [one["measured"] for one in document["findings"] if one["kind"] == "verdict_failed"] + view["broken"] + raised
 
 
 RUNS = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None)

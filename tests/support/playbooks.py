@@ -8,7 +8,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 
-from tests.support import settings
+from tests.support import output, settings
 
 _RECAP = re.compile(r"^(?P<host>\S+)\s+:\s+(?P<counts>ok=\d+.*)$", re.M)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -57,6 +57,7 @@ def environment(**more):
         "ANSIBLE_CONFIG": str(settings.ROOT / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR": "0",
         "ANSIBLE_NOCOLOR": "1",
+        **output.ENVIRONMENT,
         **more,
     }
 

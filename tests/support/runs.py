@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from itertools import permutations
 
-from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils.analysis.ceilings import tcp_goodput
 
 M2_ULTRA = {
@@ -443,38 +442,6 @@ SITUATIONS = {
     "slow_objects": lambda: studios(9.41e9, TEN, extra=[transfer(("alpha", "beta"), 1e9)]),
     "slow_collective": lambda: studios(9.41e9, TEN, extra=[all_reduce(2, 1e9)]),
 }
-
-
-def slowed(factor, of=lambda metric: True, situation="healthy_studios"):
-    """Return (plan, raws) of a healthy run in which the measurements that ``of`` picks are ``factor`` times as good."""
-    plan, raws = SITUATIONS[situation]()
-    for document in raws:
-        for metric in filter(of, document["measurements"]):
-            better = factor if metric["better"] == "higher" else 1 / factor
-            metric["samples"] = [sample * better for sample in metric["samples"]]
-    return plan, raws
-
-
-def slower(data, factor, of=lambda metric: True, situation="healthy_studios", runs=7, change=lambda raws: None):
-    """Return a run document with ``runs`` healthy runs before it; factor, of: as for slowed(); change: of the last run's raws."""
-    finished = "2026-11-23T18:25:00Z"
-    plan, raws = slowed(1, situation=situation)
-    earlier = [
-        run_document.assemble({**plan, "run_id": f"r{day}", "started": f"2026-11-{day:02}T00:00:00Z"}, raws, data, finished)
-        for day in range(1, runs + 1)
-    ]
-    plan, raws = slowed(factor, of, situation)
-    change(raws)
-    return run_document.assemble(plan, raws, data, finished, earlier)
-
-
-def cpu_only():
-    """One Linux machine, where MLX has no GPU: NumPy tells what its CPU can do."""
-    numpy = gemm("box", 170e9, "cpu")
-    numpy["params"]["implementation"] = "numpy"
-    triad = memory("box", 27e9)
-    triad["params"].update(implementation="numpy", backend="cpu")
-    return make(["box"], {**SERVER, "cpu": {**SERVER["cpu"], "cores_logical": 2}}, flops=5e9, backend="cpu", extra=[numpy, triad])
 
 
 def write_run(folder, plan, raws):

@@ -2,10 +2,13 @@
 
 import ast
 import re
+import shlex
 
 import inventory
 import pytest
+import saf
 import yaml
+from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import problem
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line
@@ -46,13 +49,23 @@ NAMED = re.compile(r"\b(?:site|bench|(?:playbooks/)?(?:start|stop|restart|status
         (
             {},
             ("playbooks/bench_report.yml", "", {"report_run_dir": "/a b/$(id)"}),
-            "ansible-playbook playbooks/bench_report.yml -e 'report_run_dir=/a b/$(id)'",
+            "ansible-playbook playbooks/bench_report.yml -e 'report_run_dir=\"/a b/$(id)\"'",
         ),
     ],
 )
 def test_command(changed, arguments, line):
     playbook, *rest = arguments
     assert command_line.playbook_command(playbook, {**CALL, **changed}, *rest) == line
+
+
+@pytest.mark.parametrize("value", ["plain", "/a b/c", "it's", 'a "b" c', "back\\slash d", "a\tb", "$(id) `id`"])
+@pytest.mark.parametrize("quote", [saf.quoted, lambda value: shlex.split(command_of(value))[-1].partition("=")[2]])
+def test_ansible_reads_the_value_that_was_meant(value, quote):
+    assert parse_kv(f"x={quote(value)}") == {"x": value}
+
+
+def command_of(value):
+    return command_line.playbook_command("site.yml", CALL, extra={"x": value})
 
 
 def test_options_that_the_next_command_needs_too():
@@ -142,6 +155,6 @@ def test_commands_stand_below_the_table_and_are_quoted():
     )
     lines = text.splitlines()
     stop = next(line for line in lines if "playbooks/stop.yml" in line)
-    assert stop.endswith("--limit alpha -e 'venv_root=/home/a b/.saf' -e ray_service_manager=process")
+    assert stop.endswith("--limit alpha -e 'venv_root=\"/home/a b/.saf\"' -e ray_service_manager=process")
     assert any("playbooks/reset.yml" in line for line in lines)
     assert lines[lines.index("On beta:") + 1] == "x y"

@@ -6,7 +6,8 @@ import typing
 from itertools import permutations
 
 import pytest
-from runs import GIGABIT, M2_ULTRA, SITUATIONS, TEN, make, slower, transfer
+from runs import GIGABIT, M2_ULTRA, SITUATIONS, TEN, make, transfer
+from slower import slower
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import model, run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.verdicts import FAILED, causes, failed, past

@@ -275,9 +275,11 @@ def test_a_cpu_leads_where_mlx_has_no_gpu(documents):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_scrolls_can_be_focused_and_has_a_name(pages, name):
-    scrolled = pages[name].all("div", class_="scroll")
-    assert scrolled
-    assert all(one.get("tabindex") == "0" and one.get("role") for one, _text in scrolled)
+    scrolled = pages[name].all(class_="scroll")
+    regions = len(pages[name].all("section", class_="scroll"))
+    assert regions > 2
+    assert sum(one.get("role") == "group" for one, _text in scrolled) == len(scrolled) - regions
+    assert all(one.get("tabindex") == "0" for one, _text in scrolled)
     assert all(one.get("aria-label") or one.get("aria-labelledby") for one, _text in scrolled)
 
 
@@ -293,6 +295,14 @@ def test_numbers_stand_below_their_headers(pages, name):
         for row in rows:
             assert len(re.findall(r'<td class="n', row)) == 5
             assert len(re.findall(r"<td", row)) == 5
+
+
+def test_a_value_of_the_whole_cluster_has_no_node_as_label(pages):
+    """On a phone each value of the table has the name of its column."""
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td class="n" data-label="([^"]*)">', pages["healthy"].source)
+    labels = dict(rows)
+    assert labels["GPU float32"] == "alpha"
+    assert labels["2 Macs instead of 1"] == ""
 
 
 def test_many_nodes_are_compact_and_can_be_found(pages):

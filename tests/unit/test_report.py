@@ -9,7 +9,7 @@ import pytest
 import yaml
 from runs import SITUATIONS, write_run
 
-from ansible_collections.saf.fabric.plugins.action import compare, report, runs_info, suspects_info
+from ansible_collections.saf.fabric.plugins.action import compare, metrics_textfile, report, runs_info, suspects_info
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, writer
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import view as report_view
@@ -217,7 +217,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("run.json", "old")]
 
 
-@pytest.mark.parametrize("action", [compare, report, runs_info, suspects_info])
+@pytest.mark.parametrize("action", [compare, metrics_textfile, report, runs_info, suspects_info])
 def test_actions_of_the_controller_accept_what_they_document(root, action):
     """The validator of ansible-core sees no argument spec of an action."""
     name = action.__name__.rsplit(".", 1)[-1]

@@ -10,7 +10,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_n
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, service_log, service_state
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import processes as darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import processes as linux
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status, status_table
 
 
 def node(state="active", **more):
@@ -95,7 +95,7 @@ def test_verdict(observed, running, verdict, problem):
         assert any(problem in sentence for sentence in document["problems"])
     else:
         assert document["problems"] == []
-    assert len(status.table_rows(document)) == 2
+    assert len(status_table.rows(document)) == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,36 @@ def test_a_disk_that_is_nearly_full_is_a_note():
 def test_a_hostile_answer_is_data(answer):
     document = judge({"a": HEAD, "b": status.accept(answer)}, gcs("a"))
     assert all(sentence.isprintable() and len(sentence) < 700 for sentence in document["problems"])
-    assert len(status.table_rows(document)) == 2
+    assert len(status_table.rows(document)) == 2
+
+
+def test_the_table_fits_80_columns_and_names_each_command_on_its_own_line():
+    def real(playbook, limit=""):
+        return f"ansible-playbook -i inventory/mine {playbook} --limit {limit}"
+
+    observed = {"a": HEAD, "b": RUNS}
+    document = status.judge(["a", "b"], "a", observed, gcs("a", dead=["b"]), WANTED, "2026-11-23T18:00:00Z", real)
+    lines = status_table.render(document, 80).splitlines()
+    assert lines[:3] == [
+        " NODE      STATUS  SERVICE  CPU  MLX  UPTIME  RESTARTS",
+        " a (head)  ready   systemd  2    1    15 min  0",
+        " b         dead    systemd  2    1    15 min  0",
+    ]
+    assert lines[3:] == [
+        "",
+        " ✗ degraded",
+        "   b: dead for the GCS (SIGTERM):",
+        "     ansible-playbook -i inventory/mine playbooks/restart.yml --limit b",
+    ]
+    assert "PYTHON" in status_table.render(document, 120)
+
+
+def test_the_table_of_a_node_that_is_away_or_stopped():
+    rows = status_table.rows(judge({"a": STOPPED, "b": SILENT}, None))
+    assert [(row["node"], row["status"], row["service"], row["uptime"]) for row in rows] == [
+        ("a (head)", "unknown", "systemd, inactive", "15 min"),
+        ("b", "away", "-", "-"),
+    ]
 
 
 OBSERVED = {"service": {"state": "active"}}

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from ..model import Better, Measurement, Scope
 from ..trust.shapes import Shapes
 from .context import Context
+from .series import Family, Label
 
 # What report/view/figures.py can draw of a metric, and the note that it can write above the table.
 Chart = Literal["rate_by_size", "rate_over_time", "parts_of_time", "bandwidth_by_size"]
@@ -36,11 +37,18 @@ class MetricRow:
     sample: str  # what one sample is, for docs/numbers.md
     describe: Callable[[Given], str]  # in words, what a value was measured with
     ceiling: Callable[[Measurement, Context], Ceiling]
+    family: Family  # of Prometheus; all rows of one have the same unit and label names
+    labels: Mapping[str, Label] = field(default_factory=dict)  # beside those of the place (series.place)
     directed: bool = False  # a pair's sender is its first node
     params: Shapes = field(default_factory=dict)  # what a measurement cannot do without
     chart: Chart | None = None
     note: Note | None = None
     headline: bool = False  # its regression may fail a play
+
+    @property
+    def series_name(self) -> str:
+        """Return the name of the row's Prometheus family."""
+        return self.family.name(self.unit)
 
     @property
     def is_family(self) -> bool:

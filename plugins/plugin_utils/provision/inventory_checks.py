@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..plan import choice
+from ..report import gate
+from ..text.words import words
 from . import inventory, options
 from .problem import Row
 
@@ -101,6 +104,27 @@ def stack_problems(
         if not wrong:
             wanted = {host: str(versions.get(host, stack["python_version"])) for host in names}
             problems += inventory.python_problems(wanted, stack["python_requires"])
+    return problems
+
+
+def choice_problems(
+    given: options.Values, defaults: Mapping[str, Any], profiles: choice.Profiles, models: Sequence[str]
+) -> list[Row]:
+    """Return what is wrong with the words that choose what is measured and what fails a play; equal rows of hosts are one.
+
+    given: {host: {option: value}}; defaults: {option: value}; models: names of data/synthetic_models.yml.
+    """
+    problems: list[Row] = []
+    for mine in given.values():
+        value = {**defaults, **mine}
+        wanted = {name: words(value[name]) for name in ("bench_model", "bench_only", "bench_skip", "fail_on")}
+        overrides = value["bench_overrides"] if isinstance(value["bench_overrides"], Mapping) else {}
+        found = choice.model_problems(wanted["bench_model"], models)
+        found += choice.choice_problems(
+            profiles, str(value["bench_profile"]), overrides, wanted["bench_model"], wanted["bench_only"], wanted["bench_skip"]
+        )
+        found += choice.word_problems("fail_on", wanted["fail_on"], gate.WORDS)
+        problems += [row for row in found if row not in problems]
     return problems
 
 

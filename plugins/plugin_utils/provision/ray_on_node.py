@@ -43,12 +43,12 @@ def foreign_ray_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     for ray in foreign_rays(observed, wanted["venv_root"]):
         if ray["root"]:
             found = f"Studio Air Fabric in {ray['root']}, process {ray['pid']} of {ray['user']}"
-            fix = "Stop it, or remove it: the commands are below the table."
+            fix = "Stop it, or remove it: the commands are below."
             row = problem("foreign Ray", "none", found, fix)
             row["other_root"] = ray["root"]
         else:
             found = f"process {ray['pid']} of {ray['user']} ({ray['daemon']})"
-            fix = "Stop it (the command is below the table) and remove whatever starts it: two Rays on a node disturb each other."
+            fix = "Stop it (the command is below) and remove whatever starts it: two Rays on a node disturb each other."
             row = problem("foreign Ray", "none", found, fix)
             row["command"] = f"sudo -u {shlex.quote(ray['user'])} {shlex.quote(ray['program'] or 'ray')} stop"
         problems.append(row)

@@ -219,21 +219,3 @@ def _membership_problem(
         return [f"the GCS has never seen it although its service runs ({log} on {name}): {restart}"]
     reason = one_line(row["death_reason"]).rstrip(".") or "no reason given"
     return [f"dead for the GCS ({reason}): {restart}"]
-
-
-def table_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the table that people read."""
-    alive = {True: "yes", False: "no", None: "?"}
-    return [
-        {
-            "node": f"{node['name']} ({node['role']})",
-            "alive": alive[node["alive"]],
-            "service": f"{node['service'].get('state', '?')} ({node['service'].get('manager') or '?'})",
-            "restarts": "-" if node["service"].get("restarts") is None else node["service"]["restarts"],
-            "python": node["venv"].get("python_version", "-"),
-            "venv": node["venv"].get("fingerprint", "-")[:12],
-            "cpus": f"{node['resources'].get('CPU', 0):g}" if node["resources"] else "-",
-            "mlx": f"{node['resources'].get('mlx', 0):g}" if node["resources"] else "-",
-        }
-        for node in document["nodes"]
-    ]

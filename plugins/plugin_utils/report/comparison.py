@@ -41,11 +41,13 @@ class Row(TypedDict):
 
 
 class Table(TypedDict):
-    """Runs side by side, the oldest first; differences: [path, before, after] between the first and the last."""
+    """Runs side by side, the oldest first; the changes are [path, before, after] between the first and the last."""
 
     runs: list[Run]
     same_testbed: bool
-    differences: list[Any]
+    same_software: bool
+    testbed_changes: list[Any]
+    software_changes: list[Any]
     rows: list[Row]
 
 
@@ -70,8 +72,9 @@ def side_by_side(runs: Sequence[RunDocument]) -> Table:
             for run in runs
         ],
         "same_testbed": len({run["keys"]["testbed"] for run in runs}) == 1,
-        "differences": history.differences(first["testbed_parts"], last["testbed_parts"])
-        + history.differences(first["software_parts"], last["software_parts"]),
+        "same_software": len({run["keys"]["software"] for run in runs}) == 1,
+        "testbed_changes": history.differences(first["testbed_parts"], last["testbed_parts"]),
+        "software_changes": history.differences(first["software_parts"], last["software_parts"]),
         "rows": [_row(metrics) for metrics in found.values()],
     }
 
@@ -93,8 +96,11 @@ def _row(metrics: Sequence[Metric | None]) -> Row:
         "verdict": "one-sided",
     }
     first, last = metrics[0], metrics[-1]
-    if not first or not last or not first["median"]:
+    if not first or not last:
         return row
+    if not first["median"]:  # a loss of nothing has no ratio
+        more: Literal["better", "worse"] = "better" if known["better"] == "higher" else "worse"
+        return {**row, "verdict": more if last["median"] else "same"}
     noise = max(relative_mad(first), relative_mad(last))
     ratio = last["median"] / first["median"]
     verdict: Literal["better", "worse", "same"] = "same"
@@ -108,20 +114,6 @@ def relative_mad(metric: Metric) -> float:
     return statistics.mad(metric["samples"]) / abs(metric["median"]) if metric["median"] else 0.0
 
 
-def lines(table: Table) -> list[str]:
-    """Return the comparison as lines for the screen: the runs, what differs in the testbed, and every metric that moved."""
-    text = [f"{run['run_id']}: {run['profile']}, {len(run['nodes'])} nodes, testbed {run['testbed']}" for run in table["runs"]]
-    if not table["same_testbed"]:
-        text.append("The testbeds differ, so a difference need not be a change for better or worse.")
-    text += [f"changed: {path}: {before} -> {after}" for path, before, after in table["differences"]]
-    moved = [row for row in table["rows"] if row["verdict"] in ("better", "worse")]
-    moved.sort(key=lambda row: row["verdict"] == "better")
-    text += [f"{row['verdict']}: {_name(row)}: {' -> '.join(row['texts'])} (x {row['ratio']:.2f})" for row in moved]
-    same = sum(row["verdict"] == "same" for row in table["rows"])
-    alone = sum(row["verdict"] == "one-sided" for row in table["rows"])
-    return [*text, f"{same} metrics within their noise, {alone} not in both the first and the last run"]
-
-
 def markdown(table: Table) -> str:
     """Return the comparison as a Markdown table with every metric."""
     table = escape_all(table)
@@ -130,7 +122,7 @@ def markdown(table: Table) -> str:
     for row in table["rows"]:
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3f}"
         text.append("| " + " | ".join([_name(row), *row["texts"], ratio, row["verdict"]]) + " |")
-    differing = [f"- {path}: {before} -> {after}" for path, before, after in table["differences"]]
+    differing = [f"- {path}: {before} -> {after}" for path, before, after in table["testbed_changes"] + table["software_changes"]]
     return "\n".join([*text, "", *differing]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The summary of a run as lines of a terminal: plain, appended, as wide as it is told. Pure functions."""
+"""The summary of a run as lines of a terminal: plain, appended, within a given width. Pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INDENT: Final = " "
 _GAP: Final = "  "
 _LABEL_MOST: Final = 34
 _GLUE: Final = "\N{NO-BREAK SPACE}"
-_UNIT: Final = re.compile(r"(?<=\d) (?=%|×|[A-Za-zµ]+/s\b|[mµn]?s\b|GiB\b)")  # no line ends between a number and its unit
+_UNIT: Final = re.compile(r"(?<![^\s(])([\d.]+) (?=[^\W\d_]|%|×)")  # no line ends between a number and its unit
 _HANG: Final = " " * 10
 
 
@@ -63,7 +63,7 @@ def _text(text: str, width: int, first: str = _INDENT, hang: str = _INDENT) -> l
     """Return a text in lines, clean of what a terminal would obey."""
     found: list[str] = []
     line, used = first, columns(first)
-    for word in _words(_UNIT.sub(_GLUE, clean_text(text)), width - columns(hang)):
+    for word in _words(_UNIT.sub(rf"\1{_GLUE}", clean_text(text)), width - columns(hang)):
         size = columns(word)
         blank = 0 if line in (first, hang) else 1
         if used + blank + size > width and blank:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast, get_args
 
 from .. import run_document, runs
 from ..guard import guarded
-from ..model import Failure, Finding, RunDocument
+from ..model import Failure, Finding, RunDocument, Severity
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
@@ -28,6 +28,9 @@ class Report:
     headlines: list[str]
     summary: Summary
     regressions: list[Finding]
+    verdict: Literal["fault", "limit", "healthy"]  # the worst severity, without the notes
+    counts: dict[Severity, int]  # findings of each severity
+    findings: list[Finding]
     paths: list[str]
     changed: bool
     failures: list[str]
@@ -61,11 +64,19 @@ def write(folder: Path, formats: Sequence[str] = (), dry_run: bool = False) -> R
         run_id=document["run_id"],
         headlines=_headlines(view["summary"]),
         summary=view["summary"],
+        verdict=_verdict(document["findings"]),
+        counts={severity: sum(one["severity"] == severity for one in document["findings"]) for severity in get_args(Severity)},
         regressions=[finding for finding in document["findings"] if finding["kind"] == "regression"],
+        findings=document["findings"],
         paths=[str(path) for path in paths],
         changed=changed,
         failures=[f"{failure['name']} could not be made: {failure['error']}" for failure in broken],
     )
+
+
+def _verdict(findings: Sequence[Finding]) -> Literal["fault", "limit", "healthy"]:
+    severities = {finding["severity"] for finding in findings}
+    return "fault" if "fault" in severities else "limit" if "limit" in severities else "healthy"
 
 
 def _headlines(summary: Summary) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,9 +37,16 @@ def playbook_command(playbook: str, call: Call, limit: str | Sequence[str] = "",
     if any(names):
         words += ["--limit", ",".join(names)]
     for name, value in (extra or {}).items():
-        words += ["-e", f"{name}={value}"]
+        words += ["-e", f"{name}={_quoted(str(value))}"]
     prefix = [f"ANSIBLE_CONFIG={shlex.quote(call['config'])}"] if call["config"] else []
     return " ".join([*prefix, *map(shlex.quote, words)])
+
+
+def _quoted(value: str) -> str:
+    """Return a value as -e name=value takes it: it splits the text at blanks, as a shell does."""
+    if not re.search(r"[\s\"'\\]", value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def shown_path(path: str, cwd: str) -> str:
@@ -64,8 +72,8 @@ def this_call() -> Call:
     cwd = os.getcwd()
     default, origin = constants.config.get_config_value_and_origin("DEFAULT_HOST_LIST")
     sources = list(arguments.get("inventory") or [])
-    # ansible.cfg is read again where it is found again; a default of the environment may be another tomorrow.
-    known = sources == list(default or []) and not str(origin).startswith("env")
+    # Every command names its inventory: without one it would be about whatever is the default where it is pasted.
+    known = sources == list(default or []) and origin == "default"
     config = constants.CONFIG_FILE or ""
     found_again = config == os.path.join(cwd, "ansible.cfg") and not os.stat(cwd).st_mode & 0o002
     return {
@@ -88,6 +96,11 @@ def _value_given(arguments: Mapping[str, Any], name: str) -> Any:
     if name == "become_user":
         return value if value != constants.DEFAULT_BECOME_USER else None
     return None if name in defaults and value == getattr(constants, defaults[name], None) else value
+
+
+def repository_folder() -> str:
+    """Return the folder that the playbooks and roles of the collection are in, as Ansible names it in a task's path."""
+    return str(REPOSITORY)
 
 
 def command(playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _PREFIXES = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
 # Units whose customary notation is not prefix + unit as stored.
@@ -54,6 +55,12 @@ def in_unit(value: float, unit: str) -> tuple[float, str]:
         if abs(value) >= factor * 0.9995:
             return factor, prefix + name
     return _PREFIXES[-1][0], _PREFIXES[-1][1] + name
+
+
+def in_one_unit(values: Sequence[float | None], unit: str) -> tuple[list[str], str]:
+    """Return (numbers as text, their unit) with one prefix for all: that of the largest value; a dash for None."""
+    factor, name = in_unit(max((abs(value) for value in values if value is not None), default=0.0), unit)
+    return ["-" if value is None else digits(value / factor) for value in values], name
 
 
 def percent(fraction: float | None) -> str:

@@ -28,7 +28,7 @@ _OVER_LINKS: Final = ("net.", "collective.", "ray.transfer")
 
 def _regressions(run: RunDocument, _data: Data) -> list[Draft]:
     """Return one finding for each headline metric that became worse, one for all where a run or a node is slower as a whole."""
-    # What is a ratio of two values stays as it was when both become worse.
+    # The ratio of two values is unchanged when both become worse.
     compared = [
         item
         for item in run["history"]["comparisons"]

@@ -7,8 +7,10 @@ from ...text.units import bytes_size
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, always, param
 
 _RANKS: Shapes = {"bytes": above(0), "ranks": above(0), "dtype": text, "backend": text}
+_FAMILY = Family("collective_bus", "Bus bandwidth of an MLX collective over all nodes, median of the run")
 _BUS = "bus bandwidth: bytes / seconds x 2(n-1)/n or x (n-1)/n, the slowest rank's time, after a barrier; MLX ring over TCP"
 
 
@@ -41,6 +43,14 @@ ROWS = tuple(
         params=_RANKS,
         describe=ranks,
         ceiling=slowest_link,
+        family=_FAMILY,
+        labels={
+            "operation": always(operation),
+            "bytes": param("bytes"),
+            "ranks": param("ranks"),
+            "dtype": param("dtype"),
+            "backend": param("backend"),
+        },
         chart="bandwidth_by_size" if operation == "all_reduce" else None,
         note="half_bandwidth",
         headline=operation == "all_reduce",

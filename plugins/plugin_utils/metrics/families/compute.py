@@ -8,10 +8,17 @@ from ...text.labels import library, processor
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, Label, always, kind, param, size
 
 _PRODUCT: Shapes = {"m": above(0), "n": above(0), "k": above(0), "implementation": text, "backend": text}
 _ARRAY: Shapes = {"rows": above(0), "width": above(0), "dtype": text, "backend": text}
 _HEADS: Shapes = {"batch": above(0), "heads": above(0), "length": above(0), "dimension": above(0), "dtype": text, "backend": text}
+_ON: dict[str, Label] = {"implementation": param("implementation", "mlx"), "device": param("backend")}
+_GEMM = Family("gemm", "Rate of matrix products, median of the run")
+_SUSTAINED = Family("gemm_sustained", "Rate of matrix products over the time of a sustained load, median of its series")
+_MEMORY = Family("memory", "Bandwidth of the memory (STREAM), median of the run")
+_OPERATION = Family("operation", "Rate of an operation of a transformer, median of the run")
+_LAUNCH = Family("launch", "Time from asking for one element to having it, median of the run")
 _PRODUCTS = (
     "as many n x n products as fit into `sample_seconds`, evaluated and waited for; 2n³ FLOP each. `params.implementation` is "
     "`mlx`, or `numpy` beside it where MLX runs on the CPU. `tf32` exists on CUDA alone; `float32` has TF32 off"
@@ -105,6 +112,8 @@ def _products(dtype: str, title: str, *, headline: bool = False, chart: bool = F
         params=_PRODUCT,
         describe=product,
         ceiling=product_peak,
+        family=_GEMM,
+        labels={"dtype": always(dtype) if dtype else kind, "size": size, **_ON},
         chart="rate_by_size" if chart else None,
         headline=headline,
     )
@@ -121,6 +130,8 @@ def _memory(operation: str, *, headline: bool = False) -> MetricRow:
         params={"array_bytes": above(0), "implementation": text, "backend": text},
         describe=arrays,
         ceiling=memory_peak,
+        family=_MEMORY,
+        labels={"operation": always(operation), **_ON},
         headline=headline,
     )
 
@@ -137,6 +148,8 @@ def _moving(operation: str, title: str) -> MetricRow:
         params=_ARRAY,
         describe=table,
         ceiling=operation_bandwidth,
+        family=_OPERATION,
+        labels={"operation": always(operation), "dtype": param("dtype"), "device": param("backend")},
     )
 
 
@@ -157,6 +170,8 @@ ROWS = (
         describe=product_over_time,
         ceiling=product_peak,
         chart="rate_over_time",
+        family=_SUSTAINED,
+        labels={"dtype": param("dtype"), "size": size, **_ON},
     ),
     _memory("copy"),
     _memory("scale"),
@@ -174,6 +189,8 @@ ROWS = (
         params=_HEADS,
         describe=heads,
         ceiling=operation_rate,
+        family=_OPERATION,
+        labels={"operation": always("attention"), "dtype": param("dtype"), "device": param("backend")},
     ),
     MetricRow(
         name="ops.launch",
@@ -185,5 +202,7 @@ ROWS = (
         params={"backend": text},
         describe=lambda given: f"one element on the {processor(given.params['backend'])}",
         ceiling=latency,
+        family=_LAUNCH,
+        labels={"device": param("backend")},
     ),
 )

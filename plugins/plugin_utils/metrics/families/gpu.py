@@ -7,12 +7,15 @@ from ...model import Measurement
 from ...trust.shapes import text
 from ..context import Context
 from ..row import Ceiling, MetricRow
+from ..series import Family, param
 
 _GPU = (
     "Macs, while a suite runs (`params.suite`), once a second: `ioreg`'s \"Device Utilization %\"; `powermetrics`' active "
     "frequency (root). Both are estimates of the system, shown beside the measured rates: busy is not fast. A GPU that is 80 % "
     "busy at full clock and far below its peak waits for memory or for the host"
 )
+_BUSY = Family("gpu_utilization", "Utilization of the GPU while a suite runs, as the system reports it, median")
+_CLOCK = Family("gpu_clock", "Clock of the GPU while it is busy, median")
 
 
 def highest_clock(metric: Measurement, context: Context) -> Ceiling:
@@ -38,9 +41,11 @@ ROWS = tuple(
         params={"suite": text, "source": text},
         describe=lambda given: f"while {given.params['suite']} was measured, by {given.params['source']}",
         ceiling=ceiling,
+        family=family,
+        labels={"suite": param("suite"), "tool": param("source")},
     )
-    for name, title, unit, ceiling in (
-        ("gpu.utilisation", "GPU utilization, as the system reports it", "1", always_busy),
-        ("gpu.clock", "GPU clock while busy", "Hz", highest_clock),
+    for name, title, unit, ceiling, family in (
+        ("gpu.utilisation", "GPU utilization, as the system reports it", "1", always_busy, _BUSY),
+        ("gpu.clock", "GPU clock while busy", "Hz", highest_clock, _CLOCK),
     )
 )

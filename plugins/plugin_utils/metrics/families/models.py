@@ -8,6 +8,7 @@ from ...text.labels import processor
 from ...trust.shapes import Shapes, above, text, truth
 from ..context import Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, Label, always, param
 
 _MODEL: Shapes = {
     "model": text,
@@ -18,10 +19,20 @@ _MODEL: Shapes = {
     "parameters": above(0),
     "synthetic": truth,
 }
+_FAMILY = Family("llm", "Rate of tokens of a language model, median of the run")
 _TOKENS = (
     "token/s of one repetition by mlx-lm's batch generator: the prompt until the first new token; the tokens after the first. "
     "Without a model on disk an architecture of `data/synthetic_models.yml` is built in its real size with random weights"
 )
+_LABELS: dict[str, Label] = {
+    "model": param("model"),
+    "bits": param("bits", "16"),
+    "prompt": param("prompt"),
+    "generation": param("generation"),
+    "batch": param("batch"),
+    "weights": lambda metric: "random" if metric["params"].get("synthetic") else "file",
+    "device": param("backend"),
+}
 
 
 def model(given: Given) -> str:
@@ -63,6 +74,8 @@ ROWS = (
         params=_MODEL,
         describe=model,
         ceiling=prefill,
+        family=_FAMILY,
+        labels={"phase": always("prefill"), **_LABELS},
         headline=True,
     ),
     MetricRow(
@@ -75,6 +88,8 @@ ROWS = (
         params={**_MODEL, "read_bytes": above(0)},
         describe=model,
         ceiling=decode,
+        family=_FAMILY,
+        labels={"phase": always("decode"), **_LABELS},
         headline=True,
     ),
 )

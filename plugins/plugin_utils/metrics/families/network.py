@@ -11,11 +11,17 @@ from ...text.labels import plural
 from ...trust.shapes import Shapes, above, text
 from ..context import DEFAULT_LINK, Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, always, param
 from .none import no_ceiling
 
 _STREAMS: Shapes = {"streams": above(0), "seconds": above(0), "iperf3": text}
 _DATAGRAMS: Shapes = {"packets": above(0), "bits_per_second": above(0)}
 _TRIP = "one round trip of 64 bytes over TCP without delay; loaded: while iperf3 sends"
+_GOODPUT = Family("link_goodput", "What a receiver gets over TCP from one sender, median of the run")
+_ROUND_TRIP = Family("link_round_trip", "Round trip of 64 bytes over TCP, median of the run")
+_JITTER = Family("link_udp_jitter", "Jitter of UDP, median of the run")
+_LOSS = Family("link_udp_loss", "Datagrams of UDP that were lost, median of the run")
+_TOGETHER = Family("node_goodput", "What all peers together receive from a node while all send to all, median of the run")
 _UDP = "UDP at half of the TCP goodput (profile `full`)"
 
 
@@ -75,6 +81,8 @@ ROWS = (
         params=_STREAMS,
         describe=streams,
         ceiling=goodput,
+        family=_GOODPUT,
+        labels={"mode": always("one_way"), "streams": param("streams")},
         headline=True,
     ),
     MetricRow(
@@ -88,6 +96,8 @@ ROWS = (
         params=_STREAMS,
         describe=streams,
         ceiling=goodput,
+        family=_GOODPUT,
+        labels={"mode": always("both_ways"), "streams": param("streams")},
     ),
     MetricRow(
         name="net.rtt.idle",
@@ -99,6 +109,8 @@ ROWS = (
         params={"bytes": above(0)},
         describe=round_trip,
         ceiling=no_ceiling,
+        family=_ROUND_TRIP,
+        labels={"state": always("idle"), "load": param("load"), "streams": param("streams")},
     ),
     MetricRow(
         name="net.rtt.loaded",
@@ -110,6 +122,8 @@ ROWS = (
         params={"bytes": above(0), "load": text},
         describe=round_trip,
         ceiling=no_ceiling,
+        family=_ROUND_TRIP,
+        labels={"state": always("loaded"), "load": param("load"), "streams": param("streams")},
     ),
     MetricRow(
         name="net.udp_jitter",
@@ -121,6 +135,7 @@ ROWS = (
         params=_DATAGRAMS,
         describe=datagrams,
         ceiling=no_ceiling,
+        family=_JITTER,
     ),
     MetricRow(
         name="net.udp_loss",
@@ -132,6 +147,7 @@ ROWS = (
         params=_DATAGRAMS,
         describe=datagrams,
         ceiling=no_ceiling,
+        family=_LOSS,
     ),
     MetricRow(
         name="net.together",
@@ -143,5 +159,7 @@ ROWS = (
         params={"flows": above(0), "seconds": above(0)},
         describe=flows,
         ceiling=together,
+        family=_TOGETHER,
+        labels={"flows": param("flows")},
     ),
 )

@@ -8,6 +8,7 @@ from ...text.units import bytes_size, percent
 from ...trust.shapes import Shapes, above, text
 from ..context import MEASURED, Context
 from ..row import Ceiling, Given, MetricRow
+from ..series import Family, always, count, param
 from .none import no_ceiling
 
 _TASKS: Shapes = {"tasks": above(0), "size": above(0), "products": above(0), "nodes": [text]}
@@ -15,6 +16,7 @@ _EFFICIENCY = (
     "derived, on 2, 4 ... and all nodes: T(1) / (n T(n)) for the same work, T(1) / T(n) for n times the work; `context.split` "
     "has the fractions of compute, imbalance, scheduling and transfer"
 )
+_WORK = {"node_count": count("nodes"), "tasks": param("tasks"), "size": param("size"), "products": param("products")}
 
 
 def size(given: Given) -> str:
@@ -55,6 +57,8 @@ _RAY = (
         params={"target": text},
         describe=lambda _given: "one task at a time",
         ceiling=no_ceiling,
+        family=Family("ray_task_round_trip", "Round trip of one empty Ray task, median of the run"),
+        labels={"destination": param("target")},  # the subject of a task on the head itself is the head alone
         headline=True,
     ),
     MetricRow(
@@ -67,6 +71,8 @@ _RAY = (
         params={"tasks": above(0)},
         describe=lambda given: f"bursts of {given.params['tasks']}, all nodes",
         ceiling=no_ceiling,
+        family=Family("ray", "Empty Ray tasks a second in a burst, median of the run"),
+        labels={"burst": param("tasks")},
     ),
     MetricRow(
         name="ray.transfer",
@@ -79,6 +85,8 @@ _RAY = (
         params={"bytes": above(0)},
         describe=size,
         ceiling=transfer,
+        family=Family("ray_transfer", "Rate of a Ray object from one node to another, median of the run"),
+        labels={"bytes": param("bytes")},
         headline=True,
     ),
     MetricRow(
@@ -91,6 +99,8 @@ _RAY = (
         params={"bytes": above(0), "receivers": above(0)},
         describe=size,
         ceiling=no_ceiling,
+        family=Family("ray_broadcast", "Rate of a Ray object from the head to all others, all copies counted, median of the run"),
+        labels={"bytes": param("bytes"), "receivers": param("receivers")},
     ),
     MetricRow(
         name="ray.mlx_tasks",
@@ -104,6 +114,8 @@ _RAY = (
         params=_TASKS,
         describe=tasks,
         ceiling=no_ceiling,
+        family=Family("ray_mlx_tasks", "Wall time of one set of MLX tasks over Ray, median of the run"),
+        labels=_WORK,
         headline=True,
     ),
 )
@@ -118,6 +130,8 @@ _SCALED = tuple(
         params=_TASKS,
         describe=tasks,
         ceiling=perfect_scaling,
+        family=Family("scaling_efficiency", "Speed on n nodes over n times the speed of one, median of the run"),
+        labels={"kind": always(kind), **_WORK},
         chart="parts_of_time" if kind == "strong" else None,
     )
     for kind, title in (

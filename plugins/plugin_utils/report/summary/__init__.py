@@ -5,9 +5,8 @@ from __future__ import annotations
 from ...guard import guarded
 from ...model import Failure, RunDocument
 from ...trust.untrusted import clean_text
-from . import sentence, table, tiles, title
+from . import problems, sentence, table, tiles, title
 from .parts import Problem, Sentence, Summary
-from .problems import problems
 
 __all__ = ["summarize"]
 _UNKNOWN = Sentence(mark="attention", lead="This summary could not be made.", text="The values are complete in run.json.")
@@ -17,7 +16,7 @@ def summarize(run: RunDocument, failures: list[Failure] | None = None) -> Summar
     """Return the summary of a run document. failures: list for the parts that raise; they are left out."""
     failures = [] if failures is None else failures
     nothing: tuple[tuple[Problem, ...], tuple[Problem, ...]] = ((), ())
-    found, notes = guarded("problems of the summary", lambda: problems(run), nothing, failures)
+    found, notes = guarded("problems of the summary", lambda: problems.problems(run), nothing, failures)
     return Summary(
         title=clean_text(title.title(run)),
         hardware=guarded("hardware of the summary", lambda: clean_text(title.hardware(run)), "", failures),

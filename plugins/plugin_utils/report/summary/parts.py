@@ -60,7 +60,7 @@ class Problem:
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What a run says first. title: the nodes; hardware: their chips; measured: date and times in words; history and
-    not_measured: one sentence each, "" where there is nothing to say.
+    not_measured: a sentence, "" where there is nothing to say.
     """
 
     title: str

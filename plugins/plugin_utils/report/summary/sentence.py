@@ -1,4 +1,4 @@
-"""Whether to worry, in one sentence; what the history says, and what was not measured. Pure functions of a run document."""
+"""Whether to worry, as a sentence; what the history says, and what was not measured. Pure functions of a run document."""
 
 from __future__ import annotations
 

@@ -88,17 +88,21 @@ def mark(run: RunDocument, kinds: Sequence[str], nodes: Sequence[str], share: fl
 
 def has_regressed(run: RunDocument, metrics: Sequence[Metric]) -> bool:
     """Return whether one of some values is a confirmed regression."""
-    found = (compared(run, metric) for metric in metrics)
-    return any(item is not None and item["headline"] and item["verdict"] == "regression" for item in found)
+    worse = [item for item in run["history"]["comparisons"] if item["headline"] and item["verdict"] == "regression"]
+    return any(_is_of(item, metric) for item in worse for metric in metrics)
 
 
 def compared(run: RunDocument, metric: Metric) -> Comparison | None:
     """Return the comparison of a value with earlier runs, None without one."""
-    keys = ("name", "subject", "link", "params")
-    return next(
-        (item for item in run["history"]["comparisons"] if all(item[key] == metric[key] for key in keys)),  # type: ignore[literal-required]
-        None,
-    )
+    return next((item for item in run["history"]["comparisons"] if _is_of(item, metric)), None)
+
+
+def _is_of(item: Comparison, metric: Metric) -> bool:
+    return item["name"] == metric["name"] and _identity(item) == _identity(metric)
+
+
+def _identity(one: Metric | Comparison) -> tuple[object, ...]:
+    return one["subject"], one["link"], one["params"]
 
 
 def center(run: RunDocument, metric: Metric) -> tuple[float, int] | None:

@@ -39,7 +39,7 @@ def bar(share: float | None) -> int | None:
 
 
 def cards(run: RunDocument, columns: Sequence[str] = ()) -> dict[str, Any]:
-    """Return {shared, nodes}: one card for each node of the run; shared: what is the same on all, told once.
+    """Return {shared, nodes}: one card for each node of the run; shared: what is the same on all.
 
     columns: of the summary's table; a node that has one there needs no values on its card.
     """

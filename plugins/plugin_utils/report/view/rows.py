@@ -17,7 +17,7 @@ _SIZES = ("n", "bytes", "array_bytes", "prompt", "batch", "streams", "flows", "t
 
 
 def table(name: str, metrics: Sequence[Metric], where: str) -> dict[str, Any]:
-    """Return {name, title, id, shared, rows, slow (p5 or p95)}: what is the same in all rows is told once; where: its id."""
+    """Return {name, title, id, shared, rows, slow (p5 or p95)}: what all rows share stands once; where: its id."""
     ordered = sorted(metrics, key=_order)
     words = [registry.describe_params(metric).split(", ") for metric in ordered]
     shared = _shared_end(words)
@@ -82,7 +82,7 @@ def _row(metric: Metric, what: str) -> dict[str, Any]:
 
 
 def sources(tables: Sequence[dict[str, Any]]) -> list[str]:
-    """Return where the ceilings of some tables come from, each value once; why there is none is told as well."""
+    """Return where the ceilings of some tables come from, each value once; where there is none, the reason."""
     found: dict[str, None] = {}
     for row in (row for one in tables for row in one["rows"]):
         if row["source"]:

@@ -1,0 +1,117 @@
+"""Which phase a task belongs to, and what a playbook's last line says: by the file that the task is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+# A file that several phases include stays in the phase that includes it.
+STAY: Final = ""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One line of the output. counts: whether a changed task in it is a change of the node; answers: what its tasks say is the
+    result of the playbook, which comes after its line.
+    """
+
+    name: str
+    what: str = ""
+    counts: bool = True
+    answers: bool = False
+
+
+CHECK: Final = Phase("check", "inventory, access, platform", counts=False)
+PHASES: Final = {
+    phase.name: phase
+    for phase in (
+        CHECK,
+        Phase("node", "packages, account, folders"),
+        Phase("python"),
+        Phase("venv"),
+        Phase("ray", "service"),
+        Phase("verify", "members and versions", counts=False),
+        Phase("plan", counts=False),
+        Phase("facts", "hardware and load", counts=False),
+        Phase("compute", "MLX and NumPy on each node", counts=False),
+        Phase("network", "links between the nodes", counts=False),
+        Phase("ray tasks", "tasks, objects, actors", counts=False),
+        Phase("collective", "all nodes together", counts=False),
+        Phase("again", "compared with earlier runs", counts=False),
+        Phase("report", counts=False, answers=True),
+        Phase("status", "nodes, services, members", counts=False, answers=True),
+        Phase("smoke", "MLX tasks on each node", counts=False, answers=True),
+        Phase("start"),
+        Phase("stop"),
+        Phase("mtu"),
+        Phase("reset"),
+        Phase("compare", counts=False, answers=True),
+        Phase("listeners", counts=False, answers=True),
+    )
+}
+_PLAYBOOKS: Final = {
+    "check_inventory": "check",
+    "preflight": "check",
+    "provision": "node",
+    "ray": "ray",
+    "verify": "verify",
+    "bench_measure": "plan",
+    "bench_again": "again",
+    "bench_report": "report",
+    "status": "status",
+    "smoke": "smoke",
+    "start": "start",
+    "stop": "stop",
+    "tune_network": "mtu",
+    "reset": "reset",
+    "compare": "compare",
+    "listeners": "listeners",
+}
+# {role: {file: phase}}; "": of every other file.
+_ROLES: Final[dict[str, dict[str, str]]] = {
+    "cluster": {"": STAY},
+    "homebrew": {"": STAY},
+    "preflight": {"": "check"},
+    "node": {"": "node"},
+    "python": {"": "python"},
+    "venv": {"": "venv"},
+    "ray": {"": "ray", "service": STAY, "verify": STAY, "cluster": "verify"},
+    "bench": {
+        "": STAY,
+        "main": "plan",
+        "plan": "plan",
+        "facts": "facts",
+        "compute": "compute",
+        "network": "network",
+        "network_round": "network",
+        "ray": "ray tasks",
+        "collective": "collective",
+        "again": "again",
+    },
+    "report": {"": "report"},
+    "status": {"": "status"},
+    "network": {"": "mtu"},
+    "reset": {"": "reset"},
+}
+
+
+def phase_of(path: str, repository: str, play: str) -> Phase | None:
+    """Return the phase of a task, None where it stays in the present one.
+
+    path: of the task's file, "" where unknown; repository: folder of the collection; play: name of the task's play, the phase
+    of a task that is not in the collection.
+    """
+    if not path:
+        return None
+    if not path.startswith(repository.rstrip("/") + "/"):
+        return Phase(play or "play")
+    parts = PurePosixPath(path[len(repository.rstrip("/")) + 1 :]).parts
+    stem = PurePosixPath(parts[-1]).stem
+    if parts[0] == "playbooks" and len(parts) == 2:
+        return PHASES[_PLAYBOOKS[stem]] if stem in _PLAYBOOKS else Phase(play or stem)
+    if parts[0] == "roles" and len(parts) > 2:
+        files = _ROLES.get(parts[1], {})
+        name = files.get(stem, files.get("", STAY))
+        return PHASES[name] if name else None
+    return None if parts[0] == "roles" else Phase(play or stem)

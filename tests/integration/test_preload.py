@@ -1,0 +1,55 @@
+"""The callback preload: what the parent has loaded, a forked worker does not load again."""
+
+import os
+import subprocess
+import sys
+
+PLAY = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ ['a', 'b'] | map('upper') | join(' ') }} {{ 'site.yml' | saf.fabric.playbook_command }}"
+"""
+# The worker's own view, from the tests' copy of a filter: which modules its fork has brought along.
+PROBE = """
+import os, sys
+PARENT = os.getppid()
+class FilterModule:
+    def filters(self):
+        with open(os.environ["SAF_LOADED"], "a") as stream:
+            stream.write(f"{os.getpid()} {PARENT}\\n")
+        return {"probe": str}
+"""
+
+
+def loaded_in(root, tmp_path, folder):
+    """Return the processes that loaded a filter plugin in a run of two tasks, and whether each of them is ansible-playbook."""
+    (tmp_path / "filters").mkdir(exist_ok=True)
+    (tmp_path / "filters" / "probe.py").write_text(PROBE)
+    (tmp_path / "play.yml").write_text(PLAY + PLAY.split("tasks:\n")[1])
+    record = tmp_path / "loaded"
+    record.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_FILTER_PLUGINS": str(tmp_path / "filters"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(folder),
+        "SAF_LOADED": str(record),
+    }
+    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", str(tmp_path / "play.yml")]
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    output = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, output
+    return [int(line.split()[0]) == process.pid for line in record.read_text().splitlines()]
+
+
+def test_plugins_are_loaded_once_and_by_the_parent(root, tmp_path):
+    assert loaded_in(root, tmp_path, root / "plugins" / "callback") == [True]
+
+
+def test_without_it_every_task_loads_them_again(root, tmp_path):
+    """Why the callback is there; where Ansible itself loads them once, this fails and the callback may go."""
+    (tmp_path / "none").mkdir()
+    assert loaded_in(root, tmp_path, tmp_path / "none") == [False, False]
