@@ -250,7 +250,7 @@ class CallbackModule(Default):
 
     @_safe
     def v2_playbook_on_notify(self, handler, host):
-        """A handler is a task of its own."""
+        """A handler is a task like others."""
 
 
 def _is_rescued(task):
