@@ -38,10 +38,10 @@ options:
         description: Text of a file, instead of O(files[].content), that is neither logged nor shown as a difference.
         type: str
       owner:
-        description: Name of the owner; without one it stays as it is.
+        description: Name of the owner; without one it is not changed.
         type: str
       group:
-        description: Name of the group; without one it stays as it is.
+        description: Name of the group; without one it is not changed.
         type: str
       mode:
         description: Permissions in octal.

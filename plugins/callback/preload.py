@@ -1,6 +1,6 @@
 """Loads plugins once, before Ansible forks.
 
-Ansible runs each task on each node in a forked process of its own. Plugins that the parent has not loaded are loaded, and
+Ansible runs each task on each node in a separate, forked process. Plugins that the parent has not loaded are loaded, and
 those of collections compiled, in each of these processes again: a third of the controller's CPU time of a run that changes
 nothing.
 """

@@ -14,7 +14,6 @@ from ..model import Failure, Finding, RunDocument, Severity
 from ..verdicts import failed
 from . import view as views
 from .exporters import EXPORTERS
-from .summary import summarize
 from .summary.parts import Summary
 
 
