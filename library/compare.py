@@ -13,6 +13,9 @@ author:
   - Studio Air Fabric contributors (@studio-air-fabric)
 description:
   - Reads C(run.json) of two or more runs, compares the metrics, and can write all of them as a Markdown table.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.controller
 options:
   results_dir:
     description: Folder of the runs on the controller.
@@ -33,14 +36,7 @@ options:
     type: int
 attributes:
   check_mode:
-    support: full
-    description: Compares and writes no table.
-  diff_mode:
-    support: none
-    description: Returns no diff.
-  action:
-    support: full
-    description: Runs on the controller and needs no connection to a host.
+    details: Compares and writes no table.
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,9 @@ description:
   - Copies C(metrics.prom) of a run as C(saf.prom) into the folder of a textfile collector, for instance node_exporter's. The file
     is replaced in one step and has mode 0644, so that a collector of another account reads all of it or the old one.
   - An older run than the newest one of its folder changes nothing.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.controller
 options:
   run_dir:
     description: Folder of the run on the controller.
@@ -26,14 +29,7 @@ options:
     required: true
 attributes:
   check_mode:
-    support: full
-    description: Reports whether the file would change.
-  diff_mode:
-    support: none
-    description: Returns no diff.
-  action:
-    support: full
-    description: Runs on the controller and needs no connection to a host.
+    details: Reports whether the file would change.
 """
 
 EXAMPLES = r"""

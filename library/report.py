@@ -15,6 +15,9 @@ description:
   - Reads C(plan.json) and the raw files of a run and writes C(run.json), with the measured values before anything is judged, then
     the report in each format beside it. The link C(latest) points to the newest run.
   - A verdict that raises becomes a note, a format that raises a failure of the task; the other files are written all the same.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.controller
 options:
   run_dir:
     description: Folder of the run on the controller; with O(results_dir) also the id of a run there, V(latest) or V(previous).
@@ -36,14 +39,7 @@ options:
     choices: [csv, html, markdown, prometheus]
 attributes:
   check_mode:
-    support: full
-    description: Reads and judges the run and writes nothing.
-  diff_mode:
-    support: none
-    description: Returns no diff.
-  action:
-    support: full
-    description: Runs on the controller and needs no connection to a host.
+    details: Reads and judges the run and writes nothing.
 """
 
 EXAMPLES = r"""

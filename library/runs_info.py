@@ -13,6 +13,9 @@ author:
   - Studio Air Fabric contributors (@studio-air-fabric)
 description:
   - Finds the runs with a C(run.json) in a folder on the controller.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.controller
 options:
   results_dir:
     description: Folder of the runs on the controller. One that does not exist holds no runs.
@@ -20,14 +23,7 @@ options:
     required: true
 attributes:
   check_mode:
-    support: full
-    description: Only reads.
-  diff_mode:
-    support: none
-    description: Returns no diff.
-  action:
-    support: full
-    description: Runs on the controller and needs no connection to a host.
+    details: Only reads.
 """
 
 EXAMPLES = r"""

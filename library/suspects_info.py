@@ -13,6 +13,9 @@ author:
   - Studio Air Fabric contributors (@studio-air-fabric)
 description:
   - Compares a run that has no report yet with earlier runs of the same testbed and returns the parts that are worse.
+extends_documentation_fragment:
+  - saf.fabric.attributes
+  - saf.fabric.attributes.controller
 options:
   run_dir:
     description: Folder of the run on the controller.
@@ -20,14 +23,7 @@ options:
     required: true
 attributes:
   check_mode:
-    support: full
-    description: Only reads.
-  diff_mode:
-    support: none
-    description: Returns no diff.
-  action:
-    support: full
-    description: Runs on the controller and needs no connection to a host.
+    details: Only reads.
 """
 
 EXAMPLES = r"""

@@ -31,3 +31,16 @@ attributes:
   diff_mode:
     support: full
 """
+
+    # Actions that work on the controller.
+    CONTROLLER = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  action:
+    description: Indicates whether an action plugin does the work on the controller.
+    support: full
+    details: Runs on the controller and needs no connection to a host.
+"""
