@@ -9,7 +9,7 @@ DOCUMENTATION = """
 name: console
 type: stdout
 short_description: One line for each phase, problems once
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Prints the playbooks of this collection for people, one line for each phase, with its nodes, its changes and its duration.
     A problem is printed once, with its remedy and without paths, sources and tracebacks. Equal answers of several nodes are
