@@ -17,7 +17,7 @@ from .anchors import anchors
 from .metric_charts import CHARTS
 from .rows import sources, table
 
-_LONG = 8  # rows of a table that a page shows at once; a longer one can be opened
+_LONG = 6  # rows of a table that a page shows at once; a longer one can be opened
 _LINKS = "network"  # the group whose medians are in the tables of the links
 # (id, title, families of metrics) in the order of the page; the links stand between the chips and Ray.
 _CHIPS = (
