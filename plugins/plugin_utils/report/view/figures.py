@@ -78,6 +78,7 @@ def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[s
         "mixed": len(slow) > 1,
         "count": count,
         "first_calls": any(row["first_call"] for one in tables for row in one["rows"]),
+        "bounded": any(row["ceiling"] or row["share"] for one in tables for row in one["rows"]),
         "sources": sources(tables),
         "usual": published,
         "long": count > _LONG or place == _LINKS,
