@@ -188,21 +188,29 @@ def test_names_from_nodes_are_text():
         ],
         charts.legend([HOSTILE], [("ceiling", HOSTILE)]),
         ([HOSTILE], [[HOSTILE, HOSTILE]]),
-        wide=True,
+        narrow=[charts.draw_lines(charts.Plot(name=HOSTILE, lines=[line], axis=axis))],
+        folded=HOSTILE,
     )
     assert "<script" not in page
     assert "\x1b" not in page
     attributes = {name for element in ElementTree.fromstring(page).iter() for name in element.attrib}  # noqa: S314 our own text
     assert not [name for name in attributes if name.startswith("on")]
-    assert len(drawings(page)) == 4
+    assert len(drawings(page)) == 5
 
 
-def test_a_figure_says_unit_and_direction_and_a_wide_one_can_be_scrolled():
-    page = charts.figure("Rates", "TFLOP/s, higher is better", ["<svg></svg>"], table=(["node", "rate"], [["a", "1"]]), wide=True)
+def test_a_figure_says_unit_and_direction_and_has_a_drawing_for_each_width():
+    table = (["node", "rate"], [["a", "1"]])
+    page = charts.figure("Rates", "TFLOP/s, higher is better", ["<svg/>"], table=table, narrow=['<svg width="1"/>'])
     assert '<strong>Rates</strong> <span class="soft">TFLOP/s, higher is better</span>' in page
-    assert '<div class="scroll" role="group" tabindex="0" aria-label="Rates"><svg>' in page
+    assert '<div class="roomy"><div class="plots"><svg/></div></div>' in page
+    assert '<div class="tight"><div class="plots"><svg width="1"/></div></div>' in page
     assert '<th scope="col">rate</th>' in page
-    assert '<div class="plots"><svg>' in charts.figure("Rates", "", ["<svg></svg>"])
+    assert charts.figure("Rates", "", ["<svg/>"]).endswith('</figcaption><div class="plots"><svg/></div></figure>')
+
+
+def test_drawings_that_show_no_difference_are_folded_and_say_so():
+    page = charts.figure("Rates", "", ["<svg/>"], "<ul></ul>", folded="16 charts, all alike")
+    assert page.endswith("<details><summary>16 charts, all alike</summary><ul></ul><div class=\"plots\"><svg/></div></details></figure>")
 
 
 @pytest.mark.parametrize("top", [0, 1e-6, 0.9, 1, 7, 29.9, 941.5e6, 27.2e12, 1e200])

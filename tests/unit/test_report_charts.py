@@ -134,7 +134,7 @@ def test_the_unit_is_said_once_beside_the_name_or_at_the_labels(run_of):
     ]
     (page,) = section(run_of(cluster(PAIR, reduced)), "collective.all_reduce")
     assert '<span class="soft">higher is better; logarithmic axis</span>' in page
-    (tree,) = drawings(page)
+    tree, _narrow = drawings(page)
     assert {"10 kb/s", "1 Mb/s", "100 Mb/s", "8 B", "1 MiB", "size of the array on each node"} <= set(texts(tree))
     (page,) = section(run_of(cluster(PAIR, reduced[1:])), "collective.all_reduce") or [""]
     assert page == "", "one size is no chart"
@@ -147,8 +147,9 @@ def test_over_time_is_one_chart_with_a_line_for_each_node_from_zero_to_the_peak(
     nodes = list("abcde")
     extra = [sustained(node, 22e12, 22e12) for node in nodes]
     (page,) = section(run_of(cluster(nodes, extra)), "gemm.sustained")
-    (tree,) = drawings(page)
-    assert len(classes(tree, "line")) == 5
+    tree, narrow = drawings(page)
+    assert [len(classes(one, "line")) for one in (tree, narrow)] == [5, 5]
+    assert (tree.get("width"), narrow.get("width")) == ("640", "340"), "the second fits on a telephone"
     assert {*nodes, "0", "peak 27.2 TFLOP/s", "time (s)", "60"} <= set(texts(tree))
     assert not classes(tree, "lost")
     assert "TFLOP/s, higher is better" in page
@@ -157,9 +158,9 @@ def test_over_time_is_one_chart_with_a_line_for_each_node_from_zero_to_the_peak(
 
 def test_throttling_is_shaded_and_named(run_of):
     (page,) = section(run_of("throttling_laptop"), "gemm.sustained")
-    (tree,) = drawings(page)
-    assert len(classes(tree, "lost")) == 1
-    assert "laptop \N{MINUS SIGN}29 %" in texts(tree)
+    for tree in drawings(page):
+        assert len(classes(tree, "lost")) == 1
+        assert "laptop \N{MINUS SIGN}29 %" in texts(tree)
     assert "lost by throttling" in page.split("<svg", 2)[2]
 
 

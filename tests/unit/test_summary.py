@@ -93,7 +93,8 @@ def test_a_healthy_run_says_what_is_usual_and_who_measured_it(story):
     summary = story("healthy_studios")
     assert summary.sentence.text == "Both Macs reach what this chip usually does."
     gpu, memory, _link, _scaling = summary.tiles
-    assert "this chip usually 22.0 TFLOP/s (MLX, github.com/ml-explore/mlx/pull/424" in gpu.text
+    assert gpu.text == "81 % of peak 27.2 TFLOP/s · this chip usually 22.0 TFLOP/s"
+    assert gpu.source.startswith("MLX, github.com/ml-explore/mlx/pull/424")
     assert gpu.usual == pytest.approx(21.97 / 27.2, abs=0.001)
     assert memory.usual is None
     assert "usual" not in memory.text

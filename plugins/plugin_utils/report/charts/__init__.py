@@ -2,7 +2,7 @@
 
 Each chart has a name, its unit once, its direction and a legend; each SVG has a name and a description for screen
 readers. Colors are custom properties of templates/charts.css, which light, dark and print set separately. Series differ in dash
-and shape of the marks, too. A chart is drawn at the size it is shown in: it does not grow, and wide ones scroll.
+and shape of the marks, too. A chart is drawn at the size it is shown in; one for a desk has another for a telephone.
 """
 
 from __future__ import annotations

@@ -13,21 +13,29 @@ def figure(
     drawings: Sequence[str],
     legend: str = "",
     table: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None,
-    wide: bool = False,
+    narrow: Sequence[str] = (),
+    folded: str = "",
 ) -> str:
     """Return the drawings with what surrounds them, "" without any.
 
-    note: unit and direction; table: the heads and the rows of what no other table of the page has; wide: one drawing that may
-    be wider than the window, and scrolls.
+    note: unit and direction; table: the heads and the rows of what no other table of the page has; narrow: the same in
+    a telephone's width; folded: what to read before the drawings are opened, where they show nothing that differs.
     """
     drawings = [one for one in drawings if one]
     if not drawings:
         return ""
-    around = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(title)}">' if wide else '<div class="plots">'
+    shown = _plots(drawings)
+    if any(narrow):
+        shown = f'<div class="roomy">{shown}</div><div class="tight">{_plots([one for one in narrow if one])}</div>'
+    shown = f"{legend}{shown}"
+    if folded:
+        shown = f"<details><summary>{escape(folded)}</summary>{shown}</details>"
     said = f'<figcaption><strong>{escape(title)}</strong> <span class="soft">{escape(note)}</span></figcaption>'
-    return (
-        f'<figure class="drawn">{said}{legend}{around}{"".join(drawings)}</div>{_table(title, table) if table else ""}</figure>'
-    )
+    return f'<figure class="drawn">{said}{shown}{_table(title, table) if table else ""}</figure>'
+
+
+def _plots(drawings: Sequence[str]) -> str:
+    return f'<div class="plots">{"".join(drawings)}</div>'
 
 
 def _table(title: str, table: tuple[Sequence[str], Sequence[Sequence[str]]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -124,8 +124,20 @@ def _x_labels(spec: Plot, xs: Sequence[float], across: Callable[[float], float],
         values = [values[0], values[-1]] if small and len(values) > 2 else values
     else:
         longest = max(len(spec.x_words(x)) for x in xs) * LETTER + 10
-        values = spread(xs, 2 if small else max(2, min(8, int((spec.width - 80) / longest))))
+        values = spread(xs, 2 if small else 8)
+        values = [values[0], *_apart(values[1:-1], across, longest, values[0], values[-1]), *values[1:][-1:]]
     return [text(across(x), bottom + 15, spec.x_words(x), "middle") for x in values]
+
+
+def _apart(
+    between: Sequence[float], across: Callable[[float], float], room: float, first: float, last: float
+) -> Iterator[float]:
+    """Yield the values whose labels of ``room`` px touch none before them, nor that of the last one."""
+    taken = across(first)
+    for value in between:
+        if across(value) - taken >= room and across(last) - across(value) >= room:
+            taken = across(value)
+            yield value
 
 
 def _drawn(

@@ -22,7 +22,10 @@ class Sentence:
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One of the values that matter most; share and usual: 0 to 1 on the scale of its bar, None where not known."""
+    """One of the values that matter most; share and usual: 0 to 1 on the scale of its bar, None where not known.
+
+    source: who published what is usual, "" where the own runs say it.
+    """
 
     label: str
     value: str
@@ -30,6 +33,7 @@ class Tile:
     usual: float | None
     text: str
     mark: Mark
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

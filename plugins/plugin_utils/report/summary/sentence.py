@@ -31,14 +31,15 @@ _FRACTIONS: Final = (
 )
 
 
-def sentence(run: RunDocument, problems: Sequence[Problem]) -> Sentence:
-    """Return whether to worry; problems: without the notes."""
+def sentence(run: RunDocument, problems: Sequence[Problem], notes: Sequence[Problem] = ()) -> Sentence:
+    """Return whether to worry; problems: without the notes, which are counted where there is no problem."""
     if not run["metrics"]:
         return Sentence(mark="attention", lead="Nothing was measured.", text=_incomplete(run))
     if not problems:
-        lead = "No problems found in what was measured." if run["partial"] else "No problems found."
+        counted = f"; {plural(len(notes), 'note')}" if notes else ""
+        lead = f"No problems found{' in what was measured' if run['partial'] else ''}{counted}."
         text = _incomplete(run) if run["partial"] else _healthy(run)
-        return Sentence(mark="attention" if run["partial"] else "good", lead=lead, text=text)
+        return Sentence(mark="attention" if run["partial"] else "none" if notes else "good", lead=lead, text=text)
     clauses = [_clause(run, problem) for problem in problems[:_CLAUSES]]
     more = len(problems) - len(clauses)
     text = _joined(run, clauses) + (f" {plural(more, 'more problem')} below." if more else "")

@@ -75,6 +75,7 @@ def _tile(
         usual=_bar(normal.value / ceiling) if normal and ceiling else None,
         text=" · ".join(part for part in text if part),
         mark=mark,
+        source=normal.source if normal else "",
     )
 
 

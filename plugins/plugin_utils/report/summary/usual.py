@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ from . import values
 
 
 class Usual(NamedTuple):
-    """A usual value in the metric's unit; text: the value and its source; whose: as in "a quarter of ..."."""
+    """A usual value in the metric's unit; text: the value in words; whose: as in "a quarter of ..."; source: who published it."""
 
     value: float
     text: str
     whose: str
+    source: str = ""
 
 
 def of(run: RunDocument, metric: Metric) -> Usual | None:
@@ -30,9 +31,20 @@ def of(run: RunDocument, metric: Metric) -> Usual | None:
     published = _published(run, metric)
     if published:
         value = float(published["value"])
-        text = f"this chip usually {human(value, metric['unit'])} ({published['source']})"
-        return Usual(value, text, "what this chip usually reaches")
+        text = f"this chip usually {human(value, metric['unit'])}"
+        return Usual(value, text, "what this chip usually reaches", str(published["source"]))
     return None
+
+
+def sources(run: RunDocument, names: Collection[str]) -> list[str]:
+    """Return who published what is usual for the metrics of some names, each value once: "M2 Ultra usually 22.0 TFLOP/s: ..."."""
+    found: dict[str, None] = {}
+    for metric in run["metrics"]:
+        row = _published(run, metric) if metric["name"] in names else None
+        if row:
+            value = human(float(row["value"]), metric["unit"])
+            found[f"{row['chip']}, {row['gpu_cores']} GPU cores, usually {value}: {row['source']}"] = None
+    return list(found)
 
 
 def _published(run: RunDocument, metric: Metric) -> Mapping[str, Any] | None:

@@ -129,4 +129,11 @@ def _environment(run: RunDocument) -> list[tuple[str, list[tuple[str, Any]]]]:
             ("venv", (node["fingerprint"] or "")[:12]),
         ]
         alike.setdefault(tuple((key, str(value)) for key, value in values if value), []).append(name)
-    return [(", ".join(names), list(values)) for values, names in alike.items()]
+    return [(_together(run, names), list(values)) for values, names in alike.items()]
+
+
+def _together(run: RunDocument, names: list[str]) -> str:
+    """Return the names of nodes; of many that are alike their number, too: "all 16 nodes"."""
+    if len(names) <= _MANY:
+        return ", ".join(names)
+    return f"all {len(names)} nodes" if len(names) == len(run["nodes"]) else f"{len(names)} nodes: {', '.join(names)}"

@@ -12,12 +12,12 @@ from ...guard import guarded
 from ...metrics.row import Note
 from ...model import Failure, Metric, RunDocument
 from ...text.units import bytes_size, human, unbroken
+from ..summary import usual
 from .anchors import anchors
 from .metric_charts import CHARTS
 from .rows import sources, table
 
-# Rows of a table that a page shows at once; a longer one can be opened. Of many nodes the summary has the extremes.
-_LONG, _LONG_OF_MANY, _MANY = 24, 12, 4
+_LONG = 6  # rows of a table that a page shows at once; a longer one can be opened
 _LINKS = "network"  # the group whose medians are in the tables of the links
 # (id, title, families of metrics) in the order of the page; the links stand between the chips and Ray.
 _CHIPS = (
@@ -36,7 +36,7 @@ _OTHERS = ("others", "Other metrics")
 
 
 def sections(run: RunDocument, failures: list[Failure] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Return {chips, cluster}: lists of {id, title, tables, slow, sources, long, charts}, each in the order of the registry.
+    """Return {chips, cluster}: lists of {id, title, tables, slow, sources, usual, long, charts}, in the order of the registry.
 
     failures: list for the sections that raise; they are left out.
     """
@@ -61,14 +61,13 @@ def sections(run: RunDocument, failures: list[Failure] | None = None) -> dict[st
             ]
             kept = [one for one in tables if one]
             if kept:
-                long = _LONG if len(run["nodes"]) <= _MANY else _LONG_OF_MANY
-                parts.append(_section(place, title, kept, [svg for some in drawn for svg in some], long))
+                parts.append(_section(place, title, kept, [svg for some in drawn for svg in some], usual.sources(run, names)))
         return parts
 
     return {"chips": made(_CHIPS), "cluster": made((*_CLUSTER, others))}
 
 
-def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[str], long: int) -> dict[str, Any]:
+def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[str], published: list[str]) -> dict[str, Any]:
     slow = dict.fromkeys(one["slow"] for one in tables)
     count = sum(len(one["rows"]) for one in tables)
     return {
@@ -78,8 +77,11 @@ def _section(place: str, title: str, tables: list[dict[str, Any]], drawn: list[s
         "slow": " or ".join(sorted(slow, reverse=True)),
         "mixed": len(slow) > 1,
         "count": count,
+        "first_calls": any(row["first_call"] for one in tables for row in one["rows"]),
+        "bounded": any(row["ceiling"] or row["share"] for one in tables for row in one["rows"]),
         "sources": sources(tables),
-        "long": count > long or place == _LINKS,
+        "usual": published,
+        "long": count > _LONG or place == _LINKS,
         "charts": drawn,
     }
 

@@ -15,9 +15,9 @@ from ...text.units import human, percent, unbroken
 from ...thresholds import REGRESSION_RUNS
 from .. import charts
 
-_MOST = 6  # drawings that are shown at once
+_MOST = 3  # drawings that are shown at once
 _MOST_FOLDED = 18  # drawings behind them; whatever is beyond has its row in the table
-_LONG = 12  # rows of the table that are shown at once
+_LONG = 6  # rows of the table that are shown at once
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _ORDER = {"regression": 0, "unconfirmed": 1, "improvement": 2, "same": 3, "insufficient": 4}
 _WORDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ... import metrics as registry
 from ...analysis import flags, statistics
@@ -19,7 +20,8 @@ _TYPES = ("float32", "tf32", "float16", "bfloat16")
 _HIGHER = "higher is better"
 _MOST_POINTS = {True: 60, False: 240}  # of one line over time: small, and wide
 _APART = 20  # times; rates over time that differ by more get a chart each, because both have to begin at zero
-_WIDE = 640  # px
+_WIDE, _TIGHT = (640, 250), (340, 210)  # px: one drawing on a desk, and on a telephone
+_ALIKE = 0.05  # of the median; small drawings of nodes that all stay within it are folded
 _EQUAL = 1.02  # ceilings within this share one line
 
 
@@ -41,7 +43,20 @@ def rate_by_size(run: RunDocument, _metrics: Sequence[Metric]) -> list[str]:
     unit = axis.unit if drawn is _by_node or not has_prefixes(axis) else ""
     note = _note(unit, axis, "size n of the n x n product across")
     drawings, names = drawn(rates, nodes, ceilings, axis)
-    return [charts.figure("Matrix products by size", note, drawings, charts.legend(names, extra))]
+    folded = _alike(list(rates.values()), len(nodes)) if drawn is _by_node else ""
+    return [charts.figure("Matrix products by size", note, drawings, charts.legend(names, extra), folded=folded)]
+
+
+def _alike(series: Sequence[Mapping[str, Mapping[float, float]]], count: int) -> str:
+    """Return what stands for the drawings of nodes that hardly differ, "" where one does. series: [{node: {x: value}}]."""
+    for by_node in series:
+        places = {at for points in by_node.values() for at in points}
+        for at in places:
+            values = [points[at] for points in by_node.values() if at in points]
+            middle = statistics.median(values)
+            if any(abs(value - middle) > _ALIKE * middle for value in values):
+                return ""
+    return f"{count} charts, all within {percent(_ALIKE)} of the nodes' median"
 
 
 def _note(unit: str, axis: YAxis, across: str = "") -> str:
@@ -216,7 +231,9 @@ def _over_time(metrics: Sequence[Metric]) -> str:
     # Names are at the ends of the lines, too, which on a phone are out of sight.
     names = [] if small or len(lines) == 1 else list(lines)
     name = "Rate of each node over time"
+    narrow, folded = [], ""
     if small:
+        folded = "" if any(fallen.values()) else _alike([{node: _by_place(line) for node, line in lines.items()}], len(lines))
         drawings = charts.grid([_node_over_time(metric, metrics, lines, ceilings, axis, seconds) for metric in metrics])
         extra = [("ceiling", words) for words in _ceiling_words(ceilings)] + [("median", "median of all nodes"), *extra]
     else:
@@ -229,12 +246,25 @@ def _over_time(metrics: Sequence[Metric]) -> str:
             x_range=(0, seconds),
             x_title="time (s)",
             levels=levels[-3:],
-            width=_WIDE,
-            height=250,
+            width=_WIDE[0],
+            height=_WIDE[1],
         )
         drawings = [charts.draw_lines(spec)]
+        narrow = [charts.draw_lines(_tight(spec))]
     note = _note(axis.unit, axis, "seconds across")
-    return charts.figure(name, note, drawings, charts.legend(names, extra), _time_table(metrics), wide=not small)
+    return charts.figure(name, note, drawings, charts.legend(names, extra), _time_table(metrics), narrow, folded)
+
+
+def _tight(spec: charts.Plot) -> charts.Plot:
+    """Return a drawing for a telephone: without labels at the ends of its lines, which would take a third of it."""
+    lines = [replace(one, label="") for one in spec.lines]
+    title = spec.lines[0].label if len(lines) == 1 else ""  # several have a legend
+    return replace(spec, lines=lines, title=title, width=_TIGHT[0], height=_TIGHT[1])
+
+
+def _by_place(line: charts.Line) -> dict[float, float]:
+    """Return the points of a line by their number: nodes take their samples at times of their own."""
+    return {float(place): value for place, (_at, value) in enumerate(line.points) if value is not None}
 
 
 def _level_name(value: float, names: Sequence[str], ceilings: Mapping[str, float], unit: str) -> str:
@@ -342,12 +372,12 @@ def bandwidth_by_size(run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
         x_words=charts.byte_words,
         x_title="size of the array on each node",
         levels=[charts.Level(value=ceiling, name=f"slowest link of the ring {human(ceiling, 'bit/s')}")] if ceiling else [],
-        width=_WIDE,
-        height=250,
+        width=_WIDE[0],
+        height=_WIDE[1],
     )
     note = _note("" if has_prefixes(axis) else axis.unit, axis)
     names = charts.legend(list(series)) if len(series) > 1 else ""
-    return [charts.figure(spec.name, note, [charts.draw_lines(spec)], names, wide=True)]
+    return [charts.figure(spec.name, note, [charts.draw_lines(spec)], names, narrow=[charts.draw_lines(_tight(spec))])]
 
 
 def parts_of_time(_run: RunDocument, metrics: Sequence[Metric]) -> list[str]:
