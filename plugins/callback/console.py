@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - ansible.builtin.default_callback
   - ansible.builtin.result_format_callback
 notes:
-  - E(SAF_COLUMNS) sets the width of the output, which is otherwise that of the terminal, and 80 without one.
+  - The width is E(SAF_COLUMNS), else E(COLUMNS), else that of the terminal, else 80. It holds for every table, with C(-v) too.
 requirements:
   - set as stdout in configuration
 """
@@ -85,12 +85,15 @@ class CallbackModule(Default):
         self._playbook = ""
         self._titled = True
         self._playbooks = 0
-        if screen is None or self._display.verbosity > 0:
+        if screen is None:
+            return
+        columns = width.columns()  # before Ansible forks: the tables of its tasks need it, too
+        if self._display.verbosity > 0:
             return
         self._unicode = layout.can_show_unicode(sys.stdout.encoding)
         self._color = bool(constants.ANSIBLE_FORCE_COLOR) or not os.environ.get("NO_COLOR")
         check = bool(context.CLIARGS.get("check"))
-        self._screen = screen.Screen(self._write, width.columns(), time.monotonic, check)
+        self._screen = screen.Screen(self._write, columns, time.monotonic, check)
 
     # --- output
 

@@ -114,6 +114,6 @@ def test_names_of_wide_letters_are_aligned_and_hostile_ones_are_text(summary_of)
     assert terminal.columns(head[: head.index("東京") + 2]) == terminal.columns(gpu[:before])
 
 
-@pytest.mark.parametrize(("columns", "width"), [(0, 80), (40, 60), (60, 60), (95, 95), (300, 110)])
+@pytest.mark.parametrize(("columns", "width"), [(40, 60), (60, 60), (95, 95), (300, 110)])
 def test_the_width_is_bounded(columns, width):
     assert terminal.bounded(columns) == width

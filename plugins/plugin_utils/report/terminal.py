@@ -11,7 +11,7 @@ from ..text.units import percent
 from ..trust.untrusted import clean_text
 from .summary.parts import Mark, Problem, Row, Summary
 
-LEAST, MOST, WITHOUT_TERMINAL = 60, 110, 80  # columns
+LEAST, MOST = 60, 110  # columns
 MARKS: Final[dict[Mark, str]] = {"good": "✓", "attention": "!", "bad": "✗", "none": " "}
 _BADGES: Final = {"Fault": "✗", "Limit": "!", "Regression": "!", "Note": " "}
 _INDENT: Final = " "
@@ -23,8 +23,8 @@ _HANG: Final = " " * 10
 
 
 def bounded(columns: int) -> int:
-    """Return the width of a summary for a terminal of ``columns``; 0 where there is none."""
-    return min(max(columns, LEAST), MOST) if columns else WITHOUT_TERMINAL
+    """Return the width of a summary on a screen of ``columns`` (text/width.py): wider, its numbers would be far apart."""
+    return min(max(columns, LEAST), MOST)
 
 
 def lines(summary: Summary, width: int) -> list[str]:
