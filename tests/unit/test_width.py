@@ -105,6 +105,15 @@ def test_each_node_of_the_list_is_named_once():
     assert text.count("alpha") == 1
 
 
+def test_a_problem_of_the_inventory_has_no_node():
+    row = {"node": "-", "check": "head", "wanted": "one host in group head", "found": "none", "fix": "Name one."}
+    lines = problem_list.render([row], 80).splitlines()
+    assert lines == ["head: none", "  wanted: one host in group head", "  fix: Name one."]
+    assert problem_list.count([row]) == "1 problem"
+    assert problem_list.count([row, ROWS[0]]) == "2 problems on 1 node"
+    assert problem_list.render([row, ROWS[0]], 80).splitlines()[0] == "       head: none"
+
+
 @pytest.mark.parametrize(
     ("rows", "words"), [(ROWS, "3 problems on 2 nodes"), (ROWS[:1], "1 problem on 1 node"), ([], "0 problems")]
 )
