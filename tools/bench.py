@@ -60,7 +60,7 @@ def stop(inventory, options):
     if status:
         print(f"{said}\nRay could not be stopped and may still run. Stop it:\n{' '.join(command)}", file=sys.stderr)
     else:
-        print("Ray is stopped. To keep it running after the report: make bench KEEP=1")
+        print(" Ray is stopped. KEEP=1 (saf bench --keep) keeps it running.")
     return status
 
 

@@ -149,7 +149,8 @@ class ActionModule(border.Bordered, ActionBase):
             if line:
                 said = now
                 # On standard error: standard output belongs to the callback, and that may write JSON.
-                display.display(line, stderr=True)
+                # As long as the line about the present task, which it overwrites on a terminal.
+                display.display(line.ljust(layout.MOST_NOW), stderr=True)
             if state != "running":
                 return self._results(results, state)
 

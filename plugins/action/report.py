@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import ClassVar
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import exporters, gate, terminal, writer
+from ansible_collections.saf.fabric.plugins.plugin_utils.text import width
 
 
 class ActionModule(ControllerAction):
@@ -30,14 +30,9 @@ class ActionModule(ControllerAction):
         result = asdict(report)
         result["failing"] = gate.failing(result.pop("findings"), arguments["fail_on"])
         failures = result.pop("failures")
-        result["text"] = "\n".join(terminal.lines(report.summary, self._width()))
+        result["text"] = "\n".join(terminal.lines(report.summary, terminal.bounded(width.columns())))
         page = shlex.quote(writer.page_of(folder))
         result["next"] = f"open {page}" if sys.platform == "darwin" else f"Report: {page}"
         if failures:
             result.update(failed=True, msg=f"{'; '.join(failures)}. This is a bug; {result['paths'][0]} is complete.")
         return result
-
-    def _width(self) -> int:
-        """Return the width of the summary; a task has no terminal: Ansible's display has measured it, one column less."""
-        named = os.environ.get("COLUMNS", "")
-        return terminal.bounded(int(named) if named.isdecimal() else self._display.columns + 1)

@@ -16,13 +16,14 @@ description:
     one. With C(--check) every change that a node would see is listed, with C(--diff) its difference.
   - With C(-v), or if anything goes wrong in this plugin, the output is that of P(ansible.builtin.default#callback).
   - A playbook can mark the message of a debug task by C(vars). C(saf_console=note) describes the phase in its line,
+    C(saf_console=idle) says why it has nothing to do and gets no line,
     C(saf_console=problem) reports a problem that does not end the play, C(saf_console=next) is printed last.
   - Marks are painted on a terminal only, and never where E(NO_COLOR) is set; E(ANSIBLE_FORCE_COLOR) overrides both.
 extends_documentation_fragment:
   - ansible.builtin.default_callback
   - ansible.builtin.result_format_callback
 notes:
-  - E(SAF_COLUMNS) sets the width of the output, which is otherwise that of the terminal, and 80 without one.
+  - The width is E(SAF_COLUMNS), else E(COLUMNS), else that of the terminal, else 80. It holds for every table, with C(-v) too.
 requirements:
   - set as stdout in configuration
 """
@@ -47,9 +48,9 @@ except ImportError:  # the collection is not on Ansible's path: a task reports t
 
 # Their failures are whole sentences; those of other modules need the name of the task before them.
 _OWN_WORDS = [*constants.add_internal_fqcns(("fail", "assert")), *(f"saf.fabric.{name}" for name in ("compare", "report"))]
+_IN_STEP = [*constants.add_internal_fqcns(("linear", "debug"))]  # strategies that begin a task on all nodes at once
 _DEBUG = constants.add_internal_fqcns(("debug",))
 _COLORS = {"good": constants.COLOR_OK, "bad": constants.COLOR_ERROR, "attention": constants.COLOR_CHANGED}
-_LONGEST_NOW = 40  # of the line that the next one overwrites
 
 
 def _safe(method):
@@ -85,22 +86,31 @@ class CallbackModule(Default):
         self._playbook = ""
         self._titled = True
         self._playbooks = 0
-        if screen is None or self._display.verbosity > 0:
+        if screen is None:
+            return
+        columns = width.columns()  # before Ansible forks: the tables of its tasks need it, too
+        if self._display.verbosity > 0:
             return
         self._unicode = layout.can_show_unicode(sys.stdout.encoding)
         self._color = bool(constants.ANSIBLE_FORCE_COLOR) or not os.environ.get("NO_COLOR")
         check = bool(context.CLIARGS.get("check"))
-        self._screen = screen.Screen(self._write, width.columns(), time.monotonic, check)
+        self._screen = screen.Screen(self._write, columns, time.monotonic, check)
 
     # --- output
 
     def _write(self, line):
         if self._transient:
             self._transient = False
-            self._display.display("\r\x1b[K", screen_only=True, newline=False)
-        line = layout.painted(line.rstrip(), self._paint)
-        self._display.display(line if self._unicode else layout.ascii_only(line))
-        sys.stdout.flush()  # into a pipe, too: a phase is minutes long
+            self._out("\r\x1b[K", screen_only=True, newline=False)
+        self._out(layout.painted(line.rstrip(), self._paint))
+
+    def _out(self, text, **how):
+        """Print a text now: into a pipe, too, because a phase is minutes long."""
+        try:
+            self._display.display(text if self._unicode else layout.ascii_only(text), **how)
+            sys.stdout.flush()
+        except BrokenPipeError:  # of `| head`: nobody reads any more, and the run goes on to its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _paint(self, text, tone):
         return stringc(text, _COLORS[tone]) if self._color else text
@@ -109,9 +119,8 @@ class CallbackModule(Default):
         """On a terminal, show what runs; the cursor stays at the start of the line, so that whatever comes next replaces it."""
         if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
             return
-        text = self._screen.now[:_LONGEST_NOW]
-        self._display.display(f"\r\x1b[K{text if self._unicode else layout.ascii_only(text)}\r", screen_only=True, newline=False)
-        sys.stdout.flush()
+        text = self._screen.now[: layout.MOST_NOW]
+        self._out(f"\r\x1b[K{text}\r", screen_only=True, newline=False)
         self._transient = True
 
     # --- playbooks and plays
@@ -121,23 +130,31 @@ class CallbackModule(Default):
         self._playbook = os.path.splitext(os.path.basename(playbook._file_name))[0]
         self._titled = False
         self._playbooks += 1
+        self._plays, self._without_nodes, self._pattern = 0, 0, ""
 
     @_safe
     def v2_playbook_on_play_start(self, play):
         self._play = play  # the default callback needs it when it takes over
+        self._screen.loose = play.strategy not in _IN_STEP
+        self._plays += 1
         if not self._titled:
             self._titled = True
             inventory = play.get_variable_manager()._inventory
             pattern = play.hosts if isinstance(play.hosts, str) else ",".join(play.hosts)
             local = pattern == "localhost"
             known = "cluster" in inventory.groups and not local
-            hosts = [] if local else [host.name for host in inventory.get_hosts("cluster" if known else pattern)]
+            # All of them, not only the first ones of a play with `serial`; localhost where nothing else is known.
+            found = inventory.get_hosts("cluster" if known else pattern, ignore_restrictions=True)
+            real = [host.name for host in found if not host.implicit]
+            hosts = [] if local else real or [host.name for host in found]
+            self._pattern = pattern
             sources = [source if "," in source else command_line.shown_path(source, os.getcwd()) for source in inventory._sources]
             self._screen.begin(layout.title(self._playbook, hosts, sources), hosts)
 
     @_safe
     def v2_playbook_on_no_hosts_matched(self):
-        """A play for nobody, as for the workers of one machine, has nothing to say."""
+        """A play for nobody, as for the workers of one machine, has nothing to say; a playbook of such plays has."""
+        self._without_nodes += 1
 
     @_safe
     def v2_playbook_on_no_hosts_remaining(self):
@@ -146,7 +163,8 @@ class CallbackModule(Default):
     @_safe
     def v2_playbook_on_stats(self, stats):
         last = bool(self._screen.failed) or self._playbooks >= len(context.CLIARGS.get("args") or [])
-        self._screen.end(closing.sentence(self._playbook, self._screen, bool(context.CLIARGS.get("check"))), last)
+        nobody = closing.nobody(self._pattern) if 0 < self._plays == self._without_nodes else ""
+        self._screen.end(nobody or closing.sentence(self._playbook, self._screen, bool(context.CLIARGS.get("check"))), last)
 
     @_safe
     def v2_playbook_on_include(self, included_file):
@@ -159,6 +177,7 @@ class CallbackModule(Default):
             super()._task_start(task, prefix)
             return
         self._task_type_cache[task._uuid] = prefix  # for the default callback
+        self._begun = task._uuid
         self._last_task_name = task.get_name().strip()
         path = os.path.realpath(task.get_path().rpartition(":")[0]) if task.get_path() else ""
         argument_check = task.action.rpartition(".")[2] == "validate_argument_spec"
@@ -168,6 +187,11 @@ class CallbackModule(Default):
         name = messages.clean(task.name or task.get_name()).strip()
         self._screen.task(screen.Task(name, phase, says, bool(task.run_once) and words, words))
         self._show_now()
+
+    def _at(self, task):
+        """Go back to a task whose result comes after another one has begun, as with strategy free."""
+        if task._uuid != self._begun:
+            self._task_start(task, self._task_type_cache.get(task._uuid))
 
     @_safe
     def v2_playbook_on_task_start(self, task, is_conditional):
@@ -194,24 +218,27 @@ class CallbackModule(Default):
             items = result.result.get("results") if result.task.loop else None
             results = [result.result] if items is None else [item for item in items if not item.get("skipped")]
             message = [line for one in results for line in messages.said(one)]
+        self._at(result.task)
         self._screen.ok(result.host.get_name(), bool(result.result.get("changed")) and not elsewhere, message)
 
     @_safe
     def v2_runner_on_failed(self, result, ignore_errors=False):
         self._handle_warnings(result.result)
         if not ignore_errors and not _is_rescued(result.task):
+            self._at(result.task)
             self._screen.failure(result.host.get_name(), messages.failure(result.result))
 
     @_safe
     def v2_runner_on_unreachable(self, result):
         self._handle_warnings(result.result)
         if not result.task.ignore_unreachable:
-            self._screen.failure(result.host.get_name(), messages.unreachable(result.result))
+            self._at(result.task)
+            self._screen.unreachable(result.host.get_name(), messages.unreachable(result.result))
 
     @_safe
     def v2_runner_on_skipped(self, result):
         self._handle_warnings(result.result)
-        self._screen.ok(result.host.get_name())
+        self._screen.skipped(result.host.get_name())
 
     @_safe
     def v2_runner_item_on_ok(self, result):

@@ -11,7 +11,7 @@ description:
   - The duration is that of the last whole run of the same nodes and profile, else it is estimated from the profile.
 options:
   _terms:
-    description: V(duration) for the duration alone, V(text) for the plan.
+    description: V(duration) for the duration alone, V(brief) for it without where it is from, V(text) for the plan.
     default: [text]
 author:
   - Studio Air Fabric (@studio-air-fabric)
@@ -57,10 +57,14 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         untagged = choice.left_out_by_tags(variables.get("ansible_run_tags", ["all"]), variables.get("ansible_skip_tags", []))
         plan = plan_of(variables["groups"], variables["hostvars"], variables.get("ansible_play_hosts"), untagged)
-        answers = {"duration": lambda: estimate.duration(plan), "text": lambda: "\n".join(estimate.lines(plan))}
+        answers = {
+            "duration": lambda: estimate.duration(plan),
+            "brief": lambda: estimate.brief(plan),
+            "text": lambda: "\n".join(estimate.lines(plan)),
+        }
         unknown = [term for term in terms if term not in answers]
         if unknown:
-            raise AnsibleError(f"bench_plan does not know {unknown[0]}: take duration or text.")
+            raise AnsibleError(f"bench_plan does not know {unknown[0]}: take duration, brief or text.")
         return [answers[term]() for term in terms or ["text"]]
 
 

@@ -93,7 +93,7 @@ def test_an_unreachable_node_has_the_reason_of_ssh(play):
         hosts="alpha,",
     )
     assert status == 4
-    assert re.search(r"✗ alpha: \S+: cannot be reached: .*127\.0\.0\.1.*refused", " ".join(said.split()))
+    assert re.search(r"✗ alpha cannot be reached: .*127\.0\.0\.1.*refused", " ".join(said.split()))
     assert "UNREACHABLE" not in said + errors
 
 
@@ -240,3 +240,86 @@ def test_other_callbacks_have_standard_output_for_themselves(play, root, tmp_pat
     status, said, _errors = play(tasks, ANSIBLE_STDOUT_CALLBACK="as_json", ANSIBLE_CALLBACK_PLUGINS=folders)
     assert status == 0
     assert json.loads(said) == {"hosts": ["alpha", "beta"]}
+
+
+def test_a_reader_that_goes_away_ends_no_run_and_causes_no_traceback(root, tmp_path):
+    (tmp_path / "mine.yml").write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "name": "My play",
+                    "hosts": "all",
+                    "gather_facts": False,
+                    "tasks": [
+                        *({"ansible.builtin.debug": {"msg": f"line {number}"}} for number in range(30)),
+                        {"ansible.builtin.copy": {"dest": str(tmp_path / "done"), "content": "x"}},
+                    ],
+                }
+            ]
+        )
+    )
+    local = f"-e ansible_connection=local -e ansible_python_interpreter={sys.executable}"
+    command = f"ansible-playbook -i alpha, {local} {tmp_path}/mine.yml | head -n 1"
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SAF_"))}
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=root,
+        env={**inherited, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "done").exists()
+    assert "pipe" not in done.stderr.lower()
+
+
+def test_nodes_that_do_not_wait_are_named_and_their_failures_have_the_right_task(root, tmp_path):
+    document = [
+        {
+            "name": "My play",
+            "hosts": "all",
+            "strategy": "free",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "name": "First",
+                    "ansible.builtin.command": "sh -c 'sleep 2; exit {{ 3 if inventory_hostname == groups.all[0] else 0 }}'",
+                },
+                {"name": "Second", "ansible.builtin.debug": {"msg": "went on"}},
+            ],
+        }
+    ]
+    (tmp_path / "mine.yml").write_text(yaml.safe_dump(document))
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "console",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = [
+        "ansible-playbook",
+        "-i",
+        HOSTS,
+        "-e",
+        "ansible_connection=local",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        str(tmp_path / "mine.yml"),
+    ]
+    said = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120).stdout
+    assert " ✗ alpha: First: exit status 3" in said
+    assert "     beta: went on" in said
+
+
+def test_a_playbook_for_no_node_says_so(root):
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "console",
+        "LC_ALL": "C.UTF-8",
+    }
+    command = ["ansible-playbook", "-i", HOSTS, "playbooks/status.yml"]
+    said = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=120).stdout
+    assert " ! No node takes part: the inventory has no host in cluster:!absent." in said

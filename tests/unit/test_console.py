@@ -88,7 +88,7 @@ def test_a_problem_of_several_nodes_is_printed_once():
         " ✗ alpha, beta: Install the packages: No space left",
         "   on the device",
         " ✗ venv                                           failed on alpha, beta     6 s",
-        " ✗ site failed on alpha, beta after 0 s. With -v Ansible shows more.",
+        " ✗ site failed on alpha, beta after 0 s. -v shows more.",
     ]
 
 
@@ -98,6 +98,72 @@ def test_own_words_of_a_playbook_are_not_named_after_the_task():
     lines = recorded.end()
     assert lines[0] == " ✗ Nothing was changed. 1 problem:"
     assert lines[1] == "     ansible-playbook -i inventory/mine " + "x" * 80  # whole, to be pasted
+
+
+def test_what_is_about_no_single_node_names_none():
+    recorded = Recorded().task("Fail if", phase="check", own_words=True, run_once=True)
+    recorded.screen.failure("alpha", ["Nothing was changed. 2 problems on 2 nodes:"])
+    lines = recorded.end(closing=closing.sentence("site", recorded.screen, check=False))
+    assert lines[1].endswith("  failed     6 s")
+    assert lines[2] == " ✗ site failed after 0 s. -v shows more."
+
+
+def test_problems_are_in_the_order_of_the_inventory_without_gaps():
+    recorded = Recorded(order=("alpha", "beta", "gamma")).task("Fetch it")
+    for host in ("gamma", "alpha", "beta"):
+        recorded.screen.failure(host, [f"no {host.upper()}"])
+    recorded.screen.flush()
+    assert recorded.lines == [" ✗ alpha: Fetch it: no ALPHA", " ✗ beta: Fetch it: no BETA", " ✗ gamma: Fetch it: no GAMMA", ""]
+
+
+def test_a_node_that_cannot_be_reached_is_named_and_the_task_is_not():
+    recorded = Recorded().task("ansible.builtin.ping")
+    recorded.screen.unreachable("beta", ["cannot be reached: Connection refused", "a hint"])
+    assert recorded.end()[:2] == [" ✗ beta cannot be reached: Connection refused", "   a hint"]
+
+
+def test_a_phase_whose_tasks_were_all_skipped_is_no_line():
+    recorded = Recorded().task(phase="report")
+    recorded.screen.skipped("alpha")
+    assert recorded.end() == []
+
+
+@pytest.mark.parametrize(("message", "count"), [(["Worse than before, measured again: gemm"], 2), ((), 0)])
+def test_nothing_measured_again_is_no_line(message, count):
+    recorded = Recorded().task(phase="again")
+    recorded.screen.ok("alpha", message=message)
+    assert len(recorded.end()) == count
+
+
+def test_a_phase_that_has_nothing_to_do_is_no_line_unless_it_failed():
+    recorded = Recorded().task(phase="network", says="idle")
+    recorded.screen.ok("alpha", message=["needs at least two nodes"])
+    assert recorded.end() == []
+    recorded = Recorded().task(phase="network", says="idle")
+    recorded.screen.ok("alpha", message=["needs at least two nodes"])
+    recorded.task(phase="network").screen.failure("alpha", ["disk full"])
+    assert recorded.end()[-1].startswith(" ✗ network ")
+
+
+def test_long_names_leave_the_lines_their_width():
+    order = [f"a-very-long-host-name-of-forty-letters-0{number}" for number in (1, 2)]
+    recorded = Recorded(order=order)
+    recorded.screen.begin(layout.title("site", order, ["inventory/mine"]), order)
+    recorded.task(phase="venv")
+    for host in order:
+        recorded.screen.ok(host, changed=True)
+    lines = recorded.end()
+    assert lines[0] == " Studio Air Fabric · site · a-very-long-host-name-of-forty-letters-01 …"
+    assert lines[-1].endswith("  2 nodes changed     6 s")
+    assert max(map(len, lines)) <= 80
+    assert len(layout.few_names([order[0] * 3])) == 40
+
+
+def test_nodes_that_do_not_wait_for_each_other_are_named():
+    recorded = Recorded().task()
+    recorded.screen.loose = True
+    recorded.screen.ok("beta", message=["done"])
+    assert recorded.end()[0] == "     beta: done"
 
 
 def test_equal_messages_are_printed_once_and_others_by_node():

@@ -225,3 +225,9 @@ def test_the_last_run_of_the_same_plan_says_how_long_it_takes(hostvars, tmp_path
     assert estimate.duration(bench_plan.plan_of(GROUPS, hostvars)) == "about 14 minutes, as the last such run"
     hostvars["alpha"]["bench_skip"] = "network"
     assert "last" not in estimate.duration(bench_plan.plan_of(GROUPS, hostvars))
+
+
+def test_a_brief_duration_has_no_origin():
+    plan = {"profile": {}, "nodes": ["alpha"], "rounds": 0, "last_seconds": 540.0}
+    assert estimate.brief(plan) == "about 9 minutes"
+    assert estimate.duration(plan) == "about 9 minutes, as the last such run"

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import stories
 from runs import SITUATIONS
 from slower import cpu_only, slower
 
@@ -92,8 +93,22 @@ def test_a_number_keeps_its_unit_on_the_line(summary_of):
 
 
 def test_history_and_what_was_not_measured_are_the_last_line(data):
+    lines = terminal.lines(summarize(slower(data, 1.0)), 80)
+    assert lines[-1] == " History: as in the 7 runs before."
+
+
+def test_a_regression_is_said_once_and_its_text_is_in_one_column(data):
     lines = terminal.lines(summarize(slower(data, 0.85)), 80)
-    assert lines[-1] == " History: 23 values worse than in the 7 runs before."
+    start = next(number for number, line in enumerate(lines) if line.startswith(" ! Regression  "))
+    assert {line[15:16].strip() != "" and not line[:15].strip() for line in lines[start + 1 :]} == {True}
+    assert not [line for line in lines if "History" in line]
+
+
+def test_a_value_of_some_nodes_has_their_names_in_a_list(summary_of):
+    (last,) = stories.runs_of(stories.STORIES["mixed"])
+    lines = terminal.lines(summary_of(*last), 60)
+    assert " ✓ GPU float32: studio 22.0 TFLOP/s (81 % of 27.2 TFLOP/s)" in lines
+    assert " ✓ 2 nodes instead of 1: 1.86 × (93 % of 2 ×)" in lines
 
 
 def test_wide_letters_take_two_columns_and_accents_none():
@@ -114,6 +129,6 @@ def test_names_of_wide_letters_are_aligned_and_hostile_ones_are_text(summary_of)
     assert terminal.columns(head[: head.index("東京") + 2]) == terminal.columns(gpu[:before])
 
 
-@pytest.mark.parametrize(("columns", "width"), [(0, 80), (40, 60), (60, 60), (95, 95), (300, 110)])
+@pytest.mark.parametrize(("columns", "width"), [(40, 60), (60, 60), (95, 95), (300, 110)])
 def test_the_width_is_bounded(columns, width):
     assert terminal.bounded(columns) == width

@@ -1,21 +1,61 @@
 """Text folded to the width of the terminal, and commands that stay whole."""
 
+import os
+
 import pytest
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import problem_list, width
 
 
+@pytest.fixture
+def terminal_of(monkeypatch):
+    """Set how wide the terminal is, None for none: terminal_of(columns, NAME=value of the environment)."""
+
+    def terminal_of(columns, **environment):
+        for name in ("SAF_COLUMNS", "COLUMNS"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+
+        def size(_descriptor):
+            if columns is None:
+                raise OSError
+            return os.terminal_size((columns, 24))
+
+        monkeypatch.setattr(width.os, "get_terminal_size", size)
+        width._of_terminal.cache_clear()
+
+    yield terminal_of
+    width._of_terminal.cache_clear()
+
+
 @pytest.mark.parametrize(("given", "columns"), [("120", 120), ("7", 40), ("99999999", 500), ("wide", 80), ("0", 80), ("²", 80)])
-def test_columns(monkeypatch, given, columns):
-    monkeypatch.setenv("SAF_COLUMNS", given)
-    monkeypatch.setattr("ansible.utils.display.Display.columns", 79, raising=False)
+def test_columns(terminal_of, given, columns):
+    terminal_of(None, SAF_COLUMNS=given)
     assert width.columns() == columns
 
 
-def test_without_a_terminal_there_are_80_columns(monkeypatch):
-    monkeypatch.delenv("SAF_COLUMNS")
-    monkeypatch.setattr("ansible.utils.display.Display.columns", 79, raising=False)
-    assert width.columns() == 80
+@pytest.mark.parametrize(
+    ("terminal", "environment", "columns"),
+    [
+        (100, {"SAF_COLUMNS": "90", "COLUMNS": "120"}, 90),
+        (100, {"COLUMNS": "120"}, 120),
+        (100, {}, 100),
+        (64, {}, 64),
+        (0, {}, 80),  # a terminal that does not know its size
+        (None, {}, 80),
+    ],
+)
+def test_one_rule_says_how_wide_the_output_is(terminal_of, terminal, environment, columns):
+    terminal_of(terminal, **environment)
+    assert width.columns() == columns
+
+
+def test_a_worker_without_the_terminal_has_its_width(terminal_of, monkeypatch):
+    terminal_of(132)
+    assert width.columns() == 132
+    monkeypatch.setattr(width.os, "get_terminal_size", lambda _descriptor: pytest.fail("asked twice"))
+    assert width.columns() == 132
 
 
 @pytest.mark.parametrize(
@@ -63,6 +103,15 @@ def test_each_node_of_the_list_is_named_once():
     ]
     assert max(map(len, text.splitlines())) <= 80
     assert text.count("alpha") == 1
+
+
+def test_a_problem_of_the_inventory_has_no_node():
+    row = {"node": "-", "check": "head", "wanted": "one host in group head", "found": "none", "fix": "Name one."}
+    lines = problem_list.render([row], 80).splitlines()
+    assert lines == ["head: none", "  wanted: one host in group head", "  fix: Name one."]
+    assert problem_list.count([row]) == "1 problem"
+    assert problem_list.count([row, ROWS[0]]) == "2 problems on 1 node"
+    assert problem_list.render([row, ROWS[0]], 80).splitlines()[0] == "       head: none"
 
 
 @pytest.mark.parametrize(

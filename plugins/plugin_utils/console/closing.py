@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from ..text import command_line
-from .layout import BAD, count, duration
+from .layout import ATTENTION, BAD, count, duration
 from .screen import Screen
 
 # Playbooks that print their result themselves and change no node.
 _READING: Final = {"bench", "bench_report", "compare", "listeners", "preflight", "check_inventory", "smoke", "status", "verify"}
+
+
+def nobody(pattern: str) -> str:
+    """Return the closing line of a playbook whose plays are about no node; pattern: of its first play."""
+    return f"{ATTENTION} No node takes part: the inventory has no host in {pattern}. Nothing was done."
 
 
 def sentence(playbook: str, screen: Screen, check: bool) -> str:
@@ -17,7 +22,8 @@ def sentence(playbook: str, screen: Screen, check: bool) -> str:
     took = duration(screen.seconds)
     if screen.failed and playbook != "status":
         changes = f"; {count(screen.changes, 'change')} before that" if screen.changes else ""
-        return f"{BAD} {playbook} failed on {screen.names(screen.failed)} after {took}{changes}. With -v Ansible shows more."
+        where = "" if screen.failed_for_all else f" on {screen.names(screen.failed)}"
+        return f"{BAD} {playbook} failed{where} after {took}{changes}. -v shows more."
     if playbook in _READING or not screen.hosts:
         return ""
     nodes, changes = count(len(screen.hosts), "node"), count(screen.changes, "change")

@@ -15,6 +15,9 @@ _NAME = 11
 _WIDEST = 100  # of a phase's line: the time stays near what it is about
 _MOST_NAMES = 3
 _MOST_TITLE_NAMES = 8
+_MOST_TITLE_LETTERS = 60  # of all names
+_MOST_WHO = 40  # letters in the right part of a phase's line
+MOST_NOW: Final = 40  # letters of the line that the next one overwrites
 _ASCII: Final = str.maketrans(
     {
         GOOD: "+",
@@ -76,10 +79,18 @@ def names(hosts: Sequence[str]) -> str:
     return ", ".join(hosts) if len(hosts) <= _MOST_NAMES else count(len(hosts), "node")
 
 
+def few_names(hosts: Sequence[str]) -> str:
+    """Return the names where a phase's line has room for them, else how many nodes."""
+    text = names(hosts)
+    if len(text) <= _MOST_WHO:
+        return text
+    return count(len(hosts), "node") if len(hosts) > 1 else f"{text[: _MOST_WHO - 1]}…"
+
+
 def title(playbook: str, hosts: Sequence[str], inventory: Sequence[str]) -> str:
     """Return the first line: product, playbook, nodes and where they are listed."""
     shown = ", ".join(hosts)
-    if len(hosts) > _MOST_TITLE_NAMES:
+    if len(hosts) > _MOST_TITLE_NAMES or (len(hosts) > 1 and len(shown) > _MOST_TITLE_LETTERS):
         shown = f"{hosts[0]} … {hosts[-1]}, {len(hosts)} nodes"
     source = f" ({', '.join(inventory)})" if inventory and hosts else ""
     return " · ".join(part for part in ("Studio Air Fabric", playbook, f"{shown}{source}" if hosts else "") if part)

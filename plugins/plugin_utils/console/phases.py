@@ -13,13 +13,14 @@ STAY: Final = ""
 @dataclass(frozen=True)
 class Phase:
     """One line of the output. counts: whether a changed task in it is a change of the node; answers: what its tasks say is the
-    result of the playbook, which comes after its line.
+    result of the playbook, which comes after its line; silent: it has no line unless its tasks say something.
     """
 
     name: str
     what: str = ""
     counts: bool = True
     answers: bool = False
+    silent: bool = False
 
 
 CHECK: Final = Phase("check", "inventory, access, platform", counts=False)
@@ -38,7 +39,7 @@ PHASES: Final = {
         Phase("network", "links between the nodes", counts=False),
         Phase("ray tasks", "tasks, objects, actors", counts=False),
         Phase("collective", "all nodes together", counts=False),
-        Phase("again", "compared with earlier runs", counts=False),
+        Phase("again", "compared with earlier runs", counts=False, silent=True),
         Phase("report", counts=False, answers=True),
         Phase("status", "nodes, services, members", counts=False, answers=True),
         Phase("smoke", "MLX tasks on each node", counts=False, answers=True),

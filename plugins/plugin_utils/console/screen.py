@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from ..text import width as text_width
 from . import layout
 from .phases import Phase
 
-# How a debug task marks its message, by `vars: {saf_console: ...}`: it describes its phase, it is a problem of the phase that
-# is no failure of the play, or it is what to type next and comes last.
+# How a debug task marks its message, by `vars: {saf_console: ...}`: it describes its phase, it says why the phase has nothing to
+# do and no line, it is a problem of the phase that is no failure of the play, or it is what to type next and comes last.
 NOTE: Final = "note"
+IDLE: Final = "idle"
 PROBLEM: Final = "problem"
 NEXT: Final = "next"
 _INDENT: Final = " " * 5
+_Lines = TypeVar("_Lines", tuple[str, ...], tuple[bool | str, ...])
 _MORE: Final = " " * 3
 
 
@@ -38,7 +40,11 @@ class _Running:
     started: float
     hosts: dict[str, bool] = field(default_factory=dict)  # name: changed
     failed: list[str] = field(default_factory=list)
+    for_all: bool = False  # what failed was about no single node
     problems: int = 0
+    worked: bool = False  # a task of it was not skipped
+    spoke: bool = False
+    idle: bool = False
     notes: list[str] = field(default_factory=list)
     printed: bool = False  # its line, before what it answers
 
@@ -48,7 +54,7 @@ class _Heard:
     """What the nodes answered to the present task, {lines: nodes}, so that equal answers are shown once."""
 
     messages: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
-    failures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    failures: dict[tuple[bool | str, ...], list[str]] = field(default_factory=dict)
     diffs: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     planned: list[str] = field(default_factory=list)
     waits: bool = False
@@ -69,9 +75,11 @@ class Screen:
         self._blank = True  # the last line was empty, or there is none
         self._next: list[tuple[str, ...]] = []
         self._order: list[str] = []
+        self.loose = False  # the nodes of the play do not wait for each other (strategy free)
         self.changes = 0
         self.hosts: list[str] = []
         self.failed: list[str] = []
+        self.failed_for_all = False
 
     # --- events
 
@@ -80,8 +88,9 @@ class Screen:
         self._order = list(order)
         self._begun = self._clock()
         self.changes, self.hosts, self.failed, self._next = 0, [], [], []
+        self.failed_for_all = False
         self._space()
-        self._line(f" {title}")
+        self._fold(title, " ", "   ")
         self._line("")
 
     def task(self, task: Task) -> None:
@@ -97,25 +106,38 @@ class Screen:
         """A task succeeded on a node; changed: it changed the node."""
         changed = changed and (self._running is None or self._running.phase.counts)
         self._see(host, changed)
+        if self._running:
+            self._running.worked = True
         if changed:
             self.changes += 1
             self._heard.planned.append(host)
         if message:
             self._heard.messages.setdefault(tuple(message), []).append(host)
 
+    def skipped(self, host: str) -> None:
+        """A task is not for a node."""
+        self._see(host, False)
+
     def diff(self, host: str, lines: Sequence[str]) -> None:
         """A task changed, or would change, a node like this."""
         if lines:
             self._heard.diffs.setdefault(tuple(lines), []).append(host)
 
-    def failure(self, host: str, lines: Sequence[str]) -> None:
-        """A task failed on a node, or the node is gone, and nothing catches it."""
+    def unreachable(self, host: str, lines: Sequence[str]) -> None:
+        """A node is gone, and nothing catches it; lines: why, from "cannot be reached" on."""
+        self.failure(host, [f"{host} {lines[0]}", *lines[1:]], whole=True)
+
+    def failure(self, host: str, lines: Sequence[str], whole: bool = False) -> None:
+        """A task failed on a node and nothing catches it; whole: the first line names what happened to whom."""
         self._see(host, False)
-        self._heard.failures.setdefault(tuple(lines), []).append(host)
+        self._heard.failures.setdefault((whole, *lines), []).append(host)
         if host not in self.failed:
             self.failed.append(host)
-        if self._running and host not in self._running.failed:
-            self._running.failed.append(host)
+        about_all = self._task.run_once and not whole
+        self.failed_for_all = self.failed_for_all or about_all
+        if self._running:
+            self._running.for_all = self._running.for_all or about_all
+            self._running.failed += [] if host in self._running.failed else [host]
 
     def waits(self) -> None:
         """A task is tried again."""
@@ -147,8 +169,17 @@ class Screen:
 
     def names(self, hosts: Sequence[str]) -> str:
         """Return the names of nodes in the order of the inventory, or how many they are."""
+        return layout.names(self._sorted(hosts))
+
+    def _sorted(self, hosts: Iterable[str]) -> list[str]:
         place = {name: number for number, name in enumerate(self._order)}
-        return layout.names(sorted(hosts, key=lambda name: place.get(name, len(place))))
+        return sorted(hosts, key=lambda name: place.get(name, len(place)))
+
+    def _by_node(self, heard: Mapping[_Lines, list[str]]) -> list[tuple[_Lines, list[str]]]:
+        """Return what was heard with its nodes, in the order of the inventory; nodes answer in any."""
+        place = {name: number for number, name in enumerate(self._order)}
+        found = [(lines, self._sorted(hosts)) for lines, hosts in heard.items()]
+        return sorted(found, key=lambda one: place.get(one[1][0], len(place)))
 
     # --- lines
 
@@ -157,7 +188,7 @@ class Screen:
         heard, self._heard = self._heard, _Heard()
         if self._check and heard.planned:
             self._line(f"{_INDENT}{self._task.name}: {self.names(heard.planned)}")
-        for lines, hosts in heard.diffs.items():
+        for lines, hosts in self._by_node(heard.diffs):
             if not self._check:
                 self._line(f"{_INDENT}{self._task.name}: {self.names(hosts)}")
             elif len(heard.diffs) > 1:
@@ -165,21 +196,31 @@ class Screen:
             for line in lines:
                 self._line(f"{_INDENT}  {line}")
         several = len({host for hosts in heard.messages.values() for host in hosts}) > 1 and len(heard.messages) > 1
-        for lines, hosts in heard.messages.items():
+        several = several or self.loose
+        for lines, hosts in self._by_node(heard.messages):
             self._message(lines, self.names(hosts) if several else "")
-        for lines, hosts in heard.failures.items():
-            self._failure(lines, hosts)
+        if heard.failures:
+            self._space()
+            for (whole, *words), hosts in self._by_node(heard.failures):
+                self._failure([str(word) for word in words], hosts, bool(whole))
+            self._space()
 
     def _message(self, lines: Sequence[str], who: str) -> None:
         if who and not any(name in " ".join(lines) for name in who.split(", ")):
             lines = [f"{who}: {lines[0]}", *lines[1:]]
+        if self._running:
+            self._running.spoke = True
         if self._task.says == NOTE and self._running:
             self._running.notes += [" ".join(lines)]
         elif self._task.says == NEXT:
             self._next.append(tuple(lines))
         elif self._task.says == PROBLEM and self._running:
             self._running.problems += 1
+            self._space()
             self._problem(lines)
+            self._space()
+        elif self._task.says == IDLE and self._running:
+            self._running.idle = True
         elif len(lines) == 1:
             self._fold(lines[0], _INDENT, _INDENT)
         else:
@@ -191,24 +232,29 @@ class Screen:
                 self._fold(line, indent, indent)
             self._space()
 
-    def _failure(self, lines: Sequence[str], hosts: Sequence[str]) -> None:
+    def _failure(self, lines: Sequence[str], hosts: Sequence[str], whole: bool) -> None:
         if self._running:
             self._running.problems += 1
+        if whole:
+            self._problem(lines)
+            return
         if not self._task.own_words and self._task.name:
             lines = [f"{self._task.name}: {lines[0]}", *lines[1:]]
         named = self._task.run_once or any(host in lines[0].split() for host in hosts)
         self._problem(lines if named else [f"{self.names(hosts)}: {lines[0]}", *lines[1:]])
 
     def _problem(self, lines: Sequence[str]) -> None:
-        self._space()
         self._fold(lines[0], f" {layout.BAD} ", _MORE)
         for line in lines[1:]:
             self._fold(line, _MORE, _MORE)
-        self._space()
 
     def _end_phase(self) -> None:
         running, self._running = self._running, None
-        if running and (running.hosts or running.notes):
+        if not running:
+            return
+        wrong = bool(running.failed or running.problems)
+        something = running.spoke if running.phase.silent else running.worked and not running.idle
+        if wrong or (something and (running.hosts or running.notes)):
             self._print_phase(running)
 
     def _print_phase(self, running: _Running) -> None:
@@ -222,10 +268,12 @@ class Screen:
 
     def _who(self, running: _Running) -> str:
         changed = [host for host, done in running.hosts.items() if done]
+        if running.for_all:
+            return "failed"
         if running.failed:
-            return f"failed on {self.names(running.failed)}"
+            return f"failed on {layout.few_names(self._sorted(running.failed))}"
         if changed:
-            return f"{self.names(changed)} {'would change' if self._check else 'changed'}"
+            return f"{layout.few_names(self._sorted(changed))} {'would change' if self._check else 'changed'}"
         return layout.count(len(running.hosts), "node") + (" unchanged" if running.phase.counts else "")
 
     def _see(self, host: str, changed: bool) -> None:

@@ -6,12 +6,12 @@ PYTHONPATH=collections python -m ansible_collections.saf.fabric.plugins.plugin_u
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..runs import RunError
+from ..text import width
 from . import terminal
 from .exporters import EXPORTERS
 from .writer import write
@@ -28,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunError as error:
         print(error, file=sys.stderr)
         return 1
-    width = terminal.bounded(shutil.get_terminal_size((0, 0)).columns)
-    print("\n".join([*terminal.lines(report.summary, width), "", *report.paths]))
+    lines = terminal.lines(report.summary, terminal.bounded(width.columns()))
+    print("\n".join([*lines, "", *report.paths]))
     print("\n".join(report.failures), end="\n" if report.failures else "", file=sys.stderr)
     return 1 if report.failures else 0
 

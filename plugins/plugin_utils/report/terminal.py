@@ -11,7 +11,7 @@ from ..text.units import percent
 from ..trust.untrusted import clean_text
 from .summary.parts import Mark, Problem, Row, Summary
 
-LEAST, MOST, WITHOUT_TERMINAL = 60, 110, 80  # columns
+LEAST, MOST = 60, 110  # columns
 MARKS: Final[dict[Mark, str]] = {"good": "✓", "attention": "!", "bad": "✗", "none": " "}
 _BADGES: Final = {"Fault": "✗", "Limit": "!", "Regression": "!", "Note": " "}
 _INDENT: Final = " "
@@ -23,8 +23,8 @@ _HANG: Final = " " * 10
 
 
 def bounded(columns: int) -> int:
-    """Return the width of a summary for a terminal of ``columns``; 0 where there is none."""
-    return min(max(columns, LEAST), MOST) if columns else WITHOUT_TERMINAL
+    """Return the width of a summary on a screen of ``columns`` (text/width.py): wider, its numbers would be far apart."""
+    return min(max(columns, LEAST), MOST)
 
 
 def lines(summary: Summary, width: int) -> list[str]:
@@ -36,26 +36,31 @@ def lines(summary: Summary, width: int) -> list[str]:
     parts = [
         _text(" · ".join(part for part in heads if part), width),
         _table(summary, width),
-        _text(verdict, width) + [line for problem in summary.problems for line in _problem(problem, width)],
-        [line for problem in summary.notes for line in _problem(problem, width)],
+        _text(verdict, width) + _problems(summary.problems, width),
+        _problems(summary.notes, width),
         _text(_last(summary), width),
     ]
     return [line for part in parts if part for line in ("", *part)][1:]
 
 
 def _last(summary: Summary) -> str:
-    history = f"History: {summary.history[:1].lower()}{summary.history[1:]}" if summary.history else ""
+    told = any(problem.badge == "Regression" for problem in summary.problems)  # with how many values, and against what
+    history = f"History: {summary.history[:1].lower()}{summary.history[1:]}" if summary.history and not told else ""
     return _GAP.join(part for part in (history, summary.not_measured) if part)
 
 
-def _problem(problem: Problem, width: int) -> list[str]:
-    """Return a problem: mark, kind and title, then the first remedy and what it gains."""
-    badge = f"{_INDENT}{_BADGES[problem.badge]} {problem.badge:<6} "
-    found = _text(problem.title, width, first=badge, hang=_HANG)
-    if problem.remedies:
-        found += _text(problem.remedies[0], width, first=_HANG, hang=_HANG)
-    if problem.gain:
-        found += _text(f"{problem.gain[:1].upper()}{problem.gain[1:]}.", width, first=_HANG, hang=_HANG)
+def _problems(problems: Sequence[Problem], width: int) -> list[str]:
+    """Return problems: mark, kind and title, then the first remedy and what it gains; all texts begin in one column."""
+    kind = max((len(problem.badge) for problem in problems), default=0)
+    hang = " " * (len(_INDENT) + 2 + kind + len(_GAP))
+    found: list[str] = []
+    for problem in problems:
+        badge = f"{_INDENT}{_BADGES[problem.badge]} {problem.badge:<{kind}}{_GAP}"
+        found += _text(problem.title, width, first=badge, hang=hang)
+        if problem.remedies:
+            found += _text(problem.remedies[0], width, first=hang, hang=hang)
+        if problem.gain:
+            found += _text(f"{problem.gain[:1].upper()}{problem.gain[1:]}.", width, first=hang, hang=hang)
     return found
 
 
@@ -165,7 +170,8 @@ def _listed(summary: Summary, width: int) -> list[str]:
     for row in summary.rows:
         label, *values, ceiling, share, mark = _cells(row)
         there = [(title, value) for title, value in zip(titles, values) if value]
-        if len({value for _title, value in there}) > 1:
+        some = 0 < len(there) < len(titles) and not row.together  # of which nodes has to be said
+        if some or len({value for _title, value in there}) > 1:
             words = ", ".join(f"{title} {value}" for title, value in there)
         else:
             words = there[0][1] if there else ""

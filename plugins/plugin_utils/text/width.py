@@ -1,7 +1,12 @@
-"""How wide the screen is, and text folded to it."""
+"""How wide the screen is, and text folded to it.
+
+The one rule for the console, the results, status, comparison and problems: SAF_COLUMNS, else COLUMNS, else the terminal's width,
+else 80; never less than 40 or more than 500.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import textwrap
@@ -10,22 +15,35 @@ import textwrap
 WIDE = 110
 _NARROWEST = 40
 _WIDEST = 500
+_WITHOUT_TERMINAL = 80
 # A line that starts like this is to be pasted: it is never folded.
 _COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/)?(?:ansible-playbook|make|ssh|sudo|open|saf|cd|export)\s")
 _CALL = re.compile(r"(?<=\S)\s+((?:ANSIBLE_CONFIG=\S+\s)?(?:\S*/)?ansible-playbook\s.+)$")
 
 
 def columns() -> int:
-    """Return the columns of the terminal, 80 without one; SAF_COLUMNS overrides it.
+    """Return how many columns the output may take, by the rule above."""
+    for name in ("SAF_COLUMNS", "COLUMNS"):
+        given = os.environ.get(name, "")
+        if given.isascii() and given.isdigit() and given.strip("0"):
+            return _bounded(int(given[:6]))
+    return _bounded(_of_terminal())
 
-    In a worker of Ansible standard output is not the terminal any more, its display still knows the size.
+
+def _bounded(number: int) -> int:
+    return min(max(number, _NARROWEST), _WIDEST)
+
+
+@functools.cache
+def _of_terminal() -> int:
+    """Return the columns of the terminal, 80 without one.
+
+    Asked once, by the console before Ansible forks: in a worker standard output is not the terminal any more.
     """
-    given = os.environ.get("SAF_COLUMNS", "")
-    if given.isascii() and given.isdigit() and given.strip("0"):
-        return min(max(int(given[:6]), _NARROWEST), _WIDEST)
-    from ansible.utils.display import Display
-
-    return min(max(int(Display().columns) + 1, _NARROWEST), _WIDEST)
+    try:
+        return os.get_terminal_size(1).columns or _WITHOUT_TERMINAL
+    except OSError:
+        return _WITHOUT_TERMINAL
 
 
 def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

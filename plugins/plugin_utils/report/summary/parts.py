@@ -38,13 +38,17 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table; values: one text for each of the summary's columns, "" where there is none."""
+    """One line of the table; values: one text for each of the summary's columns, "" where there is none.
+
+    together: the first value is that of all nodes, not of the first column's.
+    """
 
     label: str
     values: tuple[str, ...]
     ceiling: str
     share: float | None
     mark: Mark
+    together: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

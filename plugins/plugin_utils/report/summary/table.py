@@ -183,7 +183,7 @@ def _trips(run: RunDocument) -> list[Row]:
     text = _both(idle["median"], loaded["median"]) if loaded else human(idle["median"], "s")
     mark = values.mark(run, kinds.TRIPS, pair["nodes"], None, 1)
     label = f"{'longest ' if len(pairs) > 1 else ''}round trip{' idle / loaded' if loaded else ''}"
-    return [Row(label=label, values=_first(run, text), ceiling="", share=None, mark=mark)]
+    return [Row(label=label, values=_first(run, text), ceiling="", share=None, mark=mark, together=True)]
 
 
 def _both(one: float, other: float) -> str:
@@ -217,5 +217,6 @@ def _scaling(run: RunDocument) -> list[Row]:
             ceiling=f"{count} ×",
             share=metric["median"],
             mark=values.mark(run, kinds.SCALING, metric["params"]["nodes"], metric["median"], SCALING_GOOD),
+            together=True,
         )
     ]
