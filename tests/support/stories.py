@@ -127,20 +127,20 @@ def write_story(folder, story):
     return run
 
 
-def document(story, data, change=lambda raws: None):
+def document(story, data, change=lambda _raws: None):
     """Return the run document of a story with those before it, without files; change: what happens to the last run's raws."""
     *earlier, (plan, raws) = runs_of(story)
     change(raws)
-    finished = max(raw["finished"] for raw in raws)
-    before = [run_document.assemble(*one, data, max(raw["finished"] for raw in one[1])) for one in earlier]
+    finished = max(one["finished"] for one in raws)
+    before = [run_document.assemble(*one, data, max(part["finished"] for part in one[1])) for one in earlier]
     return run_document.assemble(plan, raws, data, finished, before)
 
 
-def scaled(factor, of=lambda metric: True):
+def scaled(factor, of=lambda _metric: True):
     """Return a change of raws that makes the measurements which ``of`` picks ``factor`` times as good."""
 
     def change(raws):
-        for one in (metric for raw in raws for metric in raw["measurements"] if of(metric)):
+        for one in (found for document in raws for found in document["measurements"] if of(found)):
             better = factor if one["better"] == "higher" else 1 / factor
             one["samples"] = [sample * better for sample in one["samples"]]
 

@@ -174,8 +174,8 @@ def test_where_mlx_has_no_gpu_the_cpu_leads(story):
     assert summary.tiles[0].value == "170 GFLOP/s"
     assert [one.label for one in summary.rows][:3] == ["CPU float32, NumPy", "memory triad, NumPy", "MLX float32, CPU"]
     mlx = row(summary, "MLX float32, CPU")
-    assert (mlx.values, mlx.mark, mlx.share) == (("5.00 GFLOP/s",), "none", None)
-    assert mlx.ceiling == "3 % of NumPy: MLX's CPU build, not this CPU"
+    assert (mlx.values, mlx.mark, mlx.share) == (("3.21 GFLOP/s",), "none", None)
+    assert mlx.ceiling == "2 % of NumPy: MLX's CPU build, not this CPU"
     assert summary.sentence.text == "Links and scaling need a second node."
     assert summary.problems == ()
 
@@ -233,9 +233,18 @@ def test_different_losses_are_not_one_slower_run(data):
     assert not any(title.startswith("Everything") for _badge, title in titles(summary))
 
 
+def test_notes_are_counted_where_there_is_no_problem(story):
+    summary = story("busy")
+    assert (summary.sentence.lead, summary.sentence.mark) == ("No problems found; 1 note.", "none")
+    assert len(summary.notes) == 1
+
+
 def test_history_is_said_only_where_there_is_one(data, story):
     assert story("healthy_studios").history == ""
-    assert summarize(document(replace(TWO, before=(TWO,)), data)).history == "1 comparable run before; 5 are needed to say what changed."
+    assert (
+        summarize(document(replace(TWO, before=(TWO,)), data)).history
+        == "1 comparable run before; 5 are needed to say what changed."
+    )
     assert summarize(document(AGAIN, data)).history == "As in the 7 runs before."
 
 
