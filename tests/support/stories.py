@@ -44,6 +44,7 @@ from runs import (
     write_run,
 )
 
+from ansible_collections.saf.fabric.plugins.plugin_utils import run_document
 from ansible_collections.saf.fabric.plugins.plugin_utils import runs as store
 
 SAMPLES = 20
@@ -124,6 +125,26 @@ def write_story(folder, story):
     run = folder / last[0]["run_id"]
     write_run(run, *last)
     return run
+
+
+def document(story, data, change=lambda _raws: None):
+    """Return the run document of a story with those before it, without files; change: what happens to the last run's raws."""
+    *earlier, (plan, raws) = runs_of(story)
+    change(raws)
+    finished = max(one["finished"] for one in raws)
+    before = [run_document.assemble(*one, data, max(part["finished"] for part in one[1])) for one in earlier]
+    return run_document.assemble(plan, raws, data, finished, before)
+
+
+def scaled(factor, of=lambda _metric: True):
+    """Return a change of raws that makes the measurements which ``of`` picks ``factor`` times as good."""
+
+    def change(raws):
+        for one in (found for document in raws for found in document["measurements"] if of(found)):
+            better = factor if one["better"] == "higher" else 1 / factor
+            one["samples"] = [sample * better for sample in one["samples"]]
+
+    return change
 
 
 def _run(story, day):
@@ -315,6 +336,7 @@ def slower(story, factor):
 
 
 TWO = Story(named(STUDIO, "alpha", "beta"))
+AGAIN = replace(TWO, before=(TWO,) * 7)
 LONG = "the-mac-studio-of-the-render-farm-in-the-basement-of-building-7.rack-12.example.internal"
 MARKUP = {
     **STUDIO.facts,

@@ -210,7 +210,9 @@ def test_a_figure_says_unit_and_direction_and_has_a_drawing_for_each_width():
 
 def test_drawings_that_show_no_difference_are_folded_and_say_so():
     page = charts.figure("Rates", "", ["<svg/>"], "<ul></ul>", folded="16 charts, all alike")
-    assert page.endswith("<details><summary>16 charts, all alike</summary><ul></ul><div class=\"plots\"><svg/></div></details></figure>")
+    assert page.endswith(
+        '<details><summary>16 charts, all alike</summary><ul></ul><div class="plots"><svg/></div></details></figure>'
+    )
 
 
 @pytest.mark.parametrize("top", [0, 1e-6, 0.9, 1, 7, 29.9, 941.5e6, 27.2e12, 1e200])

@@ -391,3 +391,21 @@ def test_text_can_be_read_in_every_theme(root, theme):
 def test_contrast_is_that_of_the_standard():
     assert contrast("#000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#fff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_a_cpu_has_no_columns_of_ceilings_that_no_row_fills(pages):
+    glance = re.search(r'<table class="stacked glance">.*?</table>', pages["cpu"].source, re.DOTALL).group()
+    assert "ceiling" not in glance
+    assert re.search(r"MLX float32, CPU <span class=\"soft\">\d+.% of NumPy", glance)
+    assert "ceiling" in re.search(r'<table class="stacked glance">.*?</table>', pages["two"].source, re.DOTALL).group()
+
+
+def test_who_published_what_is_usual_stands_in_the_fold_alone(pages):
+    text = pages["healthy"].text.replace(NBSP, " ")
+    assert text.count("github.com/ml-explore/mlx/pull/424") == 1
+    assert "M2 Ultra, 76 GPU cores, usually 22.0 TFLOP/s: MLX, github.com" in text
+
+
+def test_many_nodes_that_are_alike_are_a_number_in_the_environment(pages):
+    assert "<dt>all 16 nodes</dt>" in pages["sixteen"].source
+    assert "<dt>alpha, beta</dt>" in pages["healthy"].source

@@ -273,10 +273,10 @@ def past(data, count, slow=1.0, software=None):
 def test_history_shows_each_headline_metric_once_with_dates(data):
     shown = history_view.trends(past(data, 8, slow=0.85, software=5))
     trees = [tree for chart in shown["charts"] for tree in drawings(chart["svg"])]
-    assert len(trees) == 6
+    assert len(trees) == 3
     assert all("8192 x 8192" in tree.find("title").text for tree in trees if "products" in tree.find("title").text)
     worse = [tree for tree in trees if classes(tree, "worse")]
-    assert len(worse) == 4
+    assert len(worse) == 3, "the worst are shown first"
     assert {"1 Nov", "8 Nov", "TFLOP/s, higher is better", "worse \N{MINUS SIGN}15 %"} <= set(texts(worse[0]))
     assert shown["marked"]
     assert all(len(classes(tree, "change")) == 1 for tree in trees)
@@ -317,3 +317,16 @@ def test_every_chart_of_the_registry_is_drawn_of_nothing(run_of):
     run = run_of("healthy_single")
     for draw in metric_charts.CHARTS.values():
         assert draw({**run, "metrics": []}, []) == []
+
+
+def test_sixteen_drawings_that_are_alike_are_folded_and_one_that_differs_opens_them(data):
+    extra = products(SIXTEEN) + [sustained(node, 22e12, 22e12) for node in SIXTEEN]
+    alike = run_document.assemble(*cluster(SIXTEEN, extra), data, FINISHED)
+    for name in ("gemm.float32", "gemm.sustained"):
+        (page,) = section(alike, name)
+        assert "<summary>16 charts, all within 5 % of the nodes' median</summary>" in page.replace(
+            "\N{NO-BREAK SPACE}", " "
+        ).replace("&#x27;", "'")
+    slow = products(SIXTEEN[:-1]) + products(SIXTEEN[-1:], 16e12)
+    (page,) = section(run_document.assemble(*cluster(SIXTEEN, slow), data, FINISHED), "gemm.float32")
+    assert "16 charts" not in page

@@ -4,10 +4,11 @@ import copy
 import dataclasses
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from runs import GIGABIT, LAPTOP, M2_ULTRA, SITUATIONS, TEN, make, studios
-from slower import cpu_only, slower
+from stories import AGAIN, STORIES, TWO, document, runs_of, scaled
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report.summary import problems as summary_problems
@@ -167,26 +168,26 @@ def test_a_mixed_cluster_names_its_kinds_and_keeps_cpus_apart(story):
 
 
 def test_where_mlx_has_no_gpu_the_cpu_leads(story):
-    summary = story(cpu_only())
-    assert summary.hardware == "AMD EPYC, 2 cores, 256 GiB, no GPU for MLX"
+    summary = story(runs_of(STORIES["cpu_only"])[-1])
+    assert summary.hardware == "AMD EPYC, 2 cores, 24 GiB, no GPU for MLX"
     assert summary.tiles[0].label == "CPU, float32"
     assert summary.tiles[0].value == "170 GFLOP/s"
     assert [one.label for one in summary.rows][:3] == ["CPU float32, NumPy", "memory triad, NumPy", "MLX float32, CPU"]
     mlx = row(summary, "MLX float32, CPU")
-    assert (mlx.values, mlx.mark, mlx.share) == (("5.00 GFLOP/s",), "none", None)
-    assert mlx.ceiling == "3 % of NumPy: MLX's CPU build, not this CPU"
+    assert (mlx.values, mlx.mark, mlx.share) == (("3.21 GFLOP/s",), "none", None)
+    assert mlx.ceiling == "2 % of NumPy: MLX's CPU build, not this CPU"
     assert summary.sentence.text == "Links and scaling need a second node."
     assert summary.problems == ()
 
 
 def test_a_run_that_is_slower_as_a_whole_is_one_problem(data):
-    run = slower(data, 0.85)
+    run = document(AGAIN, data, scaled(0.85))
     summary = summarize(run)
     assert titles(summary) == [
-        ("Regression", "Everything on both Macs is 15 % slower than in the last 7 runs (23 values)"),
+        ("Regression", "Everything on both Macs is 15 % slower than in the last 7 runs (45 values)"),
     ]
     assert summary.sentence.lead == "1 problem."
-    assert summary.history == "23 values worse than in the 7 runs before."
+    assert summary.history == "45 values worse than in the 7 runs before."
     assert summary.tiles[0].usual == pytest.approx(22 / 27.2, abs=0.001)
     assert summary.tiles[0].text.endswith("22.0 TFLOP/s in the 7 runs before")
     assert summary.tiles[0].mark == "attention"
@@ -197,11 +198,12 @@ def test_a_run_that_is_slower_as_a_whole_is_one_problem(data):
 
 def test_a_slower_run_on_busy_nodes_is_one_problem_with_that_reason(data):
     def busy(raws):
-        for document in raws:
-            if document["facts"]:
-                document["facts"]["conditions"]["busy_cores"] = 20.0
+        for raw in raws:
+            if raw["facts"]:
+                raw["facts"]["conditions"]["busy_cores"] = 20.0
+        scaled(0.85)(raws)
 
-    summary = summarize(slower(data, 0.85, change=busy))
+    summary = summarize(document(AGAIN, data, busy))
     (problem,) = summary.problems
     assert problem.title.startswith("Everything on both Macs is 15 % slower")
     assert problem.because.startswith("Other work was running on alpha: 20.0 of 24 cores")
@@ -210,32 +212,40 @@ def test_a_slower_run_on_busy_nodes_is_one_problem_with_that_reason(data):
 
 
 def test_a_node_that_is_slower_as_a_whole_is_one_problem(data):
-    summary = summarize(slower(data, 0.8, lambda one: one["subject"] == ["alpha"] and not one["name"].startswith("ray.")))
+    of_alpha = scaled(0.8, lambda one: one["subject"] == ["alpha"] and not one["name"].startswith("ray."))
+    summary = summarize(document(AGAIN, data, of_alpha))
     assert titles(summary) == [
-        ("Regression", "Compute and memory on alpha are 20 % slower than in the last 7 runs (6 values)"),
+        ("Regression", "Compute and memory on alpha are 20 % slower than in the last 7 runs (13 values)"),
     ]
 
 
 def test_one_metric_that_is_slower_has_its_own_problem(data):
-    summary = summarize(slower(data, 0.85, lambda one: one["name"] == "net.goodput"))
+    summary = summarize(document(AGAIN, data, scaled(0.85, lambda one: one["name"] == "net.goodput")))
     assert titles(summary) == [("Regression", "Goodput between nodes: 15 % worse than before (alpha and beta)")]
 
 
 def test_different_losses_are_not_one_slower_run(data):
     def change(raws):
-        for document in raws:
-            for one in document["measurements"]:
-                if one["name"] in ("net.goodput", "gemm.float32"):
-                    one["samples"] = [0.6 * sample for sample in one["samples"]]
+        scaled(0.85)(raws)
+        scaled(0.6, lambda one: one["name"] in ("net.goodput", "gemm.float32"))(raws)
 
-    summary = summarize(slower(data, 0.85, change=change))
+    summary = summarize(document(AGAIN, data, change))
     assert not any(title.startswith("Everything") for _badge, title in titles(summary))
+
+
+def test_notes_are_counted_where_there_is_no_problem(story):
+    summary = story("busy")
+    assert (summary.sentence.lead, summary.sentence.mark) == ("No problems found; 1 note.", "none")
+    assert len(summary.notes) == 1
 
 
 def test_history_is_said_only_where_there_is_one(data, story):
     assert story("healthy_studios").history == ""
-    assert summarize(slower(data, 1, runs=1)).history == "1 comparable run before; 5 are needed to say what changed."
-    assert summarize(slower(data, 1)).history == "As in the 7 runs before."
+    assert (
+        summarize(document(replace(TWO, before=(TWO,)), data)).history
+        == "1 comparable run before; 5 are needed to say what changed."
+    )
+    assert summarize(document(AGAIN, data)).history == "As in the 7 runs before."
 
 
 def test_a_partial_run_is_called_so(data):

@@ -129,9 +129,7 @@ def _x_labels(spec: Plot, xs: Sequence[float], across: Callable[[float], float],
     return [text(across(x), bottom + 15, spec.x_words(x), "middle") for x in values]
 
 
-def _apart(
-    between: Sequence[float], across: Callable[[float], float], room: float, first: float, last: float
-) -> Iterator[float]:
+def _apart(between: Sequence[float], across: Callable[[float], float], room: float, first: float, last: float) -> Iterator[float]:
     """Yield the values whose labels of ``room`` px touch none before them, nor that of the last one."""
     taken = across(first)
     for value in between:
