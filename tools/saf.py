@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""saf: the commands that people use every day. Each builds a line of ansible-playbook, prints it and runs it.
+"""Builds a line of ansible-playbook, prints it and runs it.
 
 The printed line does the same when it is pasted into a shell in the clone. The Makefile's targets call this program, so that one
 place knows the inventory and the names of the variables. It runs with the Python of a fresh Mac (3.9, standard library alone).
@@ -33,9 +33,10 @@ COMMANDS = {
 }
 # {option: variable} of what becomes -e variable=value.
 VARIABLES = {"profile": "bench_profile", "skip": "bench_skip", "only": "bench_only", "model": "bench_model", "fail_on": "fail_on"}
-EPILOG = """Options of ansible-playbook follow --, for instance: saf bench -- --limit beta -K
-The inventory is -i, else $ANSIBLE_INVENTORY, else inventory/mine where it exists, else inventory/local (this machine).
-The exit status is that of ansible-playbook; make turns every failure into 2."""
+EPILOG = """Options of ansible-playbook follow --: saf bench -- --limit beta -K
+The inventory is -i, else $ANSIBLE_INVENTORY, else inventory/mine where it
+exists, else inventory/local (this machine). The exit status is that of
+ansible-playbook; make turns every failure into 2."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,7 +47,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser():
     """Return the parser of what comes before --."""
-    whole = Parser(prog="saf", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    whole = Parser(
+        prog="saf", description=__doc__.split("\n")[0], epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_playbooks, words) in COMMANDS.items():
         one = commands.add_parser(name, help=words, description=words, epilog=EPILOG, formatter_class=whole.formatter_class)
@@ -74,7 +77,8 @@ def parse(arguments):
     own, rest = (arguments, []) if "--" not in arguments else split(arguments, arguments.index("--"))
     close = difflib.get_close_matches(own[0], COMMANDS, n=1) if own[:1] and own[0] not in COMMANDS else []
     if close:
-        sys.exit(f"saf: {own[0]} is not a command. Did you mean {close[0]}?")
+        print(f"saf: {own[0]} is not a command. Did you mean {close[0]}?", file=sys.stderr)
+        sys.exit(2)  # as every other wrong use
     options = parser().parse_args(own)
     given = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     given.add_argument("-i", "--inventory")

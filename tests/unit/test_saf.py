@@ -123,3 +123,14 @@ def test_without_a_report_the_command_says_what_to_type(monkeypatch, tmp_path, c
     (tmp_path / "results" / "latest" / "report.html").write_text("")
     assert saf.open_report() == 0
     assert capsys.readouterr().out == "results/latest/report.html\n"
+
+
+def test_a_wrong_command_ends_as_every_wrong_use():
+    done = subprocess.run(
+        [sys.executable, str(saf.ROOT / "tools" / "saf.py"), "brench"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (2, "saf: brench is not a command. Did you mean bench?\n")
+
+
+def test_the_help_fits_80_columns():
+    assert max(map(len, saf.parser().format_help().splitlines())) <= 80
