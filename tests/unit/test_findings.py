@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 from runs import GIGABIT, M2_ULTRA, SITUATIONS, TEN, make, transfer
-from slower import slower
+from stories import AGAIN, document, scaled
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import model, run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.verdicts import FAILED, causes, failed, past
@@ -62,7 +62,8 @@ MORE = {"udp_lossy": udp_lossy, "swapping": swapping, "hot": hot}
 @pytest.fixture(scope="module")
 def regressed(data):
     """Return a run in which all but the models are three times as slow as in the six runs before: single values."""
-    return slower(data, 1 / 3, lambda metric: not metric["name"].startswith(("llm.", "memory.", "net.", "gemm.float16")))
+    kept = ("llm.", "memory.", "net.", "gemm.float16")
+    return document(AGAIN, data, scaled(1 / 3, lambda one: not one["name"].startswith(kept)))
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,9 @@ def fallen(data):
     """Return a run whose link negotiates less than in the run before."""
     plan, raws = SITUATIONS["healthy_studios"]()
     before = run_document.assemble({**plan, "started": "2026-11-22T00:00:00Z"}, copy.deepcopy(raws), data, FINISHED)
-    for document in raws:
-        if document["facts"]:
-            document["facts"]["links"]["default"] = GIGABIT
+    for raw in raws:
+        if raw["facts"]:
+            raw["facts"]["links"]["default"] = GIGABIT
     return run_document.assemble(plan, raws, data, FINISHED, [before])
 
 
@@ -196,9 +197,12 @@ def test_a_finding_is_made_by_keywords_alone():
 def test_a_time_that_tripled_costs_as_much_as_a_rate_that_fell_to_a_third(regressed):
     drafts = past._regressions(regressed, {})
     titles = {draft.title for draft in drafts}
-    assert "Round trip of an empty Ray task: 200 % worse than before" in titles
+    # The stories have noise of less than one percent.
+    assert [
+        title for title in titles if re.fullmatch(r"Round trip of an empty Ray task: (199|20[01]) % worse than before", title)
+    ]
     assert any(title.endswith(": 67 % worse than before") for title in titles)
-    assert [draft.cost for draft in drafts] == pytest.approx([2 / 3] * len(drafts))
+    assert [draft.cost for draft in drafts] == pytest.approx([2 / 3] * len(drafts), rel=0.02)
 
 
 def keys_of(schema):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import stories
 from runs import SITUATIONS
-from slower import cpu_only, slower
+from stories import AGAIN, STORIES, document, runs_of, scaled
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import run_document, runs
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import terminal
@@ -30,13 +30,15 @@ TWO_STUDIOS = """\
           Join the fast ports with one cable: two nodes need no switch.
           Link 10 times faster; this run's tasks at most 5 % faster."""
 CPU_ONLY = """\
- box · AMD EPYC, 2 cores, 256 GiB, no GPU for MLX · 23 Nov 2026, 18:15–18:20 UTC
- · standard
+ localhost · AMD EPYC, 2 cores, 24 GiB, no GPU for MLX · 23 Nov 2026,
+ 18:15–18:20 UTC · standard
 
- CPU float32, NumPy    170 GFLOP/s
- memory triad, NumPy     27.0 GB/s
- MLX float32, CPU     5.00 GFLOP/s  3 % of NumPy: MLX's CPU build, not this CPU
- Ray task                  1.00 ms
+ CPU float32, NumPy             170 GFLOP/s
+ memory triad, NumPy              25.9 GB/s
+ MLX float32, CPU              3.21 GFLOP/s
+          2 % of NumPy: MLX's CPU build, not this CPU
+ SmolLM2-135M, 16 bit, decode  2.10 token/s
+ Ray task                            898 µs
 
  No problems found. Links and scaling need a second node.
 
@@ -54,6 +56,10 @@ def summary_of(data):
         return summarize(run_document.assemble(plan, raws, data, FINISHED))
 
     return summary_of
+
+
+def cpu_only():
+    return runs_of(STORIES["cpu_only"])[-1]
 
 
 @pytest.mark.parametrize(("story", "expected"), [(SITUATIONS["two_studios"], TWO_STUDIOS), (cpu_only, CPU_ONLY)])
@@ -93,12 +99,12 @@ def test_a_number_keeps_its_unit_on_the_line(summary_of):
 
 
 def test_history_and_what_was_not_measured_are_the_last_line(data):
-    lines = terminal.lines(summarize(slower(data, 1.0)), 80)
+    lines = terminal.lines(summarize(document(AGAIN, data)), 80)
     assert lines[-1] == " History: as in the 7 runs before."
 
 
 def test_a_regression_is_said_once_and_its_text_is_in_one_column(data):
-    lines = terminal.lines(summarize(slower(data, 0.85)), 80)
+    lines = terminal.lines(summarize(document(AGAIN, data, scaled(0.85))), 80)
     start = next(number for number, line in enumerate(lines) if line.startswith(" ! Regression  "))
     assert {line[15:16].strip() != "" and not line[:15].strip() for line in lines[start + 1 :]} == {True}
     assert not [line for line in lines if "History" in line]
