@@ -263,7 +263,7 @@ def _tight(spec: charts.Plot) -> charts.Plot:
 
 
 def _by_place(line: charts.Line) -> dict[float, float]:
-    """Return the points of a line by their number: nodes take their samples at times separate."""
+    """Return the points of a line by their number: each node takes its samples at other times."""
     return {float(place): value for place, (_at, value) in enumerate(line.points) if value is not None}
 
 
