@@ -12,9 +12,10 @@ copy() { # to=folder, files on standard input
   tar --create --null --ignore-failed-read --files-from=- 2>/dev/null | tar --extract --directory="$1"
 }
 listed() { git ls-files -z --cached --others --exclude-standard "$@"; }
-# What galaxy.yml leaves out of the archive, and the two links: real folders stand in their places.
-listed . ':!.*' ':!collections' ':!playbooks/collections' ':!molecule' ':!tests' ':!tools' ':!library' ':!module_utils' \
-  ':!plugins/modules' ':!plugins/module_utils' | copy "$collection"
+# What galaxy.yml leaves out of the archive, and the links: real folders stand in their places.
+mapfile -t left_out < <(python -c 'import yaml
+for name in yaml.safe_load(open("galaxy.yml"))["build_ignore"]: print(f":!{name}")')
+listed . "${left_out[@]}" ':!library' ':!module_utils' ':!plugins/modules' ':!plugins/module_utils' | copy "$collection"
 listed library module_utils | copy "$collection/plugins"
 mv "$collection/plugins/library" "$collection/plugins/modules"
 

@@ -1,6 +1,7 @@
 """The summary in a terminal: nothing wider than it, nothing lost, nothing that a terminal would obey."""
 
 import dataclasses
+import functools
 
 import pytest
 import stories
@@ -58,6 +59,12 @@ def summary_of(data):
     return summary_of
 
 
+@pytest.fixture(scope="module")
+def summary_by(summary_of):
+    """Return the summary of a situation by its name; a summary cannot be changed, so each is made once."""
+    return functools.cache(lambda situation: summary_of(*SITUATIONS[situation]()))
+
+
 def cpu_only():
     return runs_of(STORIES["cpu_only"])[-1]
 
@@ -69,8 +76,8 @@ def test_the_whole_of_it_on_80_columns(summary_of, story, expected):
 
 @pytest.mark.parametrize("width", [60, 80, 110, 120, 200])
 @pytest.mark.parametrize("situation", sorted(SITUATIONS))
-def test_no_line_is_wider_than_the_terminal(summary_of, situation, width):
-    summary = summary_of(*SITUATIONS[situation]())
+def test_no_line_is_wider_than_the_terminal(summary_by, situation, width):
+    summary = summary_by(situation)
     lines = terminal.lines(summary, width)
     assert max(map(terminal.columns, lines)) <= width
     assert "\n\n\n" not in "\n".join(lines)
@@ -83,18 +90,18 @@ def test_no_line_is_wider_than_the_terminal(summary_of, situation, width):
         assert all(value in words for value in row.values)
 
 
-def test_sixteen_nodes_are_a_list_where_a_table_is_too_wide(summary_of):
-    summary = summary_of(*SITUATIONS["one_bad_cable_of_sixteen"]())
+def test_sixteen_nodes_are_a_list_where_a_table_is_too_wide(summary_by):
+    summary = summary_by("one_bad_cable_of_sixteen")
     text = "\n".join(terminal.lines(summary, 80))
     assert " ✗ links: lowest 940 Mb/s node01→node07, median 9.41 Gb/s, highest 9.41 Gb/s\n   (10 % of 9.41 Gb/s)\n" in text
     assert "could be" not in text
     assert "could be" in "\n".join(terminal.lines(summary, 110))
 
 
-def test_a_number_keeps_its_unit_on_the_line(summary_of):
+def test_a_number_keeps_its_unit_on_the_line(summary_by):
     for situation in SITUATIONS:
         for width in range(60, 90):
-            lines = terminal.lines(summary_of(*SITUATIONS[situation]()), width)
+            lines = terminal.lines(summary_by(situation), width)
             assert not [line for line in lines if line.split(" ")[-1].isdigit() and terminal.columns(line) > width - 8], width
 
 
