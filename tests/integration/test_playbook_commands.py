@@ -101,7 +101,7 @@ def test_status_of_nodes_that_were_never_provisioned(root, elsewhere, tmp_path):
     playbook = shlex.quote(str(root / "playbooks" / "status.yml"))
     line = f"ansible-playbook -i 'my hosts.yml' {playbook} -e status_file={tmp_path}/s.json"
     done = elsewhere(line, ANSIBLE_CONFIG=str(root / "ansible.cfg"))
-    said = re.findall(r"beta: nothing was ever provisioned here: (.*)", done.stdout)
+    said = re.findall(r"beta: nothing was ever provisioned here:\s+(.*)", done.stdout)
     assert said, done.stdout + done.stderr
     assert "site.yml --limit beta" in said[0]
     assert elsewhere(f"{said[0]} --list-hosts").returncode == 0

@@ -86,7 +86,7 @@ def test_ray_alone_as_a_dry_run_reaches_the_service_on_both_nodes(play):
     done = play("site.yml", "--tags", "ray", "--check")
     assert done.returncode == 0, said(done)
     tasks = ran(done)
-    assert tasks.count("saf.fabric.ray : Gather the state of the node") == 2
+    assert tasks.count("saf.fabric.ray : Get what the service depends on") == 2
     assert tasks.count("saf.fabric.cluster : Gather the facts that the roles read") >= 1
 
 
