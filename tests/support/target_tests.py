@@ -19,6 +19,8 @@ from tests.support.settings import ROOT
 
 LOCK = ROOT / "molecule" / "mixed" / "requirements.lock"
 FOLDERS = ("unit", "integration")
+# conftest.py and what it imports.
+SHARED = ("__init__.py", "conftest.py", "support/__init__.py", "support/output.py")
 
 
 def imported(path):
@@ -32,8 +34,8 @@ def imported(path):
     return names
 
 
-# Reads the sources of both sides; a node has one of them.
-OF_THE_CHECKOUT = {"test_layout.py"}
+# Read the sources of both sides, or run tools; a node has none of the controller's.
+OF_THE_CHECKOUT = {"test_layout.py", "test_make_venv.py"}
 ON_NODES = ("ansible.module_utils.", "ansible_collections.saf.fabric.plugins.module_utils.")
 
 
@@ -55,9 +57,9 @@ def pack(folder):
     for name in ("collections/ansible_collections/saf/fabric", "plugins/modules", "plugins/module_utils"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to((ROOT / name).readlink())
-    for path in (ROOT / "tests" / "__init__.py", ROOT / "tests" / "conftest.py", *ours):
+    for path in (*(ROOT / "tests" / name for name in SHARED), *ours):
         target = folder / path.relative_to(ROOT)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     source = Path(ansible.__file__).parent
     (folder / "site" / "ansible").mkdir(parents=True)
