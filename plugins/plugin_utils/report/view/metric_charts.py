@@ -66,7 +66,7 @@ def _note(unit: str, axis: YAxis, across: str = "") -> str:
 
 
 def _rates(run: RunDocument) -> Rates:
-    """Return {type, as it is named: {node: {size: rate}}} of the square products, MLX first."""
+    """Return {name of the type: {node: {size: rate}}} of the square products, MLX first."""
     found: dict[tuple[bool, int, str], dict[str, dict[float, float]]] = {}
     for metric in run["metrics"]:
         dtype = metric["name"].removeprefix("gemm.")
