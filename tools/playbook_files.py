@@ -33,7 +33,14 @@ KEYWORDS = {
 
 def yaml_files():
     """Yield (path relative to the repository, document) of everything that Ansible templates."""
-    patterns = ("*.yml", "playbooks/*.yml", "roles/*/tasks/*.yml", "roles/*/vars/*.yml", "roles/*/defaults/*.yml")
+    patterns = (
+        "*.yml",
+        "playbooks/*.yml",
+        "roles/*/tasks/*.yml",
+        "roles/*/vars/*.yml",
+        "roles/*/vars/main/*.yml",
+        "roles/*/defaults/*.yml",
+    )
     for pattern in patterns:
         for path in sorted(specs.ROOT.glob(pattern)):
             yield path.relative_to(specs.ROOT), yaml.safe_load(path.read_text())

@@ -47,7 +47,7 @@ PLAY = """
   gather_facts: false
   tasks:
     - ansible.builtin.set_fact: {system: "{{ fact.system }}", machine: "{{ fact.machine }}", cacheable: true}
-    - ansible.builtin.include_vars: "{{ repo }}/roles/ray/vars/main.yml"
+    - ansible.builtin.include_vars: {dir: "{{ repo }}/roles/ray/vars/main"}
     - ansible.builtin.set_fact: {same: "{{ _ray_definition }}"}
     - ansible.builtin.set_fact: {other_environment: "{{ _ray_definition }}"}
       vars: {__ray_env: "{{ __ray_env_other }}"}

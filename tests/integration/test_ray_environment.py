@@ -46,7 +46,14 @@ def rendered(request, tmp_path_factory):
         },
         "vars": {"repo": str(root), "ansible_managed": "x", "ansible_facts": {"system": "Linux", "machine": "x86_64"}},
     }
-    play = [{"hosts": "all", "gather_facts": False, "vars_files": [str(root / "roles/ray/vars/main.yml")], "tasks": [task]}]
+    play = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "vars_files": sorted(map(str, root.glob("roles/ray/vars/main/*.yml"))),
+            "tasks": [task],
+        }
+    ]
     (folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (folder / "play.yml").write_text(yaml.safe_dump(play))
     command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]

@@ -38,7 +38,7 @@ def owns(owner, name):
 def test_a_role_uses_no_private_name_of_another(root):
     wrong = [
         f"{path}: {name}"
-        for path, text in texts(root, "roles/*/*/*.yml", "roles/*/templates/*").items()
+        for path, text in texts(root, "roles/*/*/*.yml", "roles/*/*/*/*.yml", "roles/*/templates/*").items()
         for name in sorted(private_names(text))
         if not owns(path.split("/")[1], name)
     ]
@@ -47,7 +47,10 @@ def test_a_role_uses_no_private_name_of_another(root):
 
 def test_a_playbook_uses_no_private_name_of_a_role(root):
     """A playbook and a role of one name are one subject: preflight logs in before its role checks."""
-    of_roles = {path: private_names(text) for path, text in texts(root, "roles/*/*/*.yml", "roles/*/templates/*").items()}
+    of_roles = {
+        path: private_names(text)
+        for path, text in texts(root, "roles/*/*/*.yml", "roles/*/*/*/*.yml", "roles/*/templates/*").items()
+    }
     wrong = [
         f"{path}: {name} of {other}"
         for path, text in texts(root, "*.yml", "playbooks/*.yml").items()
@@ -59,7 +62,11 @@ def test_a_playbook_uses_no_private_name_of_a_role(root):
 
 
 def test_the_address_of_the_cluster_is_put_together_once(root):
-    found = {path for path, text in texts(root, "*.yml", "playbooks/*.yml", "roles/*/*/*").items() if ADDRESS.search(text)}
+    found = {
+        path
+        for path, text in texts(root, "*.yml", "playbooks/*.yml", "roles/*/*/*", "roles/*/*/*/*").items()
+        if ADDRESS.search(text)
+    }
     assert found == {"roles/cluster/vars/main.yml"}
 
 
@@ -67,7 +74,9 @@ def test_the_address_of_the_cluster_is_put_together_once(root):
 def test_a_value_of_the_contract_is_written_once(root, name):
     contract = yaml.safe_load((root / "roles" / "cluster" / "vars" / "main.yml").read_text())
     value = contract[name].removeprefix("{{ venv_root }}/")
-    sources = texts(root, "*.yml", "playbooks/*.yml", "roles/*/*/*", "plugins/plugin_utils/**/*.py", "plugins/filter/*.py")
+    sources = texts(
+        root, "*.yml", "playbooks/*.yml", "roles/*/*/*", "roles/*/*/*/*", "plugins/plugin_utils/**/*.py", "plugins/filter/*.py"
+    )
     for path, text in texts(root, "library/*.py", "module_utils/**/*.py").items():
         # Examples and samples in the documentation of a module are for people.
         sources[path] = re.sub(r'(?s)\b(DOCUMENTATION|EXAMPLES|RETURN) = r""".*?"""', "", text)

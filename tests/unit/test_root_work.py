@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+from tests.support.role_files import role_vars
 
 # What another account than root may change on some node: the venv's interpreter (a keg of Homebrew's), Homebrew's programs.
 FOREIGN = re.compile(r"cluster_venv_python|_ray_venv }}/bin|cluster_venv }}/bin|current/bin|/opt/homebrew/bin")
@@ -67,11 +68,11 @@ def test_every_task_that_runs_the_venv_or_homebrew_names_the_account(root):
 
 def test_daemons_of_root_run_nothing_of_the_venv(root):
     """The definitions in role vars: whoever has no UserName is root."""
-    for path in root.glob("roles/*/vars/main.yml"):
+    for path in [*root.glob("roles/*/vars/main.yml"), *root.glob("roles/*/vars/main/*.yml")]:
         for name, value in yaml.safe_load(path.read_text()).items():
             if isinstance(value, dict) and "ProgramArguments" in value and "UserName" not in value:
                 assert "_ray_argv" not in str(value["ProgramArguments"]), name
-    variables = yaml.safe_load((root / "roles" / "ray" / "vars" / "main.yml").read_text())
+    variables = role_vars(root, "ray")
     assert not any(FOREIGN.search(str(word)) for word in variables["_ray_watchdog_argv"])
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 import yaml
+from tests.support.role_files import role_vars
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock, wheelhouse
 
@@ -89,7 +90,7 @@ def test_files_that_hold_the_owners_environment_are_closed_and_have_no_diff(root
 
 
 def test_files_of_ray_that_hold_it_are_secret_to_their_module(root):
-    variables = yaml.safe_load((root / "roles" / "ray" / "vars" / "main.yml").read_text())
+    variables = role_vars(root, "ray")
     closed = [text for text in variables["_ray_environment_files"] if carries(root, text)]
     assert len(closed) == len(variables["_ray_environment_files"]) == 2
     for text in closed:
@@ -103,7 +104,7 @@ def test_files_of_ray_that_hold_it_are_secret_to_their_module(root):
 
 
 def test_definitions_that_everybody_reads_have_public_variables_alone(root):
-    variables = yaml.safe_load((root / "roles" / "ray" / "vars" / "main.yml").read_text())
+    variables = role_vars(root, "ray")
     assert variables["_ray_daemon"]["EnvironmentVariables"].strip("{} ") == "_ray_environment_public"
     assert not {"proxy_env", "ray_environment"} & set(re.findall(r"\w+", variables["_ray_environment_public"]))
     assert not {"_ray_environment", "proxy_env", "ray_environment"} & set(re.findall(r"\w+", variables["_ray_definition"]))
