@@ -53,3 +53,37 @@ def test_without_it_every_task_loads_them_again(root, tmp_path):
     """Why the callback is there; where Ansible itself loads them once, this fails and the callback may go."""
     (tmp_path / "none").mkdir()
     assert loaded_in(root, tmp_path, tmp_path / "none") == [False, False]
+
+
+PACKED = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ lookup('ansible.builtin.pipe', 'ls -R ' ~ lookup('ansible.builtin.config', 'DEFAULT_LOCAL_TMP')) }}"
+        dest: "{{ out }}"
+    - ansible.builtin.ping:
+"""
+
+
+def packed_at_the_start(root, tmp_path, folder):
+    """Return whether the module ping was packed before a run began with its tasks."""
+    (tmp_path / "packed.yml").write_text(PACKED)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_CALLBACK_PLUGINS": str(folder)}
+    command = [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-e", f"out={tmp_path}/out"]
+    command += ["-e", f"ansible_python_interpreter={sys.executable}"]
+    command.append(str(tmp_path / "packed.yml"))
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+    return "ansible.modules.ping-" in (tmp_path / "out").read_text()
+
+
+def test_a_module_is_not_packed_again_by_the_next_run(root, tmp_path):
+    packed_at_the_start(root, tmp_path, root / "plugins" / "callback")
+    assert packed_at_the_start(root, tmp_path, root / "plugins" / "callback")
+
+
+def test_without_it_every_run_packs_it(root, tmp_path):
+    (tmp_path / "none").mkdir()
+    assert not packed_at_the_start(root, tmp_path, tmp_path / "none")
