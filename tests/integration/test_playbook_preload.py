@@ -61,7 +61,7 @@ PACKED = """
   gather_facts: false
   tasks:
     - ansible.builtin.copy:
-        content: "{{ lookup('ansible.builtin.pipe', 'ls -R ' ~ lookup('ansible.builtin.config', 'DEFAULT_LOCAL_TMP')) }}"
+        content: "{{ lookup('ansible.builtin.pipe', 'ls -R ' ~ lookup('ansible.builtin.env', 'ANSIBLE_LOCAL_TEMP')) }}"
         dest: "{{ out }}"
     - ansible.builtin.ping:
 """
@@ -70,7 +70,12 @@ PACKED = """
 def packed_at_the_start(root, tmp_path, folder):
     """Return whether the module ping was packed before a run began with its tasks."""
     (tmp_path / "packed.yml").write_text(PACKED)
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(root / "ansible.cfg"), "ANSIBLE_CALLBACK_PLUGINS": str(folder)}
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(folder),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
+    }
     command = [sys.executable, "-m", "ansible.cli.playbook", "-i", "localhost,", "-e", f"out={tmp_path}/out"]
     command += ["-e", f"ansible_python_interpreter={sys.executable}"]
     command.append(str(tmp_path / "packed.yml"))
