@@ -162,11 +162,11 @@ def keep(module, node, result):
     before = packet_filter.read(packet_filter.FILES[0]) or ""
     result["changed"] = not packet_filter.is_right(node, text)
     result["diff"] = {"before_header": packet_filter.NAME, "after_header": packet_filter.NAME, "before": before, "after": text}
-    if module.check_mode or not result["changed"]:
+    if module.check_mode:
         return
-    if module.params["confirm"]:
+    if module.params["confirm"]:  # also where the files of the boot are right already: a rollback waits
         packet_filter.confirm(node, text)
-    elif module.params["revert_after"]:
+    elif result["changed"] and module.params["revert_after"]:
         packet_filter.attempt(node, text, module.params["revert_after"])
 
 

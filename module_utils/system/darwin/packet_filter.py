@@ -28,8 +28,8 @@ def render(rules):
     members, admins = rules["members"], rules["admins"]
     tables = {"saf_members": members, "saf_admins": [*members, *admins], "saf_only": admins}
     lines = [
-        f"block drop in quick on ! lo0 proto {one['protocol']} from {_TABLE[tuple(one['sources'])]} to any port {port.replace('-', ':')}"
-        f'{_FLAGS[one["protocol"]]} label "{{mark}}"'
+        f"block drop in quick on ! lo0 proto {one['protocol']} from {_TABLE[tuple(one['sources'])]} to any"
+        f' port {port.replace("-", ":")}{_FLAGS[one["protocol"]]} label "{{mark}}"'
         for one in rules["ports"]
         for port in one["ports"]
     ]
@@ -133,7 +133,7 @@ class Filter:
         loaded = self.ask("-a", NAME, "-s", "rules")
         wanted = {name: set(self.ask("-a", NAME, "-t", name, "-T", "show").split()) for name in tables(text)}
         count = len([line for line in loaded.splitlines() if line.strip()])
-        return bool(mark) and loaded.count(mark[0]) == count == text.count(mark[0]) and wanted == tables(text)
+        return mark is not None and loaded.count(mark[0]) == count == text.count(mark[0]) and wanted == tables(text)
 
     def is_loaded(self):
         return self.is_referenced() or bool(self.ask("-a", NAME, "-s", "rules").strip())
