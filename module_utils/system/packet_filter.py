@@ -109,16 +109,11 @@ def forget():
 def remove(node):
     """Remove the rules, loaded and at boot; raises FilterError."""
     rollback.claim(_PENDING)
-    files = node.cleaned()
-    token = {path: content for path, content in files.items() if path.startswith("/var/run/")}
-    for path, content in files.items():
-        if path not in token:
-            write(path, content)
+    for path, content in node.cleaned().items():
+        write(path, content)
     complaint = node.unload()
     if complaint:
         raise FilterError(f"The rules could not be removed ({complaint})")
-    for path, content in token.items():
-        write(path, content)
     forget()
 
 

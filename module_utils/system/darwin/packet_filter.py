@@ -7,6 +7,7 @@ with `quick`, which is final; no rule passes anything, so that no state is kept 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
 
@@ -50,10 +51,10 @@ def reference(anchor_file):
     return f'{BEGIN}anchor "{NAME}"\nload anchor "{NAME}" from "{anchor_file}"\n{END}'
 
 
-def with_reference(main, anchor_file=RULES):
+def with_reference(main, anchor_file=None):
     """Return the main rules with our lines at their end, where filter rules belong (pf.conf(5))."""
     rest = without_reference(main)
-    return rest + ("" if rest.endswith("\n") or not rest else "\n") + reference(anchor_file)
+    return rest + ("" if rest.endswith("\n") or not rest else "\n") + reference(anchor_file or RULES)
 
 
 def without_reference(main):
@@ -116,9 +117,9 @@ class Filter:
             return f"there is no {MAIN}, from which macOS loads its packet filter"
         if not info:
             return "pfctl does not answer (sudo pfctl -s info)"
-        foreign = conflict(self.ask("-s", "rules"), main)
+        foreign = "" if self.is_referenced() else conflict(self.ask("-s", "rules"), main)
         if foreign:
-            return f"another product has loaded its own rules into pf ({foreign}), and {MAIN} does not have them"
+            return f"something else has loaded its own rules into pf ({foreign}), which {MAIN} does not have"
         if not is_enabled(info) and own_rules(main):
             return f"pf is off, and {MAIN} has rules that would work with ours (sudo pfctl -e turns it on if they may)"
         return ""
@@ -144,8 +145,8 @@ class Filter:
     def trial_files(self, text):
         """Return {path: content} of what is tried; new, main: what load() loads, restore.sh: what the rollback runs."""
         pfctl, restore = shlex.quote(self.tool), []
-        if self.read(RULES) is not None and BEGIN in (self.read(MAIN) or ""):
-            restore = [f"{pfctl} -f {MAIN}"]  # it loads the anchor too
+        if self.read(RULES) is not None and self.is_referenced():
+            restore = [f"{pfctl} -a {NAME} -f {RULES}"]
         else:
             restore = [
                 f"{pfctl} -f {MAIN}",
@@ -163,8 +164,9 @@ class Filter:
 
     def load(self):
         """Load what is tried, and turn pf on; return what went wrong, "" when nothing did."""
-        failed = self.must("-f", f"{TRIAL}/main") or self.must("-a", NAME, "-f", f"{TRIAL}/new")
-        return failed or self.hold()
+        # Loading the main rules drops what services of macOS have added to them.
+        failed = "" if self.is_referenced() else self.must("-f", f"{TRIAL}/main")
+        return failed or self.must("-a", NAME, "-f", f"{TRIAL}/new") or self.hold()
 
     def hold(self):
         """Hold a reference that keeps pf on; return what went wrong, "" when nothing did."""
@@ -187,9 +189,11 @@ class Filter:
         token = (self.read(TOKEN) or "").strip()
         if token and re.search(rf"\b{token}\b", self.ask("-s", "References")):
             failed = failed or self.must("-X", token)
+        if not failed and self.read(TOKEN) is not None:
+            os.unlink(TOKEN)
         return failed
 
     def cleaned(self):
         """Return {path: content} of the files that are left without our rules; None: removed."""
         main = self.read(MAIN)
-        return {RULES: None, TOKEN: None, **({MAIN: without_reference(main)} if main and BEGIN in main else {})}
+        return {RULES: None, **({MAIN: without_reference(main)} if main and BEGIN in main else {})}
