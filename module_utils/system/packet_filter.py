@@ -59,7 +59,7 @@ def write(path, text):
 
 
 def is_present():
-    """Return whether this node loads rules of ours at boot."""
+    """Return whether this node loads managed rules at boot."""
     return all(os.path.exists(path) for path in FILES)
 
 
@@ -118,5 +118,5 @@ def remove(node):
 
 
 def has_leftovers(node):
-    """Return whether anything of ours is loaded or would be at the next boot."""
+    """Return whether anything managed is loaded or would be at the next boot."""
     return node.is_loaded() or any(read(path) not in (content, None) for path, content in node.cleaned().items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-# States: open (somebody answers), refused (nobody listens, the packet arrived), dropped (no answer).
+# States: open (a program answers), refused (nobody listens, the packet arrived), dropped (no answer).
 SCAN = """
 import concurrent.futures, json, socket, sys
 def state(target):

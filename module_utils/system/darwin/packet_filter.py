@@ -1,4 +1,4 @@
-"""Rules of pf in an anchor of our own: pure renderers and readers, and the command lines of pfctl.
+"""Rules of pf in a separate anchor: pure renderers and readers, and the command lines of pfctl.
 
 An anchor filters nothing unless the main rules name it, so /etc/pf.conf gets two lines. Only what begins a connection is blocked,
 with `quick`, which is final; no rule passes anything, so that no state is kept and nothing of other rules is undone.

@@ -1,4 +1,4 @@
-"""Rules of nftables in a table of our own: pure renderers and readers, and the command lines of nft.
+"""Rules of nftables in a separate table: pure renderers and readers, and the command lines of nft.
 
 A packet passes the input chains of all tables, and a drop in one of them is final: nothing of firewalld, ufw, docker or podman is
 touched, and none of it can undo a drop here. Without connection tracking, whose table can run full: what begins a TCP connection
@@ -108,7 +108,7 @@ class Filter:
         self.run, self.tool, self.read = run, tool, read
 
     def listing(self):
-        """Return the rules of ours that are loaded, "" without any."""
+        """Return the managed rules that are loaded, "" without any."""
         rc, out, _err = self.run([self.tool, "list", "table", *NAME.split()])
         return out if rc == 0 else ""
 
@@ -150,7 +150,7 @@ class Filter:
         return "" if rc == 0 else (err or out).strip() or f"exit status {rc}"
 
     def unload(self):
-        """Remove the rules of ours; return what went wrong, "" when nothing did."""
+        """Remove the managed rules; return what went wrong, "" when nothing did."""
         if not self.is_loaded():
             return ""
         rc, out, err = self.run([self.tool, "delete", "table", *NAME.split()])
