@@ -86,9 +86,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-present:
-  description: Whether the node loads rules of this module at boot, before this call.
-  type: bool
+admitted:
+  description: Members in the rules that the node loads at boot, before this call; none where it has no rules.
+  type: list
+  elements: str
   returned: always
 """
 
@@ -123,9 +124,10 @@ def main():
         supports_check_mode=True,
     )
     os.umask(0o022)
-    result = {"changed": False, "present": packet_filter.is_present()}
+    present = packet_filter.is_present()
+    result = {"changed": False, "admitted": packet_filter.admitted()}
     wanted = module.params["state"] == "present"
-    if not result["present"] and (module.params["only_present"] or (not wanted and os.geteuid() != 0)):
+    if not present and (module.params["only_present"] or (not wanted and os.geteuid() != 0)):
         module.exit_json(**result)
     tool = module.get_bin_path(packet_filter.TOOL)
     if not tool:

@@ -63,6 +63,11 @@ def is_present():
     return all(os.path.exists(path) for path in FILES)
 
 
+def admitted():
+    """Return the members in the rules of the boot."""
+    return system.packet_filter.members(read(FILES[0]) or "")
+
+
 def is_right(node, text):
     """Return whether the rules are loaded and will be at the next boot."""
     return all(read(path) == wanted for path, wanted in node.boot_files(text).items()) and node.is_current(text)

@@ -57,7 +57,7 @@ class FilterModule:
             "access_problems": access.problems,
             "cluster_addresses": inventory.addresses_of,
             "packet_filter_rows": packet_rules.refusal_rows,
-            "outdated_packet_filters": packet_rules.outdated,
+            "packet_filters_closed_to": packet_rules.closed_to,
             "pinned_versions": pinned_versions,
             "port_targets": reachability.port_targets,
             "preflight_problems": preflight_problems,

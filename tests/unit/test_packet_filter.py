@@ -98,6 +98,7 @@ class Mac:
         for name, path in {"MAIN": "pf.conf", "RULES": "pf.anchors/saf", "TRIAL": "trial", "TOKEN": "token"}.items():
             monkeypatch.setattr(darwin, name, str(folder / path))
         monkeypatch.setattr(packet_filter, "system", type("Darwin", (), {"packet_filter": darwin}))
+        monkeypatch.setattr(packet_filter, "FILES", [darwin.RULES])
         monkeypatch.setattr(packet_filter, "_TRIAL", darwin.TRIAL)
         monkeypatch.setattr(packet_filter, "_PENDING", f"{darwin.TRIAL}/pending")
         self.node = darwin.Filter(self.run, "/sbin/pfctl", packet_filter.read)
@@ -169,6 +170,7 @@ def test_confirmed_rules_are_loaded_at_boot(mac):
     packet_filter.attempt(mac.node, text, 60)
     packet_filter.confirm(mac.node, text)
     assert packet_filter.is_right(mac.node, text)
+    assert packet_filter.admitted() == ["10.0.0.1", "10.0.0.2", "fd00::1"]
     assert mac.main.read_text().startswith(mac.stock)
     assert mac.main.read_text() == darwin.with_reference(darwin.with_reference(mac.stock))
     pf.boot()
@@ -398,7 +400,8 @@ def test_tried_and_confirmed_rules_are_right_the_next_time(nft, run_module):
     assert run_module(module, {**RULES, "confirm": True})["changed"]
     assert (nft / "etc/rules.nft").read_text() == linux.render(RULES)
     assert not (nft / "trial").exists()
-    assert not run_module(module, {**RULES, "revert_after": 60})["changed"]
+    again = run_module(module, {**RULES, "revert_after": 60})
+    assert (again["changed"], again["admitted"]) == (False, ["10.0.0.1", "10.0.0.2", "fd00::1"])
 
 
 def test_a_table_that_something_has_removed_comes_back_for_good(nft, run_module):

@@ -169,15 +169,16 @@ def test_a_node_that_cannot_have_rules_is_a_row_with_the_way_on():
     assert packet_rules.refusal_rows({"changed": True}, "a") == []
 
 
-def test_only_rules_that_are_loaded_and_will_change_excuse_a_node():
+def test_only_rules_that_do_not_know_a_node_yet_excuse_that_it_is_dropped():
     results = {
-        "a": {"changed": True, "present": True},
-        "b": {"changed": True, "present": False},
-        "c": {"changed": False},
-        "d": {},
+        "knows": {"changed": True, "admitted": ["10.0.0.1", "10.0.0.2"]},
+        "does not": {"changed": True, "admitted": ["10.0.0.1"]},
+        "will not": {"changed": False, "admitted": ["10.0.0.1"]},
+        "has none": {"changed": True, "admitted": []},
+        "failed": {},
+        "lies": {"changed": "yes", "admitted": "10.0.0.1"},
     }
-    results["e"] = {"changed": "yes", "present": "yes"}
-    assert packet_rules.outdated(results) == ["a"]
+    assert packet_rules.closed_to(results, "10.0.0.2") == ["does not"]
 
 
 def test_the_variables_are_documented_where_they_are_read(root):

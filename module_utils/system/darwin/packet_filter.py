@@ -94,6 +94,11 @@ def tables(text):
     return {name: set(re.findall(r"[^\s,]+", found)) for name, found in re.findall(r"table <(\w+)> const \{([^}]*)\}", text)}
 
 
+def members(text):
+    """Return the addresses of the members in a rendered file."""
+    return sorted(tables(text).get("saf_members", []))
+
+
 class Filter:
     """The packet filter of this Mac. run: argv -> (status, output, errors); tool: path of pfctl; read: path -> text or None."""
 

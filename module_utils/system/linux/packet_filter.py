@@ -91,6 +91,12 @@ def _elements(text):
     return {name: sorted(re.findall(r"[^\s,]+", elements)) for name, elements in found}
 
 
+def members(text):
+    """Return the addresses of the members in a rendered file."""
+    found = _elements(text)
+    return [*found.get("members4", []), *found.get("members6", [])]
+
+
 def is_foreign(listing):
     """Return whether a table of this name is something else's."""
     return bool(listing) and 'comment "saf ' not in listing and re.sub(r"\s", "", listing) != "tableinetsaf{}"

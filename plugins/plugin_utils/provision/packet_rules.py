@@ -177,6 +177,11 @@ def refusal_rows(result: Mapping[str, Any], node: str) -> list[Row]:
     return [row(node, "packet filter", "rules for the ports of the cluster", found, separator.strip() + fix)]
 
 
-def outdated(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the nodes whose rules will change: they may drop what they will admit; results: of packet_filter in check mode."""
-    return [node for node, result in results.items() if result.get("changed") is True and result.get("present") is True]
+def closed_to(results: Mapping[str, Mapping[str, Any]], address: str) -> list[str]:
+    """Return the nodes whose rules do not admit an address that they will admit; results: of packet_filter in check mode."""
+    found = []
+    for node, result in results.items():
+        admitted = result.get("admitted")
+        if result.get("changed") is True and isinstance(admitted, list) and admitted and address not in admitted:
+            found.append(node)
+    return found
