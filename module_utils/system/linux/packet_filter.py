@@ -81,6 +81,11 @@ def matches(listing, text):
     mark = re.search(r'comment "saf \w+"', text)
     if not mark or listing.count(mark[0]) != text.count(mark[0]) or listing.count("comment") != text.count("comment"):
         return False
+    chains = listing[listing.index("chain ") :] if "chain " in listing else ""
+    rules = [line.strip() for line in chains.splitlines()]
+    rules = [line for line in rules if line and line != "}" and not line.startswith(("chain ", "type "))]
+    if not all(mark[0] in line for line in rules):
+        return False
     hooked = re.search(r"type filter hook input priority [^;]+; policy accept;", listing)
     return bool(hooked) and _elements(listing) == _elements(text)
 
