@@ -39,7 +39,21 @@ NEEDS = {
 # Programs other than this project's, by what they are here for.
 PROGRAMS = {
     *("ansible-playbook", "ansible-galaxy", "ansible-doc", "ansible-vault", "make", "saf", "uv", "pytest", "python", "python3"),
-    *("git", "ssh", "ssh-copy-id", "ssh-keygen", "brew", "open", "xcode-select", "sudo", "sh", "ray", "journalctl", "tail"),
+    *(
+        "git",
+        "ssh",
+        "ssh-copy-id",
+        "ssh-keygen",
+        "brew",
+        "open",
+        "xcode-select",
+        "sudo",
+        "sh",
+        "ray",
+        "journalctl",
+        "systemctl",
+        "tail",
+    ),
     *(
         "cd",
         "cp",

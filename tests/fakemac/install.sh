@@ -19,9 +19,12 @@ link /usr/bin defaults dscl fdesetup launchctl plutil powermetrics softwareupdat
 mv /usr/sbin/sysctl $here/payload/sysctl.linux
 mkdir -p /sbin /usr/libexec/ApplicationFirewall
 link /usr/sbin installer ioreg networksetup pkgutil sysctl system_profiler
-link /sbin ifconfig route ping
+link /sbin ifconfig route ping pfctl
 link /usr/libexec/ApplicationFirewall socketfilterfw
 ln -sf $here/launchd /sbin/launchd
+
+mkdir -p /etc/pf.anchors
+cp $here/samples/pf.conf /etc/pf.conf
 
 # The Command Line Tools, and the stub that stands for their Python.
 mkdir -p /Library/Developer/CommandLineTools/usr/bin /Library/LaunchDaemons /Library/Preferences /System/Library/CoreServices \

@@ -59,7 +59,10 @@ def test_an_inventory_is_compared_with_the_repository(tmp_path, variables, found
 
 
 def test_forks_are_compared_where_nodes_work_together(tmp_path):
-    hosts = {name: {"ansible_host": name, "bench_results_dir": str(tmp_path)} for name in ("alpha", "beta")}
+    hosts = {
+        name: {"ansible_host": f"10.0.0.{number}", "bench_results_dir": str(tmp_path)}
+        for number, name in enumerate(("alpha", "beta"), 1)
+    }
     groups = {"workers": ["beta"], "cluster": ["alpha", "beta"]}
     assert checks(hosts, forks=1, **groups) == ["forks"]
     assert checks(hosts, forks=2, **groups) == []

@@ -226,6 +226,7 @@ def test_every_module_that_the_controller_reads_has_its_border(root):
         "node_files",
         "node_manifest",
         "node_package",
+        "packet_filter",
         "pinned_formula",
         "power_settings",
         "process_service",

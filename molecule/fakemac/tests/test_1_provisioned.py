@@ -135,3 +135,17 @@ def test_a_benchmark_knows_that_these_are_macs(saf_playbook, newest_run):
     assert (link["interface"], link["kind"], link["capable_bps"], link["mtu_range"]) == ("en0", "ethernet", 10**10, [1280, 9000])
     names = {metric["name"] for metric in run["metrics"]}
     assert {"gemm.float32", "net.goodput", "ray.transfer", "collective.all_reduce", "gpu.utilisation", "gpu.clock"} <= names
+
+
+def test_pf_evaluates_the_rules_of_the_cluster_and_stays_on(node):
+    anchor = "org.studio-air-fabric"
+    assert f'anchor "{anchor}" all' in node.check("pfctl -s rules")
+    rules = node.check(f"pfctl -a {anchor} -s rules")
+    assert "from ! <saf_members> to any port 6381:6385" in rules or "to any port 6380:6385" in rules
+    assert "port 22" not in rules
+    assert node.check("cat /var/run/saf-firewall.token") in node.check("pfctl -s References")
+    assert node.run(f"launchctl print system/{anchor}.firewall").rc == 0
+    # An update of macOS replaces the file; the daemon runs each minute.
+    node.check(f"cp /opt/fakemac/samples/pf.conf /etc/pf.conf && pfctl -f /etc/pf.conf && sh {node.root}/etc/firewall.sh")
+    assert f'anchor "{anchor}" all' in node.check("pfctl -s rules")
+    assert node.check("grep -c 'Studio Air Fabric' /etc/pf.conf") == "2"

@@ -7,7 +7,9 @@ def traces(node):
     look = {
         "root": "ls -d /opt/saf",
         "daemons": "ls /Library/LaunchDaemons/org.studio-air-fabric.*",
-        "loaded": "for one in ray ray-watchdog; do launchctl print system/org.studio-air-fabric.$one; done",
+        "loaded": "for one in ray ray-watchdog firewall; do launchctl print system/org.studio-air-fabric.$one; done",
+        "anchor": "ls /etc/pf.anchors/org.* /var/run/saf-firewall*; pfctl -s rules | grep studio",
+        "pf.conf": "diff /opt/fakemac/samples/pf.conf /etc/pf.conf",
         "account": "dscl . -read /Users/saf UniqueID",
         "hidden": "defaults read /Library/Preferences/com.apple.loginwindow.plist HiddenUsersList",
         "keg": "cd /opt/homebrew/Cellar && ls -d python@3.9 iperf3 gdbm mpdecimal readline sqlite xz",

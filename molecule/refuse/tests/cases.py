@@ -97,6 +97,16 @@ CASES = [
     Case("relative root", ["venv_root", "an absolute path"], extra={"venv_root": "saf"}),
     Case("root of one node", ["the same on every node", "/srv/saf"], edit=host("worker1", venv_root="/srv/saf")),
     Case("an object store that Ray refuses", ["78643200"], extra={"ray_object_store_memory": "50000000"}),
+    Case(
+        "name instead of an address",
+        ["worker1", "beta.local", "cluster_address"],
+        edit=host("worker1", cluster_address="beta.local"),
+    ),
+    Case(
+        "person without an address",
+        ["admin_addresses", "10.0.0.5/24 is written 10.0.0.0/24"],
+        extra={"admin_addresses": ["10.0.0.5/24"]},
+    ),
     Case("two faults at once", ["one address a node", "ray_dashbord_port"], edit=two_faults),
     # --- the nodes
     Case("address of another machine", ["worker1", "10.255.255.9"], edit=foreign_address),

@@ -12,6 +12,7 @@ def traces(node):
         "root": f"ls -d {node.root}",
         "unit": "systemctl cat saf-ray.service",
         "unit file": "ls /etc/systemd/system/saf-ray.service /etc/systemd/system/*.wants/saf-ray.service",
+        "packet filter": "nft list table inet saf; ls /etc/saf-firewall.nft /etc/systemd/system/saf-firewall* /run/saf-firewall",
         "account": f"getent passwd {user}",
         "group": f"getent group {user}",
         "processes": f"pgrep -f '^{node.root}/'",

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from doubles import host
+from doubles import host, pf
 from doubles.launchd_jobs import Domain, Refusal
 from doubles.launchd_print import job_text
 
@@ -256,6 +256,7 @@ def main():
     ctypes.CDLL(None).prctl(15, b"launchd", 0, 0, 0)  # PR_SET_NAME: what /proc/1/comm says
     os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
     subprocess.run(["/usr/bin/ssh-keygen", "-A"], check=True, stdout=subprocess.DEVNULL)
+    pf.boot()
     launchd = Launchd()
     for number in (signal.SIGTERM, signal.SIGRTMIN + 3):
         signal.signal(number, lambda _number, _frame: launchd.shut_down())
