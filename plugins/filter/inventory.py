@@ -48,6 +48,7 @@ class FilterModule:
     def filters(self):
         return {
             "access_problems": access.problems,
+            "all_addresses": inventory.all_addresses_of,
             "cluster_addresses": inventory.addresses_of,
             "pinned_versions": pinned_versions,
             "port_targets": reachability.port_targets,
