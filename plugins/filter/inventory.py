@@ -55,6 +55,7 @@ class FilterModule:
     def filters(self):
         return {
             "access_problems": access.problems,
+            "all_addresses": inventory.all_addresses_of,
             "cluster_addresses": inventory.addresses_of,
             "packet_filter_rows": packet_rules.refusal_rows,
             "packet_filters_closed_to": packet_rules.closed_to,

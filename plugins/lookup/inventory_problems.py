@@ -95,4 +95,6 @@ def problems(groups, hostvars, taking_part, forks):
     stacks = {host: str(hostvars[host].get("stack", defaults["stack"])) for host in members}
     versions = {host: hostvars[host]["python_version"] for host in members if "python_version" in hostvars[host]}
     read = repository.stacks(set(stacks.values()) or {defaults["stack"]})
+    tokens = {host: values[host].get("ray_token_authentication") for host in members}
+    found += inventory_checks.token_problems(tokens, stacks, read)
     return found + inventory_checks.stack_problems(stacks, versions, read, repository.stack_names())

@@ -111,3 +111,20 @@ def test_make_lock_names_no_version_of_python():
     recipe = (ROOT / "Makefile").read_text().partition("\nlock: ")[2].partition("\n\n")[0]
     assert "--python-version" in recipe
     assert not re.search(r"python-version \d", recipe)
+
+
+@pytest.mark.parametrize("folder", STACKS, ids=lambda folder: folder.name)
+def test_a_stack_names_exact_pins_and_its_lock_has_them_alone(folder):
+    """A pin that is no `==` lets uv, whose macOS is 13, take an older MLX without a word."""
+    stack = yaml.safe_load((folder / "stack.yml").read_text())
+    asked = dict(re.findall(r"(?m)^(ray|mlx|mlx-lm)(?:\[\w+\])?==(\S+)", (folder / "requirements.in").read_text()))
+    locked = re.findall(r"(?m)^(ray|mlx|mlx-lm)==(\S+)", (folder / "requirements.lock").read_text())
+    assert asked == stack["pins"] == dict(locked)
+    assert len(locked) == len(stack["pins"])
+
+
+@pytest.mark.parametrize("folder", STACKS, ids=lambda folder: folder.name)
+def test_a_stack_says_whether_its_ray_has_token_authentication(folder):
+    stack = yaml.safe_load((folder / "stack.yml").read_text())
+    minor = int(stack["pins"]["ray"].split(".")[1])
+    assert stack["capabilities"] == {"token_authentication": minor >= 52}

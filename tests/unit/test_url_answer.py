@@ -14,7 +14,10 @@ def server():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200 if self.path == "/api/version" else 503)
+            closed = 200 if self.headers["Authorization"] == "Bearer abc" else 401
+            self.send_response({"/api/version": 200, "/closed": closed, "/away": 302}.get(self.path, 503))
+            if self.path == "/away":
+                self.send_header("Location", "/api/version")
             self.end_headers()
 
         def log_message(self, *_words):
@@ -41,6 +44,26 @@ def test_no_answer_is_a_result(run_module, server, monkeypatch):
     assert "503" in result["reason"]
     result = run_module(url_answer, {"url": "http://127.0.0.1:1/api/version", "timeout": 0})
     assert "refused" in result["reason"]
+
+
+def test_a_token_is_read_from_its_file_and_sent_nowhere_else(run_module, server, tmp_path):
+    (tmp_path / "token").write_text("abc\n")
+
+    def ask(path, name="token"):
+        return run_module(
+            url_answer, {"url": f"{server}{path}", "timeout": 0, "token_file": str(tmp_path / name) if name else ""}
+        )
+
+    assert ask("/closed")["answers"]
+    assert "401" in ask("/closed", "")["reason"]
+    assert "302" in ask("/away")["reason"]
+    assert ask("/away", "")["answers"]
+    assert "abc" not in str({key: value for key, value in ask("/other").items() if key != "invocation"})
+    assert "No such file" in ask("/closed", "missing")["reason"]
+    (tmp_path / "odd").write_text("abc\nX-Other: 1")
+    (tmp_path / "link").symlink_to(tmp_path / "token")
+    assert "holds no token" in ask("/closed", "odd")["reason"]
+    assert not ask("/closed", "link")["answers"]
 
 
 def test_what_is_no_web_service_is_refused(run_module):

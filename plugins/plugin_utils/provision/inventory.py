@@ -38,6 +38,15 @@ def addresses_of(hosts: Iterable[str], hostvars: Hostvars) -> dict[str, str]:
     return {host: address_of(host, hostvars) for host in hosts}
 
 
+def all_addresses_of(hosts: Iterable[str], hostvars: Hostvars) -> dict[str, list[str]]:
+    """Return ``{host: [address]}``: the one of the cluster, and those of its links."""
+    found = {}
+    for host, address in addresses_of(hosts, hostvars).items():
+        links = hostvars[host].get("links") or {}
+        found[host] = [address, *(str(link) for link in links.values() if link and str(link) != address)]
+    return found
+
+
 def group_problems(groups: Groups) -> list[Row]:
     """Return what is wrong with the groups head, workers and cluster."""
     head, workers = groups.get("head", []), groups.get("workers", [])

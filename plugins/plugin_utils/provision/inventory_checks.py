@@ -12,7 +12,7 @@ from ..plan import choice
 from ..report import gate
 from ..text.words import words
 from . import inventory, options
-from .problem import Row
+from .problem import Row, nodes_of, row
 
 # Options that one node reads of another, or that both ends of a connection take from their own variables. Ray's workers make
 # the temporary directory of their head, below venv_root.
@@ -24,9 +24,12 @@ AGREED = (
     "ray_object_manager_port",
     "bench_port",
     "bench_collective_port",
+    "cluster_secrets_dir",
+    "ray_tls",
+    "ray_token_authentication",
 )
 # Paths on the nodes or the controller; a current directory means nothing to them.
-_ABSOLUTE = ("venv_root", "cluster_controller_cache")
+_ABSOLUTE = ("venv_root", "cluster_controller_cache", "cluster_secrets_dir")
 
 
 def members_of(groups: inventory.Groups) -> list[str]:
@@ -105,6 +108,20 @@ def stack_problems(
             wanted = {host: str(versions.get(host, stack["python_version"])) for host in names}
             problems += inventory.python_problems(wanted, stack["python_requires"])
     return problems
+
+
+def token_problems(wanted: Mapping[str, object], names: Mapping[str, str], stacks: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """Return the hosts whose Ray cannot have the token that they are to ask for.
+
+    wanted: {host: ray_token_authentication}; names: {host: name of its stack}; stacks: as stack_problems().
+    """
+    can = {name: ((files["stack"] or {}).get("capabilities") or {}).get("token_authentication") for name, files in stacks.items()}
+    unable = [host for host, value in wanted.items() if value == "always" and not can.get(names[host])]
+    if not unable:
+        return []
+    found = ", ".join(sorted({names[host] for host in unable}))
+    fix = "Set ray_token_authentication to auto, or stack to current."
+    return [row(nodes_of(unable), "ray_token_authentication", "a stack with Ray 2.52 or later", found, fix)]
 
 
 def choice_problems(
