@@ -262,7 +262,7 @@ def ask(gcs, root, folder, **more):
 
 
 def test_a_port_that_answers_and_an_interpreter_without_ray_is_our_own_failure(gcs, root, tmp_path):
-    answer, reason = ask(gcs, root, tmp_path)
+    answer, reason, _used = ask(gcs, root, tmp_path)
     assert answer == "failed"
     assert "imported" in reason
 

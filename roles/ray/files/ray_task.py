@@ -1,7 +1,8 @@
 """Runs one empty task on this node for the watchdog; runs on the venv's interpreter as the service account.
 
-The task needs no CPU, so that it runs on a busy node, and is bound to this node. It reads Ray's settings as ray_membership.py does.
-Prints JSON lines: {"submitted": true} once the node has the task, then {"done": true}; {"failed": reason} if it could not be asked.
+The task needs no CPU, so that it runs on a busy node, and is bound to this node. Ray's settings are read as ray_membership.py
+reads them. Prints JSON lines: {"submitted": true} once the node has the task, then {"done": true}; {"failed": reason} if it could
+not be asked.
 
 usage: ray_task.py HOST:PORT NAME SETTINGS ADDRESS
 """

@@ -5,11 +5,11 @@ lost the node. So the raylet's port is checked, and the GCS is asked if that por
 open, to find a raylet that hangs). Further faults that a supervisor does not see have a row in FAULTS.
 
 Nothing is done while the service is stopped or has just started, while the node is in maintenance, while the head of a worker
-is not running (its raylet ends then, and the supervisor restarts it), or while a benchmark runs. A node that is only slow is never
-restarted, nor one that could not be asked. A head in use is restarted only for what stops its jobs anyway.
+is not running (its raylet ends then, and the supervisor restarts it), or while a benchmark runs. A node that is only slow is
+never restarted, nor one that could not be asked. A head in use is restarted only for what stops its jobs anyway.
 
 It runs as root on an interpreter that only root can write, with the standard library alone. Asking Ray needs the venv's
-interpreter, which others may write (Homebrew): ray_membership.py and ray_task.py do it in a child that runs as the service account.
+interpreter, which others may write (Homebrew): ray_membership.py and ray_task.py do it in a child of the service account.
 
 usage: ray_watchdog.py CONFIG
   JSON: {name, head, host, port, gcs, dashboard: {host, port} or null, user, python, question, task, settings, maintenance,
@@ -99,10 +99,11 @@ def decide(state, seen, now):
     asked = now if gcs in ("alive", "gone", "failed") else state["asked"]
     tasked = now if seen.get("tasked") else state.get("tasked", now)
     state = _without(state, "unanswered", "faults", "moved")
-    more = {"unanswered": unanswered, "faults": faults}
-    return {
-        **state, "asked": asked, "tasked": tasked, "strikes": strikes, **{key: more[key] for key in more if more[key] not in (None, {})}
-    }, ""  # fmt: skip
+    if unanswered is not None:
+        state["unanswered"] = unanswered
+    if faults:
+        state["faults"] = faults
+    return {**state, "asked": asked, "tasked": tasked, "strikes": strikes}, ""
 
 
 def _without(state, *names):
