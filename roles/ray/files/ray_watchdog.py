@@ -12,7 +12,7 @@ It runs as root on an interpreter that only root can write, with the standard li
 interpreter, which others may write (Homebrew): ray_membership.py and ray_task.py do it in a child of the service account.
 
 usage: ray_watchdog.py CONFIG
-  JSON: {name, head, host, port, gcs, dashboard: {host, port} or null, user, python, question, task, settings, maintenance,
+  JSON: {name, head, host, port, gcs, dashboard: "host:port" or empty, user, python, question, task, settings, maintenance,
   state_file, pid: argv, restart: argv}
 """
 
@@ -357,9 +357,9 @@ def write_state(path, state):
 def observe(config, state, port_open, now):
     """Return (what decide() wants to see, why something could not be asked) of a service that runs for long enough."""
     faults = dict(raylet_faults(raylets(state["pid"])))
-    dashboard = config.get("dashboard")
-    if dashboard and now - state["since"] >= DASHBOARD_GRACE_S:
-        faults["dashboard"] = is_closed(dashboard["host"], dashboard["port"])
+    dashboard = config.get("dashboard", "").rpartition(":")
+    if dashboard[0] and now - state["since"] >= DASHBOARD_GRACE_S:
+        faults["dashboard"] = is_closed(dashboard[0].strip("[]"), int(dashboard[2]))
     seen = {"gcs": None, "used": None, "faults": faults, "moved": is_own(config["host"]) is False}
     if seen["moved"]:
         return seen, ""
