@@ -76,7 +76,7 @@ disk:
   type: dict
   returned: always
   sample: {path: /opt, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
-maintenance: {description: Since when the node is in maintenance; empty for one that is not., type: str, returned: always, sample: ""}
+maintenance: {description: Since when the node is in maintenance; empty if it is not., type: str, returned: always, sample: ""}
 has_venvs: {description: Whether a venv of the installation exists., type: bool, returned: always}
 open_files_limit: {description: Hard limit of open files of the init system; null if unknown., type: int, returned: when known}
 addresses: {description: The node's own IPv4 addresses., type: list, elements: str, returned: always, sample: [127.0.0.1]}

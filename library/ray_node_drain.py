@@ -8,10 +8,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ray_node_drain
 short_description: Drain a node of a Ray cluster
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
-  - Asks the GCS that the node takes no more tasks, and waits until the GCS reports it as dead. Tasks that run on it may end; after
-    O(deadline) seconds the node ends with what still runs, for instance an actor, which never ends by itself.
+  - Asks the GCS that the node takes no more tasks, and waits until the GCS reports it as dead. Tasks that run on it may end;
+    after O(deadline) seconds the node ends with what still runs, for instance an actor, which never ends by itself.
   - A node that is not alive, or a GCS that does not answer, is nothing to drain and no failure.
   - C(ray start --block) keeps running on a drained node. Stop its service afterwards.
 extends_documentation_fragment:
