@@ -54,7 +54,8 @@ options:
     type: path
   log:
     description:
-      - File for the program's output. If omitted, a file beside the pid file. One of more than 10 MB is renamed at a start (C(.1)).
+      - File for the program's output. If omitted, a file beside the pid file.
+      - One of more than 10 MB is renamed at a start (C(.1)).
     type: path
   stop_timeout:
     description: Seconds between SIGTERM and SIGKILL.

@@ -11,7 +11,6 @@ _SHOWN = 300
 # Exit statuses of systemd itself, before it starts the program (systemd.exec(5)): the sandbox could not be set up.
 _SANDBOX = {
     "218": "CAPABILITIES",
-    "222": "UMASK",
     "226": "NAMESPACE",
     "227": "NO_NEW_PRIVILEGES",
     "228": "SECCOMP",

@@ -38,7 +38,7 @@ HOSTS = {
     "gpu": {"devices": True},
     "home": {"venv_root": "/home/me/.saf", "ray_writable_paths": ["/data/a b"]},
     "pyenv": {"interpreter": "/home/me/.pyenv/bin/python3.9"},
-    "temporary": {"venv_root": "/var/tmp/saf"},
+    "temporary": {"venv_root": "/var/tmp/saf"},  # noqa: S108 a line of the unit
     "open": {"ray_hardening": False},
     "odd": {
         "venv_root": ODD,
