@@ -51,8 +51,20 @@ def posted(door, seconds):
         connection.close()
 
 
+def by_address(door):
+    """Return a door for each address of a name, at most 8; an address is itself, and a name that leads nowhere stays."""
+    try:
+        found = socket.getaddrinfo(door["address"], door["port"], type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return [door]
+    # A link-local address needs its interface, which only the name's resolver knows.
+    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))[:8]
+    return [{**door, "address": address} for address in addresses if not address.startswith("fe80")] or [door]
+
+
 def try_all(doors, seconds):
-    """Return each door with what try_door() found; all are tried at once."""
+    """Return each door with what try_door() found; all are tried at once, a name by each of its addresses."""
+    doors = [one for door in doors for one in by_address(door)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, min(len(doors), _MAX_THREADS))) as pool:
         found = list(pool.map(lambda door: try_door(door, seconds), doors))
     return [{**door, **answer} for door, answer in zip(doors, found)]

@@ -1,4 +1,4 @@
-"""Processes of the service account that are not part of Ray's service, and the ports that it has open. Pure but for their input."""
+"""Processes of the service account outside Ray's service, and the ports that the account has open."""
 
 from __future__ import annotations
 

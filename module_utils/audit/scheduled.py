@@ -13,7 +13,7 @@ import re
 from ..system import account, redaction
 from . import reading
 
-_TEMPORARY = re.compile(r"(?:^|[\s\"'=:;|&(])(?:/private)?(?:/tmp/|/var/tmp/|/dev/shm/|/run/user/)")  # noqa: S108
+_TEMPORARY = re.compile(r"(?:^|[\s\"'=:;|&(])(?:/private)?(?:/tmp/|/var/tmp/|/dev/shm/|/run/user/)")
 _CRON_FOLDERS = ("/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
 _SPOOLS = ("/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs", "/var/at/tabs")
 _AT_FOLDERS = ("/var/spool/cron/atjobs", "/var/spool/at", "/var/at/jobs")
@@ -49,8 +49,7 @@ class Search:
 def parse_crontab(text, with_user):
     """Return [(user, command)] of a crontab; with_user: the system's, which name the account in the sixth field."""
     found = []
-    for line in text.splitlines():
-        line = line.strip()
+    for line in map(str.strip, text.splitlines()):
         if not line or line.startswith("#") or re.match(r"[A-Za-z_]\w*\s*=", line):
             continue
         fields = 1 if line.startswith("@") else 5
@@ -77,7 +76,7 @@ def parse_plist(text):
     """Return (user, what it runs) of a definition of launchd; raises ValueError."""
     try:
         job = plistlib.loads(text)
-    except Exception as error:  # noqa: BLE001 a hostile plist raises whatever its parser does
+    except Exception as error:  # a hostile plist raises whatever its parser does
         raise ValueError(type(error).__name__) from None
     if not isinstance(job, dict):
         raise ValueError("no dictionary")
