@@ -133,7 +133,8 @@ scheduled:
   sample:
     - {kind: cron, path: /etc/cron.d/x, user: saf, runs: /tmp/x, changed: 1700000000, reasons: [account, temporary], known: false}
 strangers:
-  description: Processes of the account outside Ray's service, the busiest first.
+  description:
+    - Processes of the account outside Ray's service, the busiest first. None of an account that a person logs in with.
   type: list
   elements: dict
   returned: always

@@ -93,7 +93,7 @@ def _stacks(seen, text, python):
             continue
         version = platform["python"] if observed.version(platform["python"]) else str(python)
         try:
-            target = {"system": platform["system"], "machine": platform["machine"], "python_version": version}
+            target: lock.Target = {"system": platform["system"], "machine": platform["machine"], "python_version": version}
             found[name] = lock.resolve(text, target)["distributions"]
         except lock.LockError as error:
             raise AnsibleFilterError(str(error)) from None
