@@ -45,6 +45,7 @@ options:
           - mtu
           - on_request
           - package
+          - packet_filter
           - pin
           - power_setting
           - process

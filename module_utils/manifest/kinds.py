@@ -12,7 +12,7 @@ import pwd
 import time
 
 from ..services import process
-from ..system import folders, interfaces, mtu, package_managers
+from ..system import folders, interfaces, mtu, package_managers, packet_filter
 from ..system.current import system
 from . import kinds_darwin as darwin
 from . import kinds_homebrew as brewed
@@ -167,6 +167,37 @@ class Mtu(Kind):
         return f"The MTU of {self.name} could not be restored ({complaint})." if complaint else ""
 
 
+class PacketFilter(Kind):
+    """Rules of the packet filter, by the name of their table or anchor, which nothing else has: they are always managed."""
+
+    def _node(self):
+        tool = self.module.get_bin_path(packet_filter.TOOL)
+        return (
+            packet_filter.of_node(lambda argv: self.module.run_command(argv, environ_update={"LC_ALL": "C"}), tool)
+            if tool
+            else None
+        )
+
+    def exists(self):
+        node = self._node()
+        return packet_filter.has_leftovers(node) if node else packet_filter.is_present()
+
+    def previous(self):
+        return {}
+
+    def remove(self):
+        node = self._node()
+        if not node:  # without its program no rules can be loaded
+            for path in packet_filter.FILES:
+                packet_filter.write(path, None)
+            return ""
+        try:
+            packet_filter.remove(node)
+        except packet_filter.FilterError as error:
+            return f"{error}."
+        return ""
+
+
 ACCOUNTS = {"Darwin": darwin.Account, "Linux": Account}
 KINDS = {
     "directory": Directory,
@@ -176,6 +207,7 @@ KINDS = {
     "mtu": Mtu,
     "on_request": brewed.OnRequest,
     "package": Package,
+    "packet_filter": PacketFilter,
     "pin": brewed.Pin,
     "power_setting": darwin.PowerSetting,
     "process": Process,

@@ -1,53 +1,18 @@
-"""The rollback of an MTU that nobody confirms: a file with the previous MTU, and a process in the background that waits.
-
-Who set an MTU that the path does not carry may be unable to log in again, so the node itself rolls back. Whoever renames the
-file first decides: the background process, or the caller that confirms or withdraws the change.
-"""
+"""The rollback of an MTU that nobody confirms (rollback.py); its note is the previous MTU."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
-from . import mtu
-
-_PROGRAM = """
-import os, subprocess, sys, time
-pending, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-end = time.monotonic() + seconds
-while os.path.exists(pending) and time.monotonic() < end:
-    time.sleep(0.2)
-try:
-    os.rename(pending, pending + ".reverted")
-except OSError:
-    sys.exit()
-subprocess.run(command, check=False)
-os.unlink(pending + ".reverted")
-"""
+from . import mtu, rollback
 
 
 def arm(pending, seconds, interface, before):
     """Write the MTU ``before`` to the file ``pending``; set it after ``seconds`` in the background unless the file is claimed."""
-    with open(pending, "w", encoding="utf-8") as stream:
-        stream.write(f"{before}\n")
-    subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, pending, str(seconds), *mtu.command(interface, before)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    rollback.arm(pending, seconds, mtu.command(interface, before), before)
 
 
 def claim(pending):
     """Cancel the rollback; return the previous MTU in bytes, None where no rollback is pending (never armed, or it has run)."""
-    taken = pending + ".taken"
     try:
-        os.rename(pending, taken)
-        with open(taken, encoding="utf-8") as stream:
-            before = int(stream.read())
-        os.unlink(taken)
-    except (OSError, ValueError):
+        return int(rollback.claim(pending) or "")
+    except ValueError:
         return None
-    return before

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import service_log
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import access, inventory, preflight, problem, reachability
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import (
+    access,
+    inventory,
+    packet_rules,
+    preflight,
+    problem,
+    reachability,
+)
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, problem_list, table, width
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
@@ -49,6 +56,8 @@ class FilterModule:
         return {
             "access_problems": access.problems,
             "cluster_addresses": inventory.addresses_of,
+            "packet_filter_rows": packet_rules.refusal_rows,
+            "outdated_packet_filters": packet_rules.outdated,
             "pinned_versions": pinned_versions,
             "port_targets": reachability.port_targets,
             "preflight_problems": preflight_problems,

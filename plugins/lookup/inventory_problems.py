@@ -38,7 +38,13 @@ from ansible.plugins.lookup import LookupBase
 from ansible.release import __version__ as ansible_version
 from jinja2 import Undefined, UndefinedError
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, inventory_checks, options, repository
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import (
+    inventory,
+    inventory_checks,
+    options,
+    packet_rules,
+    repository,
+)
 
 _NOT_SET = object()
 
@@ -73,6 +79,7 @@ def problems(groups, hostvars, taking_part, forks):
     given = {host: _values(hostvars[host], known) for host in members}
     values = {host: {**defaults, **given[host]} for host in members}
     found += inventory_checks.option_problems(given, values, known, {host: list(hostvars[host]) for host in members})
+    found += packet_rules.problems(members, hostvars, values)
     if members:
         folders = {"cluster_controller_cache": ".cache", "bench_results_dir": "results"}
         folders = {name: given[members[0]].get(name, repository.ROOT / folder) for name, folder in folders.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import packet_filter
 from .facts import describe
 from .hardware import architecture, glibc, memory_bytes
 from .interfaces import (
@@ -33,6 +34,7 @@ __all__ = [
     "memory_bytes",
     "mtu_range",
     "own_addresses",
+    "packet_filter",
     "running_processes",
     "set_mtu_command",
 ]
