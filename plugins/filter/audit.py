@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.saf.fabric.plugins.module_utils.services import service_log
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock, observed, repository
 from ansible_collections.saf.fabric.plugins.plugin_utils.security import answers, audit, audit_table, doors, listeners
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, width
@@ -61,12 +62,32 @@ def _own_doors(node, address, rows, is_head, dashboard_host):
     ]
 
 
+def audited_filters(members, rules, results):
+    """Return {node: {state, why}} of the packet filters: off, right, differs, or unknown with the reason.
+
+    rules, results: for each of ``members`` the wanted rules and what the module packet_filter returned in check mode.
+    """
+    found = {}
+    for name, wanted, result in zip(members, rules, results, strict=True):
+        if not isinstance(result, dict) or not wanted:
+            found[name] = {"state": "unknown", "why": "It was not asked"}
+        elif not wanted["enabled"]:
+            found[name] = {"state": "off", "why": ""}
+        elif result.get("unreachable") or "present" not in result or (result.get("msg") and not result.get("changed")):
+            found[name] = {"state": "unknown", "why": service_log.one_line(result.get("msg", "It gave no answer"), 200)}
+        else:
+            right = result.get("changed") is False and result.get("present") is True
+            found[name] = {"state": "right" if right else "differs", "why": ""}
+    return found
+
+
 def cluster_audit(members, head, results, tried, wanted, now):
     """Return the document of the audit.
 
     results: for each of ``members`` (login, node_audit_info result, failure); tried: for each of ``members`` and for the
     controller at the end (doors that were asked for, node_doors_info result); wanted: {user, document, values, addresses,
-    all_addresses, dashboard_host, dashboard_port, venv_root, admins, accepted, lock, python, ray, advisories}.
+    all_addresses, dashboard_host, dashboard_port, venv_root, admins, accepted, filters, lock, python, ray,
+    advisories}.
     """
     seen = {}
     for name, (login, answer, failure) in zip(members, results, strict=True):
@@ -104,6 +125,7 @@ class FilterModule:
     def filters(self):
         return {
             "audit_doors": audit_doors,
+            "audited_filters": audited_filters,
             "audit_table": lambda document: audit_table.render(document, width.columns()),
             "cluster_audit": cluster_audit,
             "documented_ports": documented_ports,

@@ -19,6 +19,7 @@ EXIT_CODES: Final = {SAFE: 0, UNKNOWN: 1, FINDINGS: 2}
 CONTROLLER: Final = "controller"
 # Of the account of a person these are that person's own.
 _OF_A_PERSON: Final = ("keys", "sudoers")
+_IS: Final = {"admin": "is in admin_addresses", "member": "is a node"}
 # Ray asks for tokens from this version on.
 _TOKENS_FROM: Final = (2, 52)
 
@@ -36,20 +37,21 @@ def judge(
 
     observed: {node: answers.accept(), or {"refused": why}}; tried: {node or CONTROLLER: answers.accept_doors(), None where
     nothing could be tried}; wanted: {user, rows, addresses {node: cluster_address}, all_addresses {node: [address]}, links
-    {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package: version}}, ray
-    (its version as a tuple), advisories}; now: ISO 8601 time; command(playbook, limit): the command that a person can paste.
+    {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package: version}}, ray (its
+    version as a tuple), advisories, filters {node: {state, why}}}; now: ISO 8601 time; command(playbook, limit): the command
+    that a person can paste.
     """
     answering = {name: seen for name, seen in observed.items() if "refused" not in seen}
     found: list[Finding] = []
     for name, seen in answering.items():
         found += nodes.judge(name, name == head, seen, wanted, command)
         found += _without_token(name, seen, wanted, command)
-    found += _doors(members, head, answering, tried, wanted, command)
+    found += _doors(members, head, answering, tried, wanted, command) + _filters(members, answering, wanted, command)
     shields = _shields(members, answering, tried, wanted, found)
     of_packages, rows = advisories.judge(wanted["advisories"], wanted["stacks"], shields)
     found += [_everywhere(one, members) for one in of_packages]
     age = advisories.age_days(wanted["advisories"], datetime.date.fromisoformat(now[:10]))
-    found += _old_data(wanted["advisories"], age)
+    found += _old_data(wanted["advisories"], age) + _place(members, tried, wanted)
     gaps = _gaps(members, head, observed, tried, wanted)
     counting, excused = accepted(arrange(found), wanted["accepted"])
     findings = [one for one in counting if one["severity"] != "note"]
@@ -110,6 +112,34 @@ def _without_token(name: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]
     return [finding("token-off", "high", name, what, "Turn tokens on (docs/credentials.md).", command=command("site.yml"))]
 
 
+def _filters(
+    members: Sequence[str], answering: Mapping[str, Any], wanted: Mapping[str, Any], command: Callable[..., str]
+) -> list[Finding]:
+    """Return the findings about the packet filters; one machine that listens on loopback alone needs none."""
+    found = []
+    for name in members:
+        state = wanted["filters"][name]["state"]
+        if name not in answering or is_loopback(wanted["addresses"][name]):
+            continue
+        if state == "differs":
+            what = "The packet filter does not have the rules that the inventory asks for, now or after the next boot."
+            remedy = "Load them (docs/firewall.md)."
+            found.append(finding("packet-filter", "high", name, what, remedy, command=command("playbooks/firewall.yml", name)))
+        elif state == "off":
+            what = (
+                "The packet filter is not managed here (firewall_enabled): whatever closes the ports, this audit cannot see it."
+            )
+            remedy = "Set firewall_enabled to true (docs/firewall.md), then:"
+            found.append(
+                finding("packet-filter-off", "high", name, what, remedy, command=command("playbooks/firewall.yml", name))
+            )
+    return found
+
+
+def _filters_hold(members: Sequence[str], wanted: Mapping[str, Any]) -> bool:
+    return all(wanted["filters"][name]["state"] == "right" for name in members)
+
+
 def _shields(
     members: Sequence[str],
     answering: Mapping[str, Mapping[str, Any]],
@@ -123,7 +153,9 @@ def _shields(
     refused = {door["node"] for door in answers if door["status"] in doors.REFUSED}
     held = []
     kinds = {one["id"].split("/")[0] for one in found}
-    if complete and (_only_inside(members, answering, wanted) or _closed_to_strangers(members, tried, wanted, kinds)):
+    tight = not kinds & {"port-answers", "job-without-token"}
+    closed = tight and (_filters_hold(members, wanted) or _tried_by_stranger(members, tried, wanted))
+    if complete and (_only_inside(members, answering, wanted) or closed):
         held.append("firewall")
     if (
         complete
@@ -141,20 +173,23 @@ def _only_inside(members: Sequence[str], answering: Mapping[str, Mapping[str, An
     """Return whether this is one machine whose ports no other machine reaches."""
     if len(members) != 1 or not is_loopback(wanted["addresses"][members[0]]):
         return False
-    return all(is_loopback(one["address"]) for seen in answering.values() for one in seen["listeners"])
+    return all(
+        seen["running"] and all(is_loopback(one["address"]) for one in seen["listeners"] if one["managed"] or one["of_service"])
+        for seen in answering.values()
+    )
 
 
-def _closed_to_strangers(
-    members: Sequence[str], tried: Mapping[str, Sequence[Mapping[str, Any]] | None], wanted: Mapping[str, Any], kinds: set[str]
+def _tried_by_stranger(
+    members: Sequence[str], tried: Mapping[str, Sequence[Mapping[str, Any]] | None], wanted: Mapping[str, Any]
 ) -> bool:
-    """Return whether a stranger has tried the ports of each node and reached none."""
+    """Return whether a stranger has tried the ports of each node."""
     answers = tried.get(CONTROLLER) or []
     as_stranger = {
         door["node"]
         for door in answers
         if door["source"] and doors.role_of(door["source"], _member_addresses(wanted), wanted["admins"]) == "stranger"
     }
-    return set(members) <= as_stranger and not kinds & {"port-answers", "job-without-token"}
+    return set(members) <= as_stranger
 
 
 def _everywhere(one: Finding, members: Sequence[str]) -> Finding:
@@ -169,6 +204,16 @@ def _old_data(document: Mapping[str, Any], age: int) -> list[Finding]:
     what = f"The advisories were read on {document['read_on']}, {age} days ago; nothing is known of later ones."
     remedy = "Read a newer copy: python tools/advisories.py FILE (docs/security.md)."
     return [finding("advisories-old", "note", CONTROLLER, what, remedy)]
+
+
+def _place(
+    members: Sequence[str], tried: Mapping[str, Sequence[Mapping[str, Any]] | None], wanted: Mapping[str, Any]
+) -> list[Finding]:
+    roles = _roles(tried.get(CONTROLLER) or [], wanted)
+    if not roles or "stranger" in roles or not _filters_hold(members, wanted):
+        return []
+    what = f"This machine {_IS[roles[0]]}: that strangers are kept out was read from the packet filters, and not tried."
+    return [finding("place", "note", CONTROLLER, what, "Run it from a machine that is neither to try it.")]
 
 
 def _gap(node: str, what: str, why: str, remedy: str = "") -> dict[str, str]:
@@ -204,8 +249,13 @@ def _gaps(
             found.append(_gap(place, "ports of the others", "They could not be tried from here."))
     outside = [name for name in members if not is_loopback(wanted["addresses"][name])]
     roles = _roles(tried.get(CONTROLLER) or [], wanted)
-    if outside and "stranger" not in roles and tried.get(CONTROLLER) is not None:
-        what = "is a node" if "member" in roles else "is in admin_addresses" if roles else "has no way to the nodes"
+    for name in outside:
+        if wanted["filters"][name]["state"] == "unknown" and "refused" not in observed[name]:
+            why = wanted["filters"][name]["why"].rstrip(".")
+            found.append(_gap(name, "packet filter", f"It could not be checked: {why}."))
+    # Rules that are as the inventory wants them are evidence enough for who cannot try them.
+    if outside and "stranger" not in roles and tried.get(CONTROLLER) is not None and not _filters_hold(members, wanted):
+        what = _IS[roles[0]] if roles else "has no way to the nodes"
         why = f"This machine {what}, so nobody tried what a stranger reaches."
         found.append(_gap(CONTROLLER, "ports as a stranger", why, "Run it from a machine that is neither."))
     return found

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 _PORT_KEYS: Final = ("port", "last", "count")
+
+# `when` of a row that is open only with a setting: "ray_gcs_store: redis".
+_SETTING: Final = re.compile(r"(\w+): (.+)")
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,21 @@ class Listener:
 def variables(document: Mapping[str, Any]) -> list[str]:
     """Return the names of the variables that the table names."""
     named = {row.get(key) for row in document["listeners"] for key in _PORT_KEYS}
-    return sorted(name for name in named if isinstance(name, str))
+    settings = {match[1] for row in document["listeners"] if (match := _SETTING.fullmatch(row["when"]))}
+    return sorted({name for name in named if isinstance(name, str)} | settings)
 
 
 def resolve(document: Mapping[str, Any], values: Mapping[str, Any]) -> list[Listener]:
-    """Return the rows of the table with their ports; values: {variable: port}."""
+    """Return the rows of the table with their ports, without those of settings that are not on; values: {variable: value}."""
 
     def number(given: Any) -> int:
         return int(values[given]) if isinstance(given, str) else int(given)
 
     found = []
     for row in document["listeners"]:
+        setting = _SETTING.fullmatch(row["when"])
+        if setting and str(values[setting[1]]) != setting[2]:
+            continue
         first = number(row["port"])
         last = number(row["last"]) if "last" in row else first + number(row.get("count", 1)) - 1
         found.append(
