@@ -28,7 +28,7 @@ def applies(advisory: Mapping[str, Any], distributions: Mapping[str, str]) -> bo
     if version is None:
         return False
     try:
-        # A pre-release is as affected as the release that follows it.
+        # A pre-release counts as any other version.
         return SpecifierSet(advisory["affected"]).contains(Version(version), prereleases=True)
     except (InvalidSpecifier, InvalidVersion) as error:
         raise ValueError(f"{advisory['id']}: {error}") from None
