@@ -35,7 +35,8 @@ def test_each_advisory_says_what_is_exposed_and_what_shields_it(document):
         assert set(one["shields"]) <= set(advisories.SHIELDS)
         assert one["severity"] in ("critical", "high", "medium", "low", "unknown")
         assert not one["fixed"] or not SpecifierSet(one["affected"]).contains(one["fixed"], prereleases=True), one["id"]
-        assert one["exposed"].endswith(".") and one["advice"].endswith(".")
+        assert one["exposed"].endswith(".")
+        assert one["advice"].endswith(".")
         assert isinstance(one["read_on"], datetime.date)
 
 

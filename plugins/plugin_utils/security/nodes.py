@@ -217,7 +217,8 @@ def _strangers(node: str, seen: Mapping[str, Any]) -> list[Finding]:
     for one in seen["strangers"]:
         if one["origin"] == "root":  # the watchdog's question, a module of Ansible's
             continue
-        program = posixpath.basename(one["command"].split(" ")[0]) or "unknown"
+        program = one["command"].split(" ")[0] or "unknown"
+        program = posixpath.basename(program) if program.startswith("/") else program
         busy = f", {one['cpu_percent']} % of a core" if one["cpu_percent"] >= _BUSY_PERCENT else ""
         what = f"Process {one['pid']} of the service account{busy} is not part of Ray: {one['command']}"
         if one["origin"] == "by_hand":
@@ -262,7 +263,7 @@ def _loose(node: str, seen: Mapping[str, Any], command: Callable[..., str]) -> l
                     node,
                     f"{one['path']} {words[one['why']]}.",
                     "The next run makes what it knows right; remove the rest.",
-                    subject=f"{one['why']}-{one['path']}",
+                    subject=f"{one['why']}{one['path']}",
                     command=command("site.yml", node),
                 )
             )
