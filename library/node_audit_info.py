@@ -263,6 +263,22 @@ def ask_ray(settings_file, venv_root, dashboard):
     return {"auth_mode": mode[:20], "tls": tls, "jobs": found, "problems": problems}
 
 
+def bound_sockets(user, exists):
+    """Return the open ports with their holders; root in a container may see those of an account only as that account."""
+    running_now = processes.running()
+    found = sockets.bound(running_now)
+    if exists and any(one["user"] == user and not one["pid"] for one in found):
+        for one in as_account.ask(lambda: sockets.bound(running_now), user, _ASK_SECONDS) or []:
+            same = next((each for each in found if not each["pid"] and _end(each) == _end(one)), None)
+            if same and one["pid"]:
+                same.update(pid=one["pid"], command=one["command"])
+    return found
+
+
+def _end(one):
+    return one["protocol"], one["address"], one["port"], one["user"]
+
+
 def observe(module):
     params = module.params
     venv_root, user, root = params["venv_root"], params["user"], params["root"]
@@ -292,7 +308,7 @@ def observe(module):
     if not account["created"] and os.path.basename(account["shell"]) not in ("nologin", "false"):
         strangers = []  # what a person runs is nobody's business
     documented = [(one["first"], one["last"], one["protocol"]) for one in params["ports"]]
-    open_ports = running.ports(sockets.bound(processes.running()), user, venv_root, documented, service)
+    open_ports = running.ports(bound_sockets(user, account["exists"]), user, venv_root, documented, service)
     ray = {"auth_mode": "", "tls": False, "jobs": [], "problems": [["settings", f"There is no account {user}."]]}
     if account["exists"]:
         file = os.path.join(venv_root, "etc", "ray.env")

@@ -43,7 +43,9 @@ def posted(door, seconds):
     """Return the status of the answer to a job without an entrypoint, 0 without an answer."""
     connection = http.client.HTTPConnection(door["address"], door["port"], timeout=2 * seconds)
     try:
-        connection.request("POST", door["post"], body=_EMPTY_JOB, headers={"Content-Type": "application/json"})
+        # Ray answers 500 to a request that does not say what sends it.
+        headers = {"Content-Type": "application/json", "User-Agent": "saf-audit"}
+        connection.request("POST", door["post"], body=_EMPTY_JOB, headers=headers)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException, ValueError):
         return 0

@@ -41,7 +41,9 @@ def ask(host, port, token="", timeout=10):
     """Return (jobs, "") of the dashboard at host:port, or ([], why they are not known)."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", "/api/jobs/", headers={"Authorization": f"Bearer {token}"} if token else {})
+        # Ray answers 500 to a request that does not say what sends it.
+        headers = {"User-Agent": "saf-audit", **({"Authorization": f"Bearer {token}"} if token else {})}
+        connection.request("GET", "/api/jobs/", headers=headers)
         answer = connection.getresponse()
         body = answer.read(_MOST_BYTES)
         if answer.status != 200:

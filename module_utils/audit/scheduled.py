@@ -61,15 +61,17 @@ def parse_crontab(text, with_user):
 
 def parse_unit(text):
     """Return (user, what it runs) of a unit file; continued lines count as one."""
-    user, runs = "", []
+    user, runs, before = "", [], []
     for line in re.sub(r"\\\n", " ", text).splitlines():
         key, equals, value = line.strip().partition("=")
         key, value = key.strip(), value.strip()
         if equals and key == "User":
             user = value
-        elif equals and (key.startswith("Exec") or key in ("Unit", "PathExists", "PathChanged", "PathModified")) and value:
+        elif equals and key in ("ExecStart", "Unit", "PathExists", "PathChanged", "PathModified") and value:
             runs.append(value)
-    return user, "; ".join(runs)
+        elif equals and key.startswith("Exec") and value:
+            before.append(value)
+    return user, "; ".join(runs + before)
 
 
 def parse_plist(text):
@@ -124,7 +126,13 @@ def _files_of(place, gaps, depth):
             if depth > 1 and not os.path.islink(path):
                 yield from _files_of(path, gaps, depth - 1)
         else:
-            yield path
+            yield _target(path)
+
+
+def _target(path):
+    """Return where a link leads, as those by which systemd enables a unit: the file there is what counts."""
+    real = os.path.realpath(path) if os.path.islink(path) else path
+    return real if os.path.isfile(real) else path
 
 
 def _text(path, gaps):

@@ -31,7 +31,7 @@ def test_each_advisory_says_what_is_exposed_and_what_shields_it(document):
     ids = [one["id"] for one in document["advisories"]]
     assert len(ids) == len(set(ids)) > 25
     for one in document["advisories"]:
-        assert set(one) - {"alias"} == KEYS, one["id"]
+        assert set(one) - {"alias", "needs"} == KEYS, one["id"]
         assert set(one["shields"]) <= set(advisories.SHIELDS)
         assert one["severity"] in ("critical", "high", "medium", "low", "unknown")
         assert not one["fixed"] or not SpecifierSet(one["affected"]).contains(one["fixed"], prereleases=True), one["id"]
@@ -95,6 +95,14 @@ def test_what_is_shielded_here_is_a_note(document, shields, severity, said):
     assert next(row for row in rows if row["id"] == "CVE-2023-48022")["shielded_by"] == [
         name for name in ("firewall", "token") if name in shields
     ]
+
+
+@pytest.mark.parametrize(("packages", "severity"), [({}, "note"), ({"pyarrow": "1.0"}, "high")])
+def test_a_fault_that_needs_another_package_counts_where_that_is_locked(document, packages, severity):
+    found, rows = advisories.judge(document, {"alpha": {"ray": "2.49.1", **packages}}, [])
+    (one,) = [one for one in found if one["id"].endswith("CVE-2026-41486")]
+    assert one["severity"] == severity
+    assert next(row for row in rows if row["id"] == "CVE-2026-41486")["not_exposed"] is not bool(packages)
 
 
 def test_nothing_shields_the_browser_on_the_head(document):

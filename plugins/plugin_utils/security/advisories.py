@@ -57,8 +57,11 @@ def judge(
         if not where:
             continue
         by = [shield for shield in advisory["shields"] if shield in holding]
-        rows.append({**_row(advisory), "stacks": where, "shielded_by": by, "could_be_shielded_by": advisory["shields"]})
-        found.append(_finding(advisory, where, by))
+        needs = advisory.get("needs", "")
+        absent = bool(needs) and not any(needs in stacks[name] for name in where)
+        shielded = {"shielded_by": by, "could_be_shielded_by": advisory["shields"]}
+        rows.append({**_row(advisory), "stacks": where, **shielded, "not_exposed": absent})
+        found.append(_finding(advisory, where, by, needs if absent else ""))
     return found, rows
 
 
@@ -67,7 +70,7 @@ def _row(advisory: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: advisory[key] for key in keys}, "read_on": str(advisory["read_on"])}
 
 
-def _finding(advisory: Mapping[str, Any], where: Sequence[str], by: Sequence[str]) -> Finding:
+def _finding(advisory: Mapping[str, Any], where: Sequence[str], by: Sequence[str], absent: str) -> Finding:
     # A fault of unknown severity is none of the least.
     severity = "critical" if advisory["exploited"] else {"unknown": "medium"}.get(advisory["severity"], advisory["severity"])
     attacked = ", is exploited" if advisory["exploited"] else ""
@@ -75,8 +78,10 @@ def _finding(advisory: Mapping[str, Any], where: Sequence[str], by: Sequence[str
     what = f"{advisory['id']} ({advisory['package']} {advisory['affected']}, {fixed}{attacked}): {advisory['exposed']}"
     if by:
         what += f" Shielded here: {_SAID[by[0]]}."
+    elif absent:
+        what += f" Not exposed here: {absent} is not in the lock."
     could = [shield for shield in advisory["shields"] if shield not in by]
     remedy = advisory["advice"]
     if not by and could:
         remedy = f"Shielded by: {' or '.join(could)} (docs/security.md). {remedy}"
-    return finding("advisory", "note" if by else severity, ", ".join(where), what, remedy, subject=advisory["id"])
+    return finding("advisory", "note" if by or absent else severity, ", ".join(where), what, remedy, subject=advisory["id"])
