@@ -131,7 +131,8 @@ scheduled:
   elements: dict
   returned: always
   sample:
-    - {kind: cron, path: /etc/cron.d/x, user: saf, runs: /tmp/x, changed: 1700000000, reasons: [account, temporary], known: false}
+    - {kind: cron, path: /etc/cron.d/x, user: saf, runs: /tmp/x, changed: 1700000000, digest: 9f86d081884c7d65,
+       reasons: [account, temporary], known: false}
 strangers:
   description:
     - Processes of the account outside Ray's service, the busiest first. None of an account that a person logs in with.

@@ -6,6 +6,7 @@ on the controller.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import plistlib
 import re
@@ -91,8 +92,8 @@ def parse_plist(text):
 def everything(search, known):
     """Return (items, gaps): what runs by itself and is of interest, and sentences about what could not be read.
 
-    known: paths that the manifest has. An item is {kind, path, user, runs, changed, reasons, known}; changed: when the file's
-    content or owner last changed, in seconds since the epoch (no program can set that time).
+    known: paths that the manifest has. An item is {kind, path, user, runs, changed, digest, reasons, known}; changed: when the
+    file's content or owner last changed, in seconds since the epoch (no program can set that time); digest: of its content.
     """
     items: list = []
     gaps: list = []
@@ -143,9 +144,11 @@ def _text(path, gaps):
         return None, None
 
 
-def _add(search, items, kind, path, state, user, runs, owner=None, more=()):
+def _add(search, items, kind, path, found, user, runs, owner=None, more=()):
+    content, state = found
     reasons = search.reasons(runs, user, owner) + list(more)
     if reasons:
+        digest = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
         items.append(
             {
                 "kind": kind,
@@ -153,6 +156,7 @@ def _add(search, items, kind, path, state, user, runs, owner=None, more=()):
                 "user": user,
                 "runs": reading.short(redaction.redact(runs)),
                 "changed": int(state.st_ctime),
+                "digest": digest,
                 "reasons": reasons,
             }
         )
@@ -167,17 +171,17 @@ def _cron(search, items, gaps):
         is_table = path in tables or os.path.dirname(path).endswith("cron.d")
         lines = parse_crontab(content, with_user=True) if is_table else []
         for user, command in lines:
-            _add(search, items, "cron", path, state, user, command)
+            _add(search, items, "cron", path, (content, state), user, command)
         if not is_table:  # a script: the first line that is of interest says what it is
             line = next((line for line in content.splitlines() if search.reasons(line)), "")
-            _add(search, items, "cron", path, state, "root", line, state.st_uid)
+            _add(search, items, "cron", path, (content, state), "root", line, state.st_uid)
     for path in _files(search, _SPOOLS, gaps):
         content, state = _text(path, gaps)
         if content is None:
             continue
         user = os.path.basename(path)
         for _none, command in parse_crontab(content, with_user=False):
-            _add(search, items, "cron", path, state, user, command)
+            _add(search, items, "cron", path, (content, state), user, command)
 
 
 def _at(search, items, gaps):
@@ -186,7 +190,7 @@ def _at(search, items, gaps):
         if content is not None and os.path.basename(path) != ".SEQ":
             # What a person typed comes last, after the whole environment.
             last = next((line for line in reversed(content.splitlines()) if line.strip()), "")
-            _add(search, items, "at", path, state, account.name_of(state.st_uid), last, state.st_uid)
+            _add(search, items, "at", path, (content, state), account.name_of(state.st_uid), last, state.st_uid)
 
 
 def _units(search, items, gaps):
@@ -199,7 +203,7 @@ def _units(search, items, gaps):
             continue
         user, runs = parse_unit(content)
         of_account = any(reading.shown(search.root, path).startswith(f"{folder}/") for folder in own)
-        _add(search, items, "systemd", path, state, user, runs, state.st_uid, ["account"] if of_account else [])
+        _add(search, items, "systemd", path, (content, state), user, runs, state.st_uid, ["account"] if of_account else [])
 
 
 def _daemons(search, items, gaps):
@@ -219,4 +223,4 @@ def _daemons(search, items, gaps):
                 gaps.append(f"{reading.shown(search.root, path)} is no definition of launchd ({error}).")
                 continue
         of_account = any(reading.shown(search.root, path).startswith(f"{folder}/") for folder in own)
-        _add(search, items, "launchd", path, state, user, runs, state.st_uid, ["account"] if of_account else [])
+        _add(search, items, "launchd", path, (content, state), user, runs, state.st_uid, ["account"] if of_account else [])

@@ -199,7 +199,7 @@ def test_what_answers_a_stranger_is_a_finding(judged, port, status, found, sever
     document = judged(tried={"controller": [*closed(), door("beta", port, status=status)]})
     assert ids(document) == found
     assert document["findings"][0]["severity"] == severity
-    assert document["shields"] == []
+    assert document["shields"] == ([] if not found[0].endswith("-undocumented") else ["firewall"])
 
 
 @pytest.mark.parametrize(
@@ -253,6 +253,7 @@ SCHEDULED = {
     "user": "saf",
     "runs": "/tmp/x",  # noqa: S108
     "changed": 1796000000,
+    "digest": "0123456789abcdef",
     "reasons": ["account"],
     "known": False,
 }
@@ -273,7 +274,7 @@ SCHEDULED = {
 def test_what_starts_by_itself_and_is_not_in_the_manifest(judged, changes, severity):
     document = judged(beta=raw(scheduled=[{**SCHEDULED, **changes}]))
     assert [(one["id"], one["severity"]) for one in document["findings"]] == (
-        [("starts-by-itself/beta/etc-cron.d-x", severity)] if severity else []
+        [("starts-by-itself/beta/etc-cron.d-x-01234567", severity)] if severity else []
     )
 
 
@@ -286,7 +287,7 @@ def test_a_process_of_the_account_outside_ray(judged, origin, severity):
     found = [*document["findings"], *document["notes"]]
     assert [one["severity"] for one in found] == ([severity] if severity else [])
     if severity:
-        assert found[0]["id"] == "process/beta/kworker-0:0"
+        assert found[0]["id"] == "process/beta/kworker-0:0-e577e5de"
         assert "97 % of a core" in found[0]["what"]
 
 
@@ -297,7 +298,7 @@ def test_a_process_of_the_account_outside_ray(judged, origin, severity):
             {"keys": [{"path": "/opt/saf/.ssh/authorized_keys", "type": "ssh-rsa", "fingerprint": "SHA256:x", "comment": ""}]},
             "key/beta/SHA256:x",
         ),
-        ({"sudoers": [{"path": "/etc/sudoers.d/x", "rule": "saf ALL=ALL"}]}, "sudo/beta/etc-sudoers.d-x"),
+        ({"sudoers": [{"path": "/etc/sudoers.d/x", "rule": "saf ALL=ALL"}]}, "sudo/beta/etc-sudoers.d-x-2b507ebf"),
         (
             {"loose_files": [{"path": "/opt/saf/x", "why": "setuid"}]},
             "file/beta/setuid-opt-saf-x",
@@ -482,6 +483,24 @@ def test_every_fixed_port_is_tried_whatever_the_node_says(table):
     assert len(ports) == len(set(ports)) < 100
     assert {one["port"]: one["post"] for one in tried}[6384] == "/api/job_agent/jobs/"
     assert {one["port"]: one["post"] for one in doors.wanted("a", ["10.0.0.1"], True, table)}[8265] == "/api/jobs/"
+
+
+def test_two_processes_of_one_program_are_two_findings(judged):
+    more = {"names_installation": False}
+    document = judged(beta=raw(strangers=[{**STRANGE, "command": f"python3 {word}", **more} for word in ("a.py", "b.py")]))
+    assert len(document["findings"]) == 2
+
+
+def test_who_accepts_a_file_has_not_accepted_another_content(judged):
+    accepted = [{"id": "starts-by-itself/beta/etc-cron.d-x-01234567", "reason": "Ours."}]
+    assert judged(beta=raw(scheduled=[SCHEDULED]), accepted=accepted)["findings"] == []
+    assert len(judged(beta=raw(scheduled=[{**SCHEDULED, "digest": "f" * 16}]), accepted=accepted)["findings"]) == 1
+
+
+def test_a_port_outside_the_table_is_no_fault_of_the_packet_filter(judged):
+    document = judged(tried={"controller": [*closed(), door("beta", 4444)]})
+    assert ids(document) == ["port-answers/beta/stranger-undocumented"]
+    assert document["shields"] == ["firewall"]
 
 
 def test_ids_are_stable_and_the_worst_comes_first():

@@ -103,22 +103,30 @@ def _takes_jobs(node: str, port: int, row: Listener, who: str, role: str, token:
     )
 
 
-def _answers(node: str, role: str, kind: str, ports: Iterable[int], origin: str, token: bool, remedy: str) -> Finding:
-    listed = ranges(ports)
+def _answers(node: str, role: str, kind: str, ports: Iterable[int], origin: str, token: bool, command: str) -> Finding:
+    numbers = list(ports)
+    subject, them = (
+        (f"Port {ranges(numbers)} answers", "it") if len(numbers) == 1 else (f"Ports {ranges(numbers)} answer", "them")
+    )
     severity = {"runs-code": "high" if token else "critical", "documented": "medium", "undocumented": "high"}[kind]
     about = {
-        "runs-code": "whoever reaches them, with the token, runs programs" if token else "whoever reaches them runs programs",
-        "documented": "they give away what the cluster does",
-        "undocumented": "they are not in the table of ports",
+        "runs-code": f"whoever reaches {them}{', with the token,' if token else ''} runs programs",
+        "documented": "that gives away what the cluster does",
+        "undocumented": f"the table of ports does not have {them}",
     }[kind]
+    remedy = (
+        "End what listens there, or close the port."
+        if kind == "undocumented"
+        else ("Let only members reach them (docs/firewall.md), or add the address to admin_addresses if it is yours.")
+    )
     return finding(
         "port-answers",
         severity,
         node,
-        f"Ports {listed} answer {origin}, which is {_called(role)}; {about}.",
-        "Let only members reach them (docs/firewall.md), or add the address to admin_addresses if it is yours.",
+        f"{subject} {origin}, which is {_called(role)}; {about}.",
+        remedy,
         subject=f"{role}-{kind}",
-        command=remedy,
+        command="" if kind == "undocumented" else command,
     )
 
 

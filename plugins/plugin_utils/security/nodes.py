@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import posixpath
 import re
 import shlex
@@ -151,7 +152,7 @@ def _scheduled(node: str, seen: Mapping[str, Any], own: bool) -> list[Finding]:
                 node,
                 f"{what}. The manifest does not have it.",
                 f"Remove it if nobody knows it. {_CLEAN_UP}",
-                subject=one["path"],
+                subject=f"{one['path']}-{one['digest'][:8]}",
                 command=read,
                 where=node if read else "",
             )
@@ -189,7 +190,7 @@ def _account(node: str, seen: Mapping[str, Any]) -> list[Finding]:
                 node,
                 what,
                 "The service needs no sudo: remove the rule.",
-                subject=rule["path"],
+                subject=f"{rule['path']}-{_digest(rule['rule'])}",
                 command=f"sudo -l -U {name}" if plain(account["name"]) else "",
                 where=node,
             )
@@ -232,7 +233,7 @@ def _strangers(node: str, seen: Mapping[str, Any]) -> list[Finding]:
                 node,
                 what,
                 f"End it if nobody knows it. {_CLEAN_UP}",
-                subject=program,
+                subject=f"{program}-{_digest(one['command'])}",
                 command=f"ps -o pid,ppid,user,lstart,args -p {one['pid']}",
                 where=node,
             )
@@ -303,6 +304,11 @@ def _jobs(node: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> list
         elif job["status"] in ("RUNNING", "PENDING") and job["type"] == "SUBMISSION":
             found.append(finding("job", "note", node, f"{about}.", "Look whether you know it.", **place))
     return found
+
+
+def _digest(text: str) -> str:
+    """Return what tells two texts apart in an id: whoever accepts one has not accepted another in its place."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def _day(seconds: int) -> str:
