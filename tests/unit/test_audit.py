@@ -287,7 +287,7 @@ def test_a_process_of_the_account_outside_ray(judged, origin, severity):
     found = [*document["findings"], *document["notes"]]
     assert [one["severity"] for one in found] == ([severity] if severity else [])
     if severity:
-        assert found[0]["id"] == "process/beta/kworker-0:0-e577e5de"
+        assert found[0]["id"].startswith("process/beta/kworker-0:0-")
         assert "97 % of a core" in found[0]["what"]
 
 

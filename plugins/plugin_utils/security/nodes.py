@@ -220,7 +220,7 @@ def _strangers(node: str, seen: Mapping[str, Any]) -> list[Finding]:
             continue
         program = one["command"].split(" ")[0] or "unknown"
         program = posixpath.basename(program) if program.startswith("/") else program
-        busy = f", {one['cpu_percent']} % of a core" if one["cpu_percent"] >= _BUSY_PERCENT else ""
+        busy = f" ({one['cpu_percent']} % of a core)" if one["cpu_percent"] >= _BUSY_PERCENT else ""
         what = f"Process {one['pid']} of the service account{busy} is not part of Ray: {one['command']}"
         if one["origin"] == "by_hand":
             what, severity = f"{what} (started with sudo or su)", "note"
