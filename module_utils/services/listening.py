@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
 from ..system import processes
 from ..system.current import system
@@ -20,13 +21,13 @@ def of_ray(venv_root):
     return [{"address": address, "port": port} for address, port in sorted(system.listening_addresses(pids))]
 
 
-def ranges(ports):
+def ranges(ports: Iterable[int]) -> str:
     """Return port numbers as text: 6380-6388, 8265."""
-    words, ports = [], sorted(set(ports))
-    while ports:
-        first = last = ports.pop(0)
-        while ports and ports[0] == last + 1:
-            last = ports.pop(0)
+    words, left = [], sorted(set(ports))
+    while left:
+        first = last = left.pop(0)
+        while left and left[0] == last + 1:
+            last = left.pop(0)
         words.append(str(first) if first == last else f"{first}-{last}")
     return ", ".join(words)
 

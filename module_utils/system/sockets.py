@@ -13,3 +13,8 @@ def listeners(running):
 def own_addresses():
     """Return the node's IPv4 addresses."""
     return system.own_addresses()
+
+
+def bound(running):
+    """Return [{protocol, address, port, user, pid, command}] of what waits for connections and datagrams."""
+    return system.bound(running)

@@ -34,6 +34,37 @@ def listeners(running):
     return [{**row, "user": accounts.get(row["pid"], ""), "command": commands.get(row["pid"], row["command"])} for row in found]
 
 
+def parse_bound(text, protocol):
+    """Return [{protocol, address, port, pid, command}] of ``lsof -nP -F pcn`` with -iTCP -sTCP:LISTEN or -iUDP.
+
+    A UDP socket with a peer is written with an arrow, one that is not bound yet as "*:*".
+    """
+    found, pid, command = [], 0, ""
+    for line in text.splitlines():
+        address, _, port = line[1:].rpartition(":")
+        if line.startswith("p") and line[1:].isdigit():
+            pid = int(line[1:])
+        elif line.startswith("c"):
+            command = line[1:]
+        elif line.startswith("n") and port.isdigit() and "->" not in line:
+            end = {"protocol": protocol, "address": address.strip("[]"), "port": int(port)}
+            found.append({**end, "pid": pid, "command": command})
+    return found
+
+
+def bound(running):
+    """Return [{protocol, address, port, user, pid, command}] of listening TCP sockets and of UDP sockets without a peer.
+
+    running: as from running_processes(). The address is "*" for all. Without root only the caller's own are seen.
+    """
+    known = {process["pid"]: process for process in running}
+    listening = command_output("lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-F", "pcn", partial=True)
+    found = parse_bound(listening, "tcp") + parse_bound(command_output("lsof", "-nP", "-iUDP", "-F", "pcn", partial=True), "udp")
+    nobody: dict = {"user": ""}
+    rows = [(one, known.get(one["pid"], nobody)) for one in found]
+    return [{**one, "user": process["user"], "command": process.get("command", one["command"])} for one, process in rows]
+
+
 def own_addresses():
     """Return the node's IPv4 addresses."""
     return parse_ifconfig_addresses(command_output("ifconfig", "-a"))

@@ -14,13 +14,14 @@ from .interfaces import (
     set_mtu_command,
 )
 from .processes import cpu_times, listening_addresses, running_processes
-from .sockets import listeners, own_addresses
+from .sockets import bound, listeners, own_addresses
 
 NAME = "Linux"
 
 __all__ = [
     "NAME",
     "architecture",
+    "bound",
     "capability_gap",
     "cpu_times",
     "describe",

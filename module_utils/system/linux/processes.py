@@ -27,11 +27,16 @@ def parse_proc_net(text):
     for line in text.splitlines()[1:]:
         fields = line.split()
         if len(fields) > 9 and fields[3] == _LISTEN:
-            address, _, port = fields[1].rpartition(":")
-            words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
-            packed = b"".join(struct.pack("<I", word) for word in words)
-            found[fields[9]] = (_plain(ipaddress.ip_address(packed)), int(port, 16))
+            found[fields[9]] = local_end(fields[1])
     return found
+
+
+def local_end(field):
+    """Return (address, port) of an end of a socket as /proc/net writes it on a little-endian machine."""
+    address, _, port = field.rpartition(":")
+    words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
+    packed = b"".join(struct.pack("<I", word) for word in words)
+    return _plain(ipaddress.ip_address(packed)), int(port, 16)
 
 
 def _plain(address):

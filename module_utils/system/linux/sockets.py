@@ -9,8 +9,10 @@ import re
 
 from .. import account
 from ..command import command_output, read
+from .processes import local_end
 
 _LISTEN = "0A"
+_UNCONNECTED = "07"
 
 
 def parse_proc_net_tcp(text):
@@ -48,6 +50,15 @@ def listeners(running):
     sockets = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         sockets.update(parse_proc_net_tcp(read(table)))
+    holders = _holders(running)
+    return [
+        {"port": port, "user": account.name_of(uid), **holders.get(inode, {"pid": 0, "command": ""})}
+        for port, (inode, uid) in sorted(sockets.items())
+    ]
+
+
+def _holders(running):
+    """Return {inode of a socket: process that has it open}."""
     holders = {}
     for process in running:
         for link in glob.glob(f"/proc/{process['pid']}/fd/*"):
@@ -55,10 +66,33 @@ def listeners(running):
                 target = os.readlink(link)
                 if target.startswith("socket:["):
                     holders[target[8:-1]] = process
-    return [
-        {"port": port, "user": account.name_of(uid), **holders.get(inode, {"pid": 0, "command": ""})}
-        for port, (inode, uid) in sorted(sockets.items())
-    ]
+    return holders
+
+
+def parse_bound(text, state):
+    """Return [(inode, uid, address, port)] of the sockets in /proc/net/tcp, udp and their likes that are in a state."""
+    rows = [line.split() for line in text.splitlines()[1:]]
+    return [(row[9], int(row[7]), *local_end(row[1])) for row in rows if len(row) > 9 and row[3] == state]
+
+
+def bound(running):
+    """Return [{protocol, address, port, user, pid, command}] of listening TCP sockets and of UDP sockets without a peer.
+
+    running: as from running_processes(). The address is "*" for all; pid is 0 where the holder may not be known.
+    """
+    holders = _holders(running)
+    found = []
+    for name, protocol, state in (
+        ("tcp", "tcp", _LISTEN),
+        ("tcp6", "tcp", _LISTEN),
+        ("udp", "udp", _UNCONNECTED),
+        ("udp6", "udp", _UNCONNECTED),
+    ):
+        for inode, uid, address, port in parse_bound(read(f"/proc/net/{name}"), state):
+            holder = holders.get(inode, {"pid": 0, "command": ""})
+            owner = {"user": account.name_of(uid), "pid": holder["pid"], "command": holder["command"]}
+            found.append({"protocol": protocol, "address": address, "port": port, **owner})
+    return found
 
 
 def own_addresses():

@@ -9,7 +9,18 @@ from .layout import ATTENTION, BAD, count, duration
 from .screen import Screen
 
 # Playbooks that print their result themselves and change no node.
-_READING: Final = {"bench", "bench_report", "compare", "listeners", "preflight", "check_inventory", "smoke", "status", "verify"}
+_READING: Final = {
+    "audit",
+    "bench",
+    "bench_report",
+    "check_inventory",
+    "compare",
+    "listeners",
+    "preflight",
+    "smoke",
+    "status",
+    "verify",
+}
 
 
 def nobody(pattern: str) -> str:
@@ -20,7 +31,7 @@ def nobody(pattern: str) -> str:
 def sentence(playbook: str, screen: Screen, check: bool) -> str:
     """Return the closing line of a playbook, "" where its own result says everything."""
     took = duration(screen.seconds)
-    if screen.failed and playbook != "status":
+    if screen.failed and playbook not in ("audit", "status"):
         changes = f"; {count(screen.changes, 'change')} before that" if screen.changes else ""
         where = "" if screen.failed_for_all else f" on {screen.names(screen.failed)}"
         return f"{BAD} {playbook} failed{where} after {took}{changes}. -v shows more."

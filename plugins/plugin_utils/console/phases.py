@@ -42,6 +42,7 @@ PHASES: Final = {
         Phase("again", "compared with earlier runs", counts=False, silent=True),
         Phase("report", counts=False, answers=True),
         Phase("status", "nodes, services, members", counts=False, answers=True),
+        Phase("audit", "ports, programs, keys, advisories", counts=False, answers=True),
         Phase("smoke", "MLX tasks on each node", counts=False, answers=True),
         Phase("start"),
         Phase("stop"),
@@ -61,6 +62,7 @@ _PLAYBOOKS: Final = {
     "bench_again": "again",
     "bench_report": "report",
     "status": "status",
+    "audit": "audit",
     "smoke": "smoke",
     "start": "start",
     "stop": "stop",
@@ -92,6 +94,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     },
     "report": {"": "report"},
     "status": {"": "status"},
+    "audit": {"": "audit"},
     "network": {"": "mtu"},
     "reset": {"": "reset"},
 }
