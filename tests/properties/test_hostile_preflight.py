@@ -79,6 +79,7 @@ WANTED = {
     "venv_root": "/opt/saf",
     "temp_dir": "/opt/saf/ray/tmp",
     "service_manager": "auto",
+    "gcs_store": {"user": "saf-store", "package_manager": "apt"},
     "minimums": {"systemd": 247, "shared_memory_bytes": 10**8},
     "ports": {"ray_port": 6380},
     "python_version": "3.9.23",
