@@ -132,6 +132,7 @@ def test_the_situations_are_what_they_say():
         "service manager",
         "systemd",
         "shared memory",
+        "GCS store",
         "foreign Ray",
         "port",
         "homebrew",
