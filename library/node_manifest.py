@@ -95,9 +95,9 @@ left:
   returned: state is undone
 """
 
+import contextlib
 import json
 import os
-import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -125,9 +125,16 @@ def load(module, path):
 
 
 def save(path, manifest):
-    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
+    # Always the same name: what a run that was killed here has left is replaced by the next one.
+    partial = os.path.join(os.path.dirname(path), ".manifest.saf-new")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         json.dump(manifest, stream, indent=1, sort_keys=True)
+        # A power failure must not leave an empty record: nothing else knows what to undo.
+        stream.flush()
+        os.fsync(stream.fileno())
     os.replace(partial, path)
 
 

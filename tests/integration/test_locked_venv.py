@@ -176,6 +176,33 @@ def test_what_a_killed_build_left_is_cleared(converge, archive):
     assert not leftover.exists()
 
 
+def test_what_a_killed_switch_left_is_cleared(converge, archive):
+    converge.root.mkdir(exist_ok=True)
+    (converge.root / "current.4711").symlink_to("venvs/nowhere")
+    converge("1.0", archive())
+    assert sorted(entry.name for entry in converge.root.glob("current*")) == ["current"]
+
+
+@pytest.mark.parametrize("step", ["unpack", "install"])
+def test_a_full_disk_is_one_sentence_and_the_next_build_succeeds(converge, archive, monkeypatch, step):
+    converge("1.0", archive())
+    before, wheels = os.readlink(converge.root / "current"), archive("2.0")
+
+    def full(*_arguments, **_options):
+        if step == "unpack":
+            raise OSError(28, "No space left on device")
+        raise locked_venv.BuildError("Installing the wheels failed: failed to copy file: No space left on device (os error 28)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locked_venv, "unpack_installer", full)
+        failed = converge("2.0", wheels)
+    folder = converge.root / "venvs"
+    wanted = f"The disk at {folder} is full: free space there, then run site.yml again. The active venv is unchanged."
+    assert failed["msg"] == wanted
+    assert (os.readlink(converge.root / "current"), list(folder.glob(".build-*"))) == (before, [])
+    assert converge("2.0", wheels)["changed"]
+
+
 def test_an_archive_that_does_not_give_the_lock_is_refused(converge, archive):
     failed = converge("3.0", archive("1.0"))
     assert failed["failed"]
