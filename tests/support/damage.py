@@ -1,4 +1,4 @@
-"""What is done to a node before a provisioning that will be cut off, so that it has something to do; and what it may leave."""
+"""What is done to a node before a provisioning that will be interrupted, so that it has something to do; and what it may leave."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -85,6 +86,27 @@ def test_link_in_place_of_the_file_is_not_followed(path, tmp_path):
     assert not (tmp_path / "target").exists()
 
 
+def test_second_run_waits_for_the_file_and_never_gets_one_that_was_removed(path):
+    events, first_has_it = [], threading.Event()
+
+    def second():
+        first_has_it.wait(10)
+        with module.opened(str(path), create=True) as handle:
+            events.append("second")
+            assert os.path.samestat(os.fstat(handle), os.stat(path))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with module.opened(str(path), create=True):
+        first_has_it.set()
+        thread.join(0.5)  # it has the file open by then, and waits
+        events.append("first")
+        path.unlink()
+    thread.join(10)
+    assert events == ["first", "second"]
+    assert path.exists()
+
+
 def test_of_many_runs_at_once_one_gets_the_node(path):
     source = (
         "import sys, run_lock as module\n"
@@ -110,7 +132,7 @@ def test_a_run_on_this_controller_has_ended_with_its_process():
         text = mark.text()
         assert not run_lock.has_ended(text)
         assert run_lock.has_ended(mark._replace(started="1").text())  # the number belongs to another process now
-        assert not run_lock.has_ended(mark._replace(place="elsewhere").text())
+        assert not run_lock.has_ended(mark._replace(place="elsewhere", started="1").text())
     finally:
         child.kill()
         child.wait()

@@ -36,7 +36,7 @@ def rounds():
 
 
 def children(pid):
-    """Return the processes below one: Ansible's workers have sessions of their own."""
+    """Return the processes below one: Ansible's workers have separate sessions."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, IndexError):

@@ -15,7 +15,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.services.service_log im
 
 
 class Mark(NamedTuple):
-    """What names a run. place: where its pid means something; text() tells it from all others."""
+    """What names a run. place: where its pid means something; text() differs from that of every other run."""
 
     place: str
     pid: int
