@@ -1,4 +1,4 @@
-"""What is done to a node before a provisioning that will be interrupted, so that it has something to do; and what it may leave."""
+"""What is done to a node before a provisioning that will be interrupted, and what that one may leave."""
 
 from __future__ import annotations
 

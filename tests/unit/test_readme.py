@@ -67,7 +67,7 @@ def test_ports_are_those_of_the_roles(root, path):
         rules = [block.code for block in documents.blocks(text) if "nft add" in block.code or "block drop" in block.code]
         assert len(rules) == 2
         for rule in rules:
-            assert {value for name, value in defaults.items() if name.startswith("ray_") and name.endswith("_port")} <= numbers(
+            assert {value for name, value in defaults.items() if name.startswith("ray_") and value in ports} <= numbers(
                 rule.replace(":", "-")
             )
             assert set(workers) <= numbers(rule.replace(":", "-"))
