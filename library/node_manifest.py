@@ -98,6 +98,7 @@ left:
 import contextlib
 import json
 import os
+import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -138,6 +139,19 @@ def save(path, manifest):
     os.replace(partial, path)
 
 
+def make_folder(path, manifest):
+    """Make the folder of the manifest with the manifest in it, in one step: a run that was killed between the two would leave a
+    folder that nothing records, and that a reset would keep."""
+    folder = os.path.dirname(path)
+    os.makedirs(os.path.dirname(folder), mode=0o755, exist_ok=True)
+    partial = f"{folder}.saf-new"
+    if os.path.lexists(partial):
+        shutil.rmtree(partial)
+    os.mkdir(partial, 0o755)
+    save(os.path.join(partial, os.path.basename(path)), manifest)
+    os.rename(partial, folder)
+
+
 def listing(entries):
     return "".join(f"{entry['kind']} {entry['name']}\n" for entry in entries)
 
@@ -172,8 +186,10 @@ def record(module, path, manifest):
     before = manifest["entries"]
     manifest = {**manifest, "entries": before + added}
     if added and not module.check_mode:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        save(path, manifest)
+        if os.path.isdir(folder):
+            save(path, manifest)
+        else:
+            make_folder(path, manifest)
     module.exit_json(
         changed=bool(added),
         entries=manifest["entries"],
