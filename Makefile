@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule perf-bench screenshots docs test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -89,7 +89,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 # --- tests. `make test` is all of them; each stage can be run alone.
 # In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have separate
 # nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
-SCENARIOS := fakemac site firewall damage refuse mixed surroundings bench reset local
+SCENARIOS := fakemac site firewall damage refuse mixed surroundings bench reset local interrupted
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.
 JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)
@@ -115,6 +115,9 @@ browser: setup-browser ## the report's page in a real browser (chromium): axe, H
 molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one); SCENARIO=name for one
 	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS))
 
+interrupted: setup-test host ## provisionings that are killed at COUNT=20 points, and what the next run makes of it; SEED=N: which points
+	@COUNT='$(or $(COUNT),20)' SEED='$(or $(SEED),1)' tools/run_molecule.py interrupted
+
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
 
@@ -127,5 +130,5 @@ docs: .venv/.ready-docs ## these documents as a web site, with a page for each m
 test: ## what CI runs: set up, lint, sanity, unit and integration tests, the page in a browser, scenarios
 	@tools/test.sh
 
-test-all: ## `make test`, and what is longer: our figures against the same by hand
+test-all: ## `make test`, and what is longer: our figures against the same by hand, 20 provisionings that are killed
 	@tools/test.sh --all

@@ -106,6 +106,7 @@ removed:
 """
 
 import contextlib
+import errno
 import fcntl
 import glob
 import json
@@ -301,6 +302,14 @@ def builder_lock(folder, module):
         yield
 
 
+def explained(error, folder):
+    """Return the sentence of an error of a build; where the disk is full, whoever reports it, what to do."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "No space left on device" in str(error) or "os error 28" in str(error):
+        return f"The disk at {folder} is full: free space there, then run site.yml again."
+    return str(error) if isinstance(error, BuildError) else f"Building the venv failed: {error}."
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -356,6 +365,8 @@ def main():
     with builder_lock(folder, module):
         for leftover in glob.glob(os.path.join(folder, ".build-*")):
             shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in glob.glob(f"{glob.escape(link)}.[0-9]*"):
+            os.unlink(leftover)
         if problems:
             build_dir = tempfile.mkdtemp(prefix=".build-", dir=folder)
             os.chmod(build_dir, 0o755)  # noqa: S103 the service account reads what is built
@@ -366,8 +377,8 @@ def main():
                 if os.path.isdir(venv):
                     os.rename(venv, os.path.join(build_dir, "replaced"))
                 os.rename(built, venv)
-            except BuildError as error:
-                module.fail_json(msg=f"{error} The active venv is unchanged.", **{**result, "changed": False})
+            except (BuildError, OSError) as error:
+                module.fail_json(msg=f"{explained(error, folder)} The active venv is unchanged.", **{**result, "changed": False})
             finally:
                 shutil.rmtree(build_dir, ignore_errors=True)
         switch(link, os.path.relpath(venv, params["root"]))

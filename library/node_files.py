@@ -75,7 +75,6 @@ times:
 
 import contextlib
 import os
-import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -100,7 +99,11 @@ def current_text(module, path):
 def write(module, entry, text):
     """Replace a file; it has its owner and mode from the moment it has its name."""
     path = entry["path"]
-    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".saf-")
+    partial = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.saf-new")
+    # Always the same name: what a run that was killed here has left is replaced by the next one, and secrets do not pile up.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)

@@ -96,9 +96,10 @@ left:
   returned: state is undone
 """
 
+import contextlib
 import json
 import os
-import tempfile
+import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -126,10 +127,30 @@ def load(module, path):
 
 
 def save(path, manifest):
-    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".manifest-")
+    # Always the same name: what a run that was killed here has left is replaced by the next one.
+    partial = os.path.join(os.path.dirname(path), ".manifest.saf-new")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         json.dump(manifest, stream, indent=1, sort_keys=True)
+        # A power failure must not leave an empty record: nothing else knows what to undo.
+        stream.flush()
+        os.fsync(stream.fileno())
     os.replace(partial, path)
+
+
+def make_folder(path, manifest):
+    """Make the folder of the manifest with the manifest in it, in one step: a run that was killed between the two would leave a
+    folder that nothing records, and that a reset would keep."""
+    folder = os.path.dirname(path)
+    os.makedirs(os.path.dirname(folder), mode=0o755, exist_ok=True)
+    partial = f"{folder}.saf-new"
+    if os.path.lexists(partial):
+        shutil.rmtree(partial)
+    os.mkdir(partial, 0o755)
+    save(os.path.join(partial, os.path.basename(path)), manifest)
+    os.rename(partial, folder)
 
 
 def listing(entries):
@@ -166,8 +187,10 @@ def record(module, path, manifest):
     before = manifest["entries"]
     manifest = {**manifest, "entries": before + added}
     if added and not module.check_mode:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        save(path, manifest)
+        if os.path.isdir(folder):
+            save(path, manifest)
+        else:
+            make_folder(path, manifest)
     module.exit_json(
         changed=bool(added),
         entries=manifest["entries"],

@@ -28,6 +28,10 @@ options:
     description: Label of the LaunchDaemon.
     type: str
     required: true
+  store:
+    description: Name of the systemd unit of the store of the GCS; empty for a node that has none.
+    type: str
+    default: ""
   sockets:
     description: Also return on which addresses and ports Ray listens.
     type: bool
@@ -64,6 +68,11 @@ service:
     keeps_ending: {description: Whether the manager starts it again and again., type: bool, returned: always}
     last_error: {description: The last error of its log; empty for one that runs., type: str, returned: always}
   sample: {manager: systemd, state: active, restarts: 0, seconds: 310, keeps_ending: false, last_error: ""}
+store:
+  description: State of the store of the GCS (active, activating, failed, missing ...).
+  type: str
+  returned: with O(store)
+  sample: active
 venv:
   description: Python version, digest and fingerprint of the venv in use; empty without one.
   type: dict
@@ -149,6 +158,12 @@ def by_systemd(module):
     return service, command, lambda: command_output("journalctl", "-u", unit, "-n", "200", "-o", "cat", "--no-pager")
 
 
+def store_state(unit):
+    """Return the state of the unit of the GCS's store, "missing" without one."""
+    shown = command_output("systemctl", "show", unit, "--property=LoadState,ActiveState,NRestarts")
+    return service_state.parse_show(shown, time.monotonic())["state"]
+
+
 def by_launchd(module):
     """Return ``(service, command line, log)`` of the LaunchDaemon, None on other systems."""
     if current.system.NAME != "Darwin":
@@ -227,6 +242,7 @@ def main():
             "venv_root": {"type": "path", "required": True},
             "unit": {"type": "str", "required": True},
             "label": {"type": "str", "required": True},
+            "store": {"type": "str", "default": ""},
             "sockets": {"type": "bool", "default": False},
             "dashboard": {"type": "str", "default": ""},
         },
@@ -239,6 +255,7 @@ def main():
         changed=False,
         provisioned=os.path.exists(os.path.join(root, "etc", "ray.env")),
         service=service,
+        store=store_state(module.params["store"]) if module.params["store"] else None,
         configured=service_state.configured(command),
         addresses=sockets.own_addresses(),
         listeners=listening.of_ray(root) if module.params["sockets"] else [],

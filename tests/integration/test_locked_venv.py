@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.support import killed
 
 import locked_venv
 from ansible_collections.saf.fabric.plugins.module_utils import venv
@@ -174,6 +175,62 @@ def test_what_a_killed_build_left_is_cleared(converge, archive):
     (leftover / "half").write_text("")
     converge("1.0", archive())
     assert not leftover.exists()
+
+
+def test_killed_anywhere_the_old_venv_is_in_use_or_the_new_one_and_the_next_run_builds(converge, archive):
+    """Before each file operation of a build, of the move into place and of the switch."""
+    old, new = archive(), archive("2.0")
+    converge("1.0", old)
+    root, kept = converge.root, converge.root.parent / "kept"
+    shutil.copytree(root, kept, symlinks=True)
+    first = os.readlink(root / "current")
+    assert converge("2.0", new)["changed"]
+    second, points = os.readlink(root / "current"), []
+
+    def fresh():
+        shutil.rmtree(root)
+        shutil.copytree(kept, root, symlinks=True)
+
+    for number in killed.everywhere(fresh, lambda: converge("2.0", new)):
+        assert os.readlink(root / "current") in (first, second), number
+        assert (root / "current" / "bin" / "python").exists(), number
+        answer = converge("2.0", new)
+        assert not answer["failed"], (number, answer)
+        assert os.readlink(root / "current") == second, number
+        assert not converge("2.0", new)["changed"], number
+        assert sorted(os.listdir(root / "venvs")) == sorted([".lock", *(os.path.basename(one) for one in (first, second))]), (
+            number
+        )
+        assert sorted(os.listdir(root)) == ["current", "venvs"], number
+        points.append(number)
+    assert len(points) >= 30
+
+
+def test_what_a_killed_switch_left_is_cleared(converge, archive):
+    converge.root.mkdir(exist_ok=True)
+    (converge.root / "current.4711").symlink_to("venvs/nowhere")
+    converge("1.0", archive())
+    assert sorted(entry.name for entry in converge.root.glob("current*")) == ["current"]
+
+
+@pytest.mark.parametrize("step", ["unpack", "install"])
+def test_a_full_disk_is_one_sentence_and_the_next_build_succeeds(converge, archive, monkeypatch, step):
+    converge("1.0", archive())
+    before, wheels = os.readlink(converge.root / "current"), archive("2.0")
+
+    def full(*_arguments, **_options):
+        if step == "unpack":
+            raise OSError(28, "No space left on device")
+        raise locked_venv.BuildError("Installing the wheels failed: failed to copy file: No space left on device (os error 28)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(locked_venv, "unpack_installer", full)
+        failed = converge("2.0", wheels)
+    folder = converge.root / "venvs"
+    wanted = f"The disk at {folder} is full: free space there, then run site.yml again. The active venv is unchanged."
+    assert failed["msg"] == wanted
+    assert (os.readlink(converge.root / "current"), list(folder.glob(".build-*"))) == (before, [])
+    assert converge("2.0", wheels)["changed"]
 
 
 def test_an_archive_that_does_not_give_the_lock_is_refused(converge, archive):

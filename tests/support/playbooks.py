@@ -89,3 +89,15 @@ def start(playbook, extra_vars=None, arguments=()):
         text=True,
         start_new_session=True,
     )
+
+
+def podman(*arguments):
+    """Run podman as the scenario's playbooks do; return what it printed."""
+    surroundings = {**os.environ, "CONTAINERS_CONF": str(settings.ROOT / "molecule" / "containers.conf")}
+    command = ["podman", *arguments]
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def nsenter(pid, *command):
+    """Run a command in the mount namespace of a node, with more rights than its root has."""
+    subprocess.run(["nsenter", "--target", str(pid), "--mount", "--", *command], check=True, timeout=60)

@@ -284,3 +284,11 @@ def test_a_recorded_process_is_stopped(run, tmp_path):
     run("undone")
     assert not process.alive(record)
     assert not pid_file.exists()
+
+
+def test_record_of_a_run_that_was_killed_while_writing_is_replaced(run):
+    run(entries=[{"kind": "directory", "name": "/nowhere/one"}])
+    (run.root / ".manifest.saf-new").write_text("half")
+    answer = run(entries=[{"kind": "directory", "name": "/nowhere/two"}])
+    assert [entry["name"] for entry in answer["entries"]] == [str(run.root), "/nowhere/one", "/nowhere/two"]
+    assert os.listdir(run.root) == ["manifest.json"]

@@ -127,3 +127,12 @@ def test_a_full_disk_leaves_the_old_file(apply, tmp_path, monkeypatch):
     answer = apply({"path": path, "content": "new", "mode": "0644"})
     assert "No space left on device" in answer["msg"]
     assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["ray.env"])
+
+
+def test_what_a_run_that_was_killed_left_is_replaced_and_never_followed(apply, tmp_path):
+    """A run that is killed between writing and renaming leaves one file, which may hold a secret."""
+    partial, target = tmp_path / ".ray.env.saf-new", tmp_path / "target"
+    for leave in (lambda: partial.write_text("half of a secr"), lambda: partial.symlink_to(target)):
+        leave()
+        apply({"path": tmp_path / "ray.env", "secret_content": f"{leave}", "mode": "0600"})
+        assert os.listdir(tmp_path) == ["ray.env"]

@@ -124,3 +124,10 @@ def test_forks():
 def test_a_folder_that_cannot_be_written():
     (row,) = options.folder_problems("bench_results_dir", "/x")
     assert "-e bench_results_dir=" in row["fix"]
+
+
+@pytest.mark.parametrize(("size", "count"), [(0, 1), ("16", 1), (32, 0), (256, 0), ("much", 0)])
+def test_a_store_without_a_useful_limit_is_refused(size, count):
+    rows = options.gcs_store_problems({"alpha": {"gcs_store_memory_mb": size}})
+    assert len(rows) == count
+    assert all("32 or more" in row["fix"] for row in rows)

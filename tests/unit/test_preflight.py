@@ -113,6 +113,38 @@ def test_ports(listener, found):
     assert all("ray_port" in row["fix"] for row in rows)
 
 
+STORE = {"user": "saf-store", "package_manager": "apt"}
+
+
+@pytest.mark.parametrize(
+    ("account", "name", "count"), [("saf-store", "redis", 0), ("redis", "redis", 1), ("saf-store", "ray", 1)]
+)
+def test_the_port_of_the_store_is_free_for_the_account_of_the_store_alone(account, name, count):
+    listener = {"port": 6389, "user": account, "pid": 7, "command": "redis-server 127.0.0.1:6389"}
+    ports = {"ray_gcs_store_port" if name == "redis" else "ray_port": 6389}
+    wanted = {"ports": ports, "venv_root": "/opt/saf", "gcs_store": STORE}
+    assert len(ray_on_node.port_problems({"listeners": [listener]}, wanted)) == count
+
+
+@pytest.mark.parametrize(
+    ("system", "managers", "manager", "packages", "found"),
+    [
+        ("Linux", ["systemd", "process"], "auto", "apt", None),
+        ("Linux", ["systemd", "process"], "process", "apt", "ray_service_manager: process"),
+        ("Linux", ["process"], "auto", "apt", "no systemd"),
+        ("Darwin", ["launchd", "process"], "auto", "homebrew", "a Mac"),
+        ("Linux", ["systemd", "process"], "systemd", "dnf", "dnf"),
+    ],
+)
+def test_a_head_that_cannot_run_a_store_is_refused_before_anything_is_changed(system, managers, manager, packages, found):
+    observed = {"system": system, "service_managers": managers}
+    wanted = {"gcs_store": {**STORE, "package_manager": packages}, "service_manager": manager}
+    rows = preflight.gcs_store_problems(observed, wanted)
+    assert [row["found"] for row in rows] == ([found] if found else [])
+    assert all("ray_gcs_store to memory" in row["fix"] for row in rows)
+    assert preflight.gcs_store_problems(observed, {**wanted, "gcs_store": {}}) == []
+
+
 @pytest.mark.parametrize(
     ("command", "foreign"),
     [

@@ -499,3 +499,36 @@ def test_listening_sockets():
 def test_who_reaches_a_node(listeners, words):
     found = listening.sentence([{"address": address, "port": port} for address, port in listeners], "a")
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("store", "problems"),
+    [
+        (None, []),
+        ("active", []),
+        ("failed", ["a: the store of its GCS (Redis) is failed, and Ray's head needs it"]),
+        ("activating\nand more", ["a: the store of its GCS (Redis) is activating and more, and Ray's head needs it"]),
+    ],
+)
+def test_store_that_is_down_is_named_with_its_command(store, problems):
+    head = node(configured={"address": "10.0.0.1", "head": None}, addresses=["127.0.0.1", "10.0.0.1"], store=store)
+    document = judge({"a": head, "b": RUNS}, gcs("a", "b"))
+    assert [one[: len(begin)] for one, begin in zip(document["problems"], problems, strict=True)] == problems
+    assert all(one.endswith("(journalctl -u saf-gcs-store on a). Start it: <site.yml>") for one in document["problems"])
+
+
+def test_state_of_the_store_is_read_where_there_is_one(monkeypatch):
+    shown = {
+        "store": "LoadState=loaded\nActiveState=failed\nNRestarts=3\n",
+        "none": "LoadState=not-found\nActiveState=inactive\n",
+    }
+    monkeypatch.setattr(node_status_info, "command_output", lambda _systemctl, _show, unit, _properties: shown[unit])
+    assert [node_status_info.store_state(unit) for unit in ("store", "none")] == ["failed", "missing"]
+
+
+def test_head_that_came_back_with_its_store_is_one_node_and_not_a_dead_one():
+    old = {"name": "a", "alive": False, "death_reason": "Unexpected termination", "address": "10.0.0.1", "resources": {}}
+    new = {**old, "alive": True, "death_reason": ""}
+    for rows in ([old, new], [new, old], [old, new, old]):
+        assert cluster.membership(rows, ["a"]) == {"missing": [], "dead": [], "unexpected": []}
+        assert cluster.latest(rows) == [new]

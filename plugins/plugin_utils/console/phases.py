@@ -55,6 +55,8 @@ PHASES: Final = {
 _PLAYBOOKS: Final = {
     "check_inventory": "check",
     "preflight": "check",
+    "lock": "check",
+    "unlock": "verify",
     "provision": "node",
     "ray": "ray",
     "verify": "verify",
@@ -74,6 +76,8 @@ _PLAYBOOKS: Final = {
 # {role: {file: phase}}; "": of every other file.
 _ROLES: Final[dict[str, dict[str, str]]] = {
     "cluster": {"": STAY},
+    "run_lock": {"": STAY},
+    "gcs_store": {"": STAY},
     "homebrew": {"": STAY},
     "preflight": {"": "check"},
     "node": {"": "node"},

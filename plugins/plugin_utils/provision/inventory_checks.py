@@ -55,6 +55,7 @@ def option_problems(
         *options.path_problems(given, _ABSOLUTE),
         *options.agreement_problems(values, AGREED if values else ()),
         *options.store_problems(given),
+        *options.gcs_store_problems(given),
         *port_problems(values),
     ]
 

@@ -25,6 +25,7 @@ _WORDS = {
 }
 # Ray 2 refuses a smaller object store; it gets at most 80 % of the shared memory.
 LEAST_STORE_BYTES = 75 * 2**20
+LEAST_GCS_STORE_MB = 32
 
 
 def by_value(name: str, values: Values) -> list[tuple[Any, list[str]]]:
@@ -109,6 +110,16 @@ def store_problems(values: Values) -> list[Row]:
         if has_type(value, "int") and int(value) < LEAST_STORE_BYTES:
             fix = f"Set ray_object_store_memory to {LEAST_STORE_BYTES} (bytes) or more."
             problems.append(row(nodes_of(hosts), "object store", f"at least {LEAST_STORE_BYTES} bytes", str(value), fix))
+    return problems
+
+
+def gcs_store_problems(values: Values) -> list[Row]:
+    """Return stores of the GCS that are too small; Redis takes 0 for no limit at all."""
+    problems = []
+    for value, hosts in by_value("gcs_store_memory_mb", values):
+        if has_type(value, "int") and int(value) < LEAST_GCS_STORE_MB:
+            fix = f"Set gcs_store_memory_mb to {LEAST_GCS_STORE_MB} or more."
+            problems.append(row(nodes_of(hosts), "GCS store", f"at least {LEAST_GCS_STORE_MB} MB", str(value), fix))
     return problems
 
 

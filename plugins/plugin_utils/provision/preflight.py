@@ -168,6 +168,26 @@ def systemd_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     return [problem("systemd", f"{oldest} or newer", found, fix)]
 
 
+def gcs_store_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
+    """Return why a head cannot run the store of its GCS; wanted: gcs_store {package_manager} (empty: none), service_manager."""
+    store = wanted["gcs_store"]
+    if not store:
+        return []
+    fix = "Set ray_gcs_store to memory, or make a node with it the head."
+    if text(observed, "system") == "Darwin":
+        return [problem("GCS store", "a head with Linux for redis", "a Mac", fix)]
+    if wanted["service_manager"] not in ("auto", "systemd"):
+        found = f"ray_service_manager: {wanted['service_manager']}"
+        return [
+            problem("GCS store", "systemd for redis", found, "Set ray_service_manager to systemd, or ray_gcs_store to memory.")
+        ]
+    if "systemd" not in texts(observed, "service_managers"):
+        return [problem("GCS store", "systemd for redis", "no systemd", fix)]
+    if store["package_manager"] != "apt":
+        return [problem("GCS store", "apt for redis (package redis-tools)", store["package_manager"], fix)]
+    return []
+
+
 def shared_memory_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     """Return whether /dev/shm is too small; wanted: minimums.shared_memory_bytes (left out: not checked)."""
     size, least = integer(observed, "shared_memory_bytes"), wanted["minimums"].get("shared_memory_bytes", 0)
@@ -201,6 +221,7 @@ CHECKS: tuple[Callable[[Observed, Wanted], list[Problem]], ...] = (
     path_problems,
     service_manager_problems,
     systemd_problems,
+    gcs_store_problems,
     shared_memory_problems,
     ray_on_node.foreign_ray_problems,
     ray_on_node.port_problems,

@@ -56,7 +56,8 @@ def foreign_ray_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
 
 
 def port_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
-    """Return a row for each holder of a port that Ray needs; wanted: venv_root, ports {variable name: port}.
+    """Return a row for each holder of a port that Ray needs; wanted: venv_root, ports {variable name: port},
+    gcs_store {user: the account of the store} (empty: none).
 
     A port that the managed Ray holds is free to us; those of a foreign Ray are in its own row. Where the system does not report
     the holder (pid 0), its account decides.
@@ -69,6 +70,9 @@ def port_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     for name, port in wanted["ports"].items():
         for listener in listeners:
             if listener["port"] != port or is_managed(listener["command"], venv_root):
+                continue
+            # Redis writes its own title, which names no path.
+            if name == "ray_gcs_store_port" and listener["user"] == wanted["gcs_store"].get("user"):
                 continue
             if not listener["pid"] and listener["user"] in managed | strangers:
                 continue

@@ -44,6 +44,7 @@ def accept(answer: Mapping[str, Any]) -> dict[str, Any]:
     since = answer.get("maintenance")
     taken["maintenance"] = one_line(since, 40) if isinstance(since, str) else ""
     taken["addresses"] = [one_line(address, 45) for address in texts(answer, "addresses")[:64]]
+    taken["store"] = one_line(answer["store"], 40) if isinstance(answer.get("store"), str) else None
     venv = mapping(answer, "venv") or {}
     names = ("python_version", "digest", "fingerprint")
     taken["venv"] = {name: one_line(venv[name], 100) for name in names if name in venv}
@@ -179,6 +180,9 @@ def _causes(
     moved = _moved(name, head, observed, wanted, site)
     if moved:
         return [moved]
+    if observed["store"] not in (None, "active"):
+        log = f"journalctl -u saf-gcs-store on {name}"
+        return [f"the store of its GCS (Redis) is {observed['store']}, and Ray's head needs it ({log}). Start it: {site}"]
     said = f" Its log ends with: {service['last_error']}" if service["last_error"] else ""
     if service["state"] not in ("active", "activating"):
         start = command("playbooks/start.yml", "" if name == head else name)
