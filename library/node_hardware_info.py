@@ -91,6 +91,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import (
     hardware,
     interfaces,
 )
+from ansible_collections.saf.fabric.plugins.module_utils.system.numbers import whole
 
 
 def gpu_working_set(python, user=None):
@@ -105,15 +106,16 @@ def gpu_working_set(python, user=None):
             [python, "-c", question],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=60,
             cwd="/",
             env={"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
             **account.popen_arguments(user),
         ).stdout.strip()
-    except (OSError, KeyError, subprocess.SubprocessError):
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError):
         return None
-    return int(answer) if answer.isdigit() else None
+    return whole(answer)
 
 
 def venv_facts(root):

@@ -41,7 +41,11 @@ def parse_record(text):
     Some wheels (mlx 0.29.1) write the digest without its ``sha256=`` prefix.
     """
     rows = {}
-    for row in csv.reader(text.splitlines()):
+    try:
+        entries = list(csv.reader(text.splitlines()))
+    except csv.Error:  # no RECORD at all: its distribution counts as damaged
+        return {}
+    for row in entries:
         if len(row) < 2 or not row[1] or row[0].endswith(".pyc"):
             continue
         algorithm, _, digest = row[1].rpartition("=")

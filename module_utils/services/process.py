@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from ..system import account
+from ..system.numbers import whole
 
 # The process's own account opens the log: it is in a folder of that account, where root must follow no link.
 _TO_LOG = 'exec "$@" >>"$0" 2>&1'
@@ -34,7 +35,9 @@ def start_time(pid):
 
 def _ps_start(pid, surroundings):
     argv = ["ps", "-o", "lstart=", "-p", str(pid)]
-    answer = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **surroundings})
+    answer = subprocess.run(
+        argv, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, **surroundings}
+    )
     return answer.stdout.strip()
 
 
@@ -45,8 +48,8 @@ def owner(pid):
     except OSError:
         if os.path.isdir("/proc/self"):
             return None
-    answer = subprocess.run(["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
-    return int(answer) if answer.isdigit() else None
+    argv = ["ps", "-o", "uid=", "-p", str(pid)]
+    return whole(subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False).stdout)
 
 
 def read_record(path):

@@ -6,12 +6,16 @@ import contextlib
 import glob
 import ipaddress
 import os
+import re
 import struct
 
 from .. import account
 from ..command import read
 
-_LISTEN = "0A"
+# Address, port, state 0A (listening), account and inode of a line of /proc/net/tcp or tcp6.
+_LISTENING = re.compile(
+    r"[ \t]*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ 0A \S+ \S+ \S+[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
+)
 
 
 def parse_stat(text, ticks_per_second):
@@ -21,16 +25,19 @@ def parse_stat(text, ticks_per_second):
     return head.partition("(")[2], (int(fields[11]) + int(fields[12])) / ticks_per_second, int(fields[1])
 
 
+def listening_rows(text):
+    """Return [(address in hexadecimal, port, account number, inode)] of /proc/net/tcp or tcp6."""
+    rows = [match.groups() for match in map(_LISTENING.match, text.splitlines()) if match]
+    return [(address, int(port, 16), int(uid), inode) for address, port, uid, inode in rows if len(address) in (8, 32)]
+
+
 def parse_proc_net(text):
     """Return {inode: (address, port)} of the listening sockets in /proc/net/tcp or tcp6 of a little-endian machine."""
     found = {}
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            address, _, port = fields[1].rpartition(":")
-            words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
-            packed = b"".join(struct.pack("<I", word) for word in words)
-            found[fields[9]] = (_plain(ipaddress.ip_address(packed)), int(port, 16))
+    for address, port, _uid, inode in listening_rows(text):
+        words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
+        packed = b"".join(struct.pack("<I", word) for word in words)
+        found[inode] = (_plain(ipaddress.ip_address(packed)), port)
     return found
 
 

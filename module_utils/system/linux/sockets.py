@@ -9,18 +9,12 @@ import re
 
 from .. import account
 from ..command import command_output, read
-
-_LISTEN = "0A"
+from .processes import listening_rows
 
 
 def parse_proc_net_tcp(text):
     """Return ``{port: (inode, uid)}`` of the listening sockets in /proc/net/tcp or tcp6."""
-    sockets = {}
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            sockets[int(fields[1].rsplit(":", 1)[1], 16)] = (fields[9], int(fields[7]))
-    return sockets
+    return {port: (inode, uid) for _address, port, uid, inode in listening_rows(text)}
 
 
 def parse_fib_trie(text):
