@@ -1,3 +1,4 @@
+# ruff: noqa: E501  commands write long lines
 """What commands and files of real nodes say, trimmed: the seeds of the fuzzed parsers."""
 
 from __future__ import annotations
