@@ -123,7 +123,10 @@ def venv_facts(root):
     marker = venv.read_marker(current)
     if not marker:
         return None
-    return {"path": os.path.realpath(current), **{key: marker[key] for key in ("digest", "fingerprint", "distributions")}}
+    return {
+        "path": os.path.realpath(current),
+        **{key: marker[key] for key in ("digest", "fingerprint", "distributions") if key in marker},
+    }
 
 
 def main():

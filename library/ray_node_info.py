@@ -109,13 +109,12 @@ markers:
 import glob
 import grp
 import hashlib
-import json
 import os
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import current
+from ansible_collections.saf.fabric.plugins.module_utils.system import current, documents
 from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output
 from ansible_collections.saf.fabric.plugins.module_utils.system.numbers import whole
 
@@ -144,9 +143,9 @@ def shm_bytes():
 def gpu_cores(listing):
     """Return the GPU cores in the JSON of ``system_profiler SPDisplaysDataType``, 0 where it lists none."""
     try:
-        cards = json.loads(listing)["SPDisplaysDataType"]
+        cards = documents.mapping(listing)["SPDisplaysDataType"]
         return sum(whole(str(card["sppci_cores"]), 0) for card in cards if "sppci_cores" in card)
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return 0
 
 
@@ -154,8 +153,8 @@ def recorded(path):
     """Return the names of everything in a manifest, none where it cannot be read: node_manifest reports that."""
     try:
         with open(path, encoding="utf-8") as stream:
-            return [str(entry["name"]) for entry in json.load(stream)["entries"]]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return [str(entry["name"]) for entry in documents.mapping(stream.read())["entries"]]
+    except (OSError, ValueError, TypeError, KeyError):
         return []
 
 

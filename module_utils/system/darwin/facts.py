@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 
+from .. import documents
 from ..command import command_output
 from ..numbers import whole
 
@@ -32,8 +32,8 @@ def parse_displays(text):
     metal: the feature family as the system names it ("metal4"), None where unknown.
     """
     try:
-        displays = json.loads(text)["SPDisplaysDataType"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        displays = documents.mapping(text)["SPDisplaysDataType"]
+    except (ValueError, KeyError):
         displays = []
     for display in displays if isinstance(displays, list) else []:
         if not isinstance(display, dict) or display.get("spdisplays_vendor") != "sppci_vendor_Apple":
