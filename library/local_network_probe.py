@@ -69,7 +69,6 @@ blocked:
 """
 
 import inspect
-import json
 import os
 import shutil
 import tempfile
@@ -79,6 +78,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.probes import local_network
 from ansible_collections.saf.fabric.plugins.module_utils.services import launchd
+from ansible_collections.saf.fabric.plugins.module_utils.system import documents
 
 LABEL = "org.studio-air-fabric.local-network-probe"
 
@@ -92,7 +92,7 @@ def answers(path, targets):
     """Return what the daemon wrote about the targets, nothing else: the account can write to that folder."""
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as stream:
-            found = json.loads(stream.read(1 << 20))
+            found = documents.parse(stream.read(1 << 20))
     except (OSError, ValueError) as error:
         raise launchd.LaunchdError(f"The results of the daemon for the local network cannot be read: {error}.") from error
     found = found if isinstance(found, dict) else {}

@@ -91,6 +91,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import (
     hardware,
     interfaces,
 )
+from ansible_collections.saf.fabric.plugins.module_utils.system.numbers import whole
 
 
 def gpu_working_set(python, user=None):
@@ -105,15 +106,16 @@ def gpu_working_set(python, user=None):
             [python, "-c", question],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             timeout=60,
             cwd="/",
             env={"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"},
             **account.popen_arguments(user),
         ).stdout.strip()
-    except (OSError, KeyError, subprocess.SubprocessError):
+    except (OSError, KeyError, ValueError, subprocess.SubprocessError):
         return None
-    return int(answer) if answer.isdigit() else None
+    return whole(answer)
 
 
 def venv_facts(root):
@@ -121,7 +123,10 @@ def venv_facts(root):
     marker = venv.read_marker(current)
     if not marker:
         return None
-    return {"path": os.path.realpath(current), **{key: marker[key] for key in ("digest", "fingerprint", "distributions")}}
+    return {
+        "path": os.path.realpath(current),
+        **{key: marker[key] for key in ("digest", "fingerprint", "distributions") if key in marker},
+    }
 
 
 def main():

@@ -107,7 +107,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.saf.fabric.plugins.module_utils.manifest import record as manifests
 from ansible_collections.saf.fabric.plugins.module_utils.manifest.kinds import KINDS
 from ansible_collections.saf.fabric.plugins.module_utils.measure import job
-from ansible_collections.saf.fabric.plugins.module_utils.system import folders
+from ansible_collections.saf.fabric.plugins.module_utils.system import documents, folders
 
 
 def load(module, path):
@@ -115,13 +115,14 @@ def load(module, path):
         return manifests.empty()
     try:
         with open(path, encoding="utf-8") as stream:
-            manifest = json.load(stream)
-        if manifest["version"] != manifests.VERSION:
-            raise ValueError(f"version {manifest['version']}")
+            manifest = documents.mapping(stream.read())
+        fault = manifests.fault(manifest)
+        if fault:
+            raise ValueError(fault)
         return manifest
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         module.fail_json(
-            msg=f"The manifest {path} cannot be read ({error!r}): restore it from a backup, or undo "
+            msg=f"The manifest {path} cannot be read ({error}): restore it from a backup, or undo "
             "by hand what it lists; nothing was changed."
         )
 
@@ -200,9 +201,12 @@ def record(module, path, manifest):
 
 def undo_one(module, entry):
     """Undo one entry; return a sentence where that fails, so that the other entries are undone all the same."""
+    kind = KINDS.get(entry["kind"])
+    if not kind:
+        return f"{entry['kind']} {entry['name']} was recorded by another release: undo it by hand, or with that release."
     try:
-        return KINDS[entry["kind"]](module, entry).undo()
-    except OSError as error:
+        return kind(module, entry).undo()
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:  # what was there before is damaged in the record
         return f"{entry['kind'].capitalize()} {entry['name']} could not be undone ({error})."
 
 

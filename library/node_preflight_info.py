@@ -153,13 +153,13 @@ _CONDA_FOLDERS = ("/opt/homebrew/bin", "~/miniforge3/bin", "/opt/miniforge3/bin"
 
 def parse_open_files_limit(text):
     """Return the hard limit of open files in /proc/<pid>/limits, None without one."""
-    match = re.search(r"(?m)^Max open files\s+\S+\s+(\d+)", text)
+    match = re.search(r"(?m)^Max open files[ \t]+\S+[ \t]+(\d{1,18})\b", text)
     return int(match.group(1)) if match else None
 
 
 def parse_systemd_version(text):
     """Return the version in the first line of ``systemctl --version``, None without one."""
-    match = re.match(r"systemd (\d+)", text)
+    match = re.match(r"systemd (\d{1,9})\b", text)
     return int(match.group(1)) if match else None
 
 

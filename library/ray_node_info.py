@@ -127,14 +127,14 @@ markers:
 import glob
 import grp
 import hashlib
-import json
 import os
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import current
+from ansible_collections.saf.fabric.plugins.module_utils.system import current, documents
 from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output
+from ansible_collections.saf.fabric.plugins.module_utils.system.numbers import whole
 
 
 def group_of(user):
@@ -174,8 +174,8 @@ def real_program(path):
 def gpu_cores(listing):
     """Return the GPU cores in the JSON of ``system_profiler SPDisplaysDataType``, 0 where it lists none."""
     try:
-        cards = json.loads(listing)["SPDisplaysDataType"]
-        return sum(int(card["sppci_cores"]) for card in cards if "sppci_cores" in card)
+        cards = documents.mapping(listing)["SPDisplaysDataType"]
+        return sum(whole(str(card["sppci_cores"]), 0) for card in cards if "sppci_cores" in card)
     except (ValueError, TypeError, KeyError):
         return 0
 
@@ -184,7 +184,7 @@ def recorded(path):
     """Return the names of everything in a manifest, none where it cannot be read: node_manifest reports that."""
     try:
         with open(path, encoding="utf-8") as stream:
-            return [entry["name"] for entry in json.load(stream)["entries"]]
+            return [str(entry["name"]) for entry in documents.mapping(stream.read())["entries"]]
     except (OSError, ValueError, TypeError, KeyError):
         return []
 
@@ -199,11 +199,6 @@ def markers(root, name):
         except OSError:
             continue
     return found
-
-
-def whole(text):
-    """Return a number that a command has printed, 0 where it printed none."""
-    return int(text) if text.strip().isdigit() else 0
 
 
 def main():
@@ -233,7 +228,7 @@ def main():
         system_python=os.path.exists("/usr/bin/python3"),
         shm_bytes=0 if is_mac else shm_bytes(),
         gpu_cores=gpu_cores(command_output("system_profiler", "SPDisplaysDataType", "-json")) if is_mac else 0,
-        max_open_files=whole(command_output("sysctl", "-n", "kern.maxfilesperproc")) if is_mac else 0,
+        max_open_files=whole(command_output("sysctl", "-n", "kern.maxfilesperproc"), 0) if is_mac else 0,
         recorded=recorded(given["manifest"]),
         definitions=[path for path in given["definitions"] if os.path.exists(path)],
         markers=markers(given["venv_root"], given["marker"]),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import json
 import os
 import re
+
+from .system import documents
 
 MARKER = ".saf-venv.json"
 # Installers write these about themselves; they differ between equal nodes.
@@ -41,7 +42,11 @@ def parse_record(text):
     Some wheels (mlx 0.29.1) write the digest without its ``sha256=`` prefix.
     """
     rows = {}
-    for row in csv.reader(text.splitlines()):
+    try:
+        entries = list(csv.reader(text.splitlines()))
+    except csv.Error:  # no RECORD at all: its distribution counts as damaged
+        return {}
+    for row in entries:
         if len(row) < 2 or not row[1] or row[0].endswith(".pyc"):
             continue
         algorithm, _, digest = row[1].rpartition("=")
@@ -59,6 +64,13 @@ def file_digest(path):
     return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 
 
+def _digest_or_none(path):
+    try:
+        return file_digest(path)
+    except OSError:  # a folder, or closed to us
+        return None
+
+
 def installed(site):
     """Return ``{name: {version, record}}`` of the distributions in a site-packages folder."""
     found: dict = {}
@@ -71,7 +83,7 @@ def installed(site):
         record = os.path.join(site, entry, "RECORD")
         rows = {}
         if os.path.exists(record):
-            with open(record, encoding="utf-8") as stream:
+            with open(record, encoding="utf-8", errors="replace") as stream:
                 rows = parse_record(stream.read())
         found[canonical(name)] = {"version": version, "record": rows}
     return found
@@ -87,7 +99,7 @@ def damaged_files(site, distributions):
             full = os.path.normpath(os.path.join(site, path))
             if not os.path.exists(full):
                 problems.append(f"{name}: {path} is missing")
-            elif file_digest(full) != digest:
+            elif _digest_or_none(full) != digest:
                 problems.append(f"{name}: {path} was altered")
     return problems
 
@@ -132,7 +144,7 @@ def environment_of_builder(python):
 def home(venv):
     """Return the folder of the interpreter that a venv was created from (its pyvenv.cfg), "" without one."""
     try:
-        with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8") as stream:
+        with open(os.path.join(venv, "pyvenv.cfg"), encoding="utf-8", errors="replace") as stream:
             rows = dict(re.findall(r"(?m)^(\w+) *= *(.*)$", stream.read()))
     except OSError:
         return ""
@@ -143,7 +155,7 @@ def read_marker(venv):
     """Return the marker of the venv, {} when the venv was never finished."""
     try:
         with open(os.path.join(venv, MARKER), encoding="utf-8") as stream:
-            return json.load(stream)
+            return documents.mapping(stream.read())
     except (OSError, ValueError):
         return {}
 

@@ -30,6 +30,17 @@ def empty():
     return {"version": VERSION, "entries": []}
 
 
+def fault(manifest):
+    """Return what is wrong with a manifest as it was read, "" where nothing is."""
+    if manifest.get("version") != VERSION:
+        return f"it is of version {str(manifest.get('version'))[:20]}"
+    entries = manifest.get("entries")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return "it has no list of entries"
+    named = all(isinstance(entry.get(name), str) for entry in entries for name in ("kind", "name"))
+    return "" if named else "an entry has no kind or no name"
+
+
 def key(entry):
     """Return what makes two entries the same thing."""
     return entry["kind"], entry["name"]

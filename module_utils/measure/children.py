@@ -41,6 +41,7 @@ class Children:
             stderr=subprocess.PIPE,
             env=env,
             text=True,
+            errors="replace",
             **self._account,
         )
         with self._lock:

@@ -47,7 +47,7 @@ def _guarded(read):
         if not error:
             try:
                 return read(document, *arguments)
-            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as lack:
+            except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as lack:
                 version = _version(document) or "iperf3 of unknown version"
                 error = f"the answer of {version} lacks what is measured ({type(lack).__name__}: {lack}); try another release."
         return {"error": error, "directions": {}}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 import time
 
 from ..probes.link_server import DONE, END, NO_FRAGMENTS
+from ..system import documents
 
 MESSAGE = b"x" * 64
+_MOST_ANSWER = 1 << 16
 KEPT = 2000  # samples in a result; a profile may ask for more round trips than a raw file should carry
 
 
@@ -103,7 +104,12 @@ def far_end(connection, name):
         if not data:
             raise OSError("the peer closed the connection")
         answer += data
-    return json.loads(answer)
+        if len(answer) > _MOST_ANSWER:
+            raise OSError("the peer's answer has no end")
+    try:
+        return documents.mapping(answer.decode())
+    except ValueError as error:
+        raise OSError(f"the peer's answer cannot be read: {error}") from None
 
 
 def close(connection):

@@ -13,6 +13,8 @@ import re
 import time
 from xml.parsers.expat import ExpatError
 
+from ..system.numbers import whole
+
 DAEMONS = "/Library/LaunchDaemons"
 NOT_LOADED = 113
 DIGEST = "SAF_DEFINITION"
@@ -52,8 +54,8 @@ def parse_print(text):
     own = dict(re.findall(r"(?m)^\t(\w[\w ]*) = (.*)$", text))
     return {
         "state": own.get("state", "unknown"),
-        "pid": int(own.get("pid", 0)),
-        "runs": int(own.get("runs", 0)),
+        "pid": whole(own.get("pid", ""), 0),
+        "runs": whole(own.get("runs", ""), 0),
         "last_exit": own.get("last exit code") or own.get("last terminating signal", ""),
         "arguments": _block(text, "arguments"),
         "environment": dict(line.split(" => ", 1) for line in _block(text, "environment") if " => " in line),

@@ -10,8 +10,11 @@ import stat
 import subprocess
 import time
 
-from ..system import account
+from ..system import account, documents
+from ..system.numbers import whole
 
+_TYPES = {"pid": int, "uid": int, "argv": list, "environment": dict}  # of a record; all else is text
+_MOST_BYTES = 1 << 20
 # The process's own account opens the log: it is in a folder of that account, where root must follow no link.
 # Nothing else bounds it, so a large one is put aside at a start.
 _LOG_BYTES = 10_000_000
@@ -36,7 +39,9 @@ def start_time(pid):
 
 def _ps_start(pid, surroundings):
     argv = ["ps", "-o", "lstart=", "-p", str(pid)]
-    answer = subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **surroundings})
+    answer = subprocess.run(
+        argv, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, **surroundings}
+    )
     return answer.stdout.strip()
 
 
@@ -47,8 +52,8 @@ def owner(pid):
     except OSError:
         if os.path.isdir("/proc/self"):
             return None
-    answer = subprocess.run(["ps", "-o", "uid=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
-    return int(answer) if answer.isdigit() else None
+    argv = ["ps", "-o", "uid=", "-p", str(pid)]
+    return whole(subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False).stdout)
 
 
 def read_record(path):
@@ -57,12 +62,13 @@ def read_record(path):
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(handle, encoding="utf-8") as stream:
             state = os.fstat(handle)
-            document = json.load(stream) if stat.S_ISREG(state.st_mode) else None
+            document = documents.mapping(stream.read(_MOST_BYTES)) if stat.S_ISREG(state.st_mode) else {}
     except (OSError, ValueError):
         return {}
-    if not isinstance(document, dict) or not isinstance(document.get("pid"), int) or document["pid"] <= 1:
-        return {}
-    return {**document, "written_by": state.st_uid}
+    known = {key: value for key, value in document.items() if isinstance(value, _TYPES.get(key, str))}
+    argv = known.pop("argv", [])
+    known.update({"argv": argv} if argv and all(isinstance(word, str) for word in argv) else {})
+    return {**known, "written_by": state.st_uid} if known.get("pid", 0) > 1 else {}
 
 
 def write_record(path, record):

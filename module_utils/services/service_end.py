@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..system.command import command_output
+from ..system.numbers import whole
 from . import process
 
 # A unit with Restart=always never fails; one that ends this often while we wait does not come up by itself.
@@ -59,7 +60,7 @@ class Watch:
         values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
         if values.get("LoadState") != "loaded":
             return ""
-        restarts = int(values["NRestarts"]) if values.get("NRestarts", "").isdigit() else 0
+        restarts = whole(values.get("NRestarts", ""), 0)
         if self.restarts is None:
             self.restarts = restarts
         if values.get("ActiveState") in ("failed", "inactive"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..system.numbers import whole
+
 # A service that was started this often and has not lived longer than this is one that keeps ending.
 RESTARTS = 2
 SECONDS = 60
@@ -16,13 +18,12 @@ def parse_show(text, uptime=None):
     """
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     state = "missing" if values.get("LoadState") == "not-found" else values.get("ActiveState", "unknown")
-    restarts = values.get("NRestarts", "")
-    entered = values.get("ActiveEnterTimestampMonotonic", "")
-    age = max(uptime - int(entered) / 1e6, 0) if uptime is not None and entered.isdigit() and int(entered) else None
+    entered = whole(values.get("ActiveEnterTimestampMonotonic", ""))
+    age = max(uptime - entered / 1e6, 0) if uptime is not None and entered else None
     return {
         "manager": "systemd",
         "state": state,
-        "restarts": int(restarts) if restarts.isdigit() else None,
+        "restarts": whole(values.get("NRestarts", "")),
         "seconds": round(age) if age is not None and state == "active" else None,
     }
 
@@ -43,7 +44,7 @@ def launchd_state(job, seconds=None):
 
 def parse_etime(text):
     """Return the seconds of ps's etime, [[days-]hours:]minutes:seconds, None for anything else."""
-    match = re.fullmatch(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)", text.strip())
+    match = re.fullmatch(r"(?:(?:(\d{1,9})-)?(\d{1,9}):)?(\d{1,9}):(\d{1,9})", text.strip())
     if not match:
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..system.numbers import whole
+
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@+-]+")
 
 
@@ -43,9 +45,8 @@ def runs(shown, started, definition):
     there is none; definition: what the unit that is on disk would write. No time is compared: clocks are set, and the options
     that tell times in numbers are newer than some systems (--timestamp=unix: systemd 251).
     """
-    pid = shown.get("MainPID", "0")
     return {
         "active": shown.get("ActiveState") in ("active", "reloading"),
-        "pid": int(pid) if pid.isdigit() else 0,
+        "pid": whole(shown.get("MainPID", ""), 0),
         "current": bool(definition) and started.strip() == definition,
     }

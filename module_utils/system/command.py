@@ -14,9 +14,15 @@ def command_output(*command, partial=False):
     """
     try:
         answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=20, check=False, env={**os.environ, "LC_ALL": "C"}
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):  # a NUL in an argument is a ValueError
         return ""
     return answer.stdout if partial or answer.returncode == 0 else ""
 
@@ -26,5 +32,5 @@ def read(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read()
-    except OSError:
+    except (OSError, ValueError):  # a NUL in a path is a ValueError
         return ""

@@ -18,14 +18,14 @@ _PERIOD_S = 1.0
 
 def parse_ioreg(text):
     """Return the utilization (0 to 1) in ``ioreg -r -d 1 -w 0 -c IOAccelerator``: the busiest entry, None without one."""
-    found = [int(value) for value in re.findall(r'"Device Utilization %"=(\d+)', text)]
+    found = [int(value) for value in re.findall(r'"Device Utilization %"=(\d{1,9})\b', text)]
     return max(found) / 100 if found else None
 
 
 def parse_powermetrics(text):
     """Return ``{clock_hz, active}`` of ``powermetrics --samplers gpu_power``; None for what is missing."""
-    clock = re.search(r"GPU HW active frequency:\s+(\d+) MHz", text)
-    active = re.search(r"GPU HW active residency:\s+([\d.]+)%", text)
+    clock = re.search(r"GPU HW active frequency:[ \t]+(\d{1,9}) MHz", text)
+    active = re.search(r"GPU HW active residency:[ \t]+(\d{1,9}(?:\.\d{1,9})?)%", text)
     return {
         "clock_hz": int(clock.group(1)) * 10**6 if clock else None,
         "active": float(active.group(1)) / 100 if active else None,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import pwd
 import re
+
+from . import documents
 
 PREFIX = "/opt/homebrew"
 CORE = "homebrew/core"
@@ -75,10 +76,9 @@ def receipt(name, version):
     """Return the receipt of a keg, {} where it cannot be read."""
     try:
         with open(os.path.join(PREFIX, "Cellar", name, version, "INSTALL_RECEIPT.json"), encoding="utf-8") as stream:
-            document = json.load(stream)
+            return documents.mapping(stream.read())
     except (OSError, ValueError):
         return {}
-    return document if isinstance(document, dict) else {}
 
 
 def installed(name):
@@ -92,6 +92,7 @@ def installed(name):
         version = os.path.basename(keg)
         source = receipt(short, version).get("source")
         tap = source.get("tap") if isinstance(source, dict) else None
+        tap = tap if isinstance(tap, str) else None
         if wanted in (None, tap):
             found[version] = tap
     return found

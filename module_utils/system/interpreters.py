@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import os
 import subprocess
 
-from . import account
+from . import account, documents
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment. A module is missing where the
 # library below it is: Homebrew's Python takes those of other formulae. _decimal, since decimal has a substitute.
@@ -79,7 +78,7 @@ def ask(path, user=None):
             env={"LC_ALL": "C"},
             **account.popen_arguments(user),
         )
-        return json.loads(answer.stdout)
+        return documents.mapping(answer.stdout)
     except (OSError, KeyError, ValueError, subprocess.SubprocessError):
         return None
 

@@ -14,7 +14,7 @@ def parse_custom(text):
     settings = None
     for line in text.splitlines():
         heading = re.match(r"(\S.*):\s*$", line)
-        row = re.match(r"\s+(\S.*?)\s+(\d+)\s*$", line)
+        row = re.match(r"\s+(\S.*?)\s+(\d{1,18})\s*$", line)
         if heading:
             settings = sources.setdefault(heading.group(1), {})
         elif row and settings is not None:

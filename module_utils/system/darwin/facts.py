@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 
+from .. import documents
 from ..command import command_output
+from ..numbers import whole
 
 _SYSCTL_NAMES = (
     "machdep.cpu.brand_string",
@@ -31,17 +32,20 @@ def parse_displays(text):
     metal: the feature family as the system names it ("metal4"), None where unknown.
     """
     try:
-        displays = json.loads(text)["SPDisplaysDataType"]
+        displays = documents.mapping(text)["SPDisplaysDataType"]
     except (ValueError, KeyError):
         displays = []
-    for display in displays:
-        if display.get("spdisplays_vendor") == "sppci_vendor_Apple" and display.get("sppci_cores"):
-            family = display.get("spdisplays_mtlgpufamilysupport", "")
+    for display in displays if isinstance(displays, list) else []:
+        if not isinstance(display, dict) or display.get("spdisplays_vendor") != "sppci_vendor_Apple":
+            continue
+        cores = whole(str(display.get("sppci_cores", "")))
+        if cores:
+            name, family = display.get("sppci_model"), display.get("spdisplays_mtlgpufamilysupport")
             return {
                 "kind": "metal",
-                "name": display.get("sppci_model"),
-                "cores": int(display["sppci_cores"]),
-                "metal": family.replace("spdisplays_", "") or None,
+                "name": name if isinstance(name, str) else None,
+                "cores": cores,
+                "metal": family.replace("spdisplays_", "") or None if isinstance(family, str) else None,
             }
     return {"kind": "none", "name": None, "cores": None, "metal": None}
 
@@ -54,14 +58,14 @@ def parse_sw_vers(text):
 
 def parse_vm_stat(text):
     """Return the bytes that are free or can be freed immediately, from ``vm_stat``."""
-    page = re.search(r"page size of (\d+) bytes", text)
-    pages = {name: int(count) for name, count in re.findall(r"(?m)^Pages (free|inactive|speculative):\s+(\d+)\.", text)}
+    page = re.search(r"page size of (\d{1,9}) bytes", text)
+    pages = {name: int(count) for name, count in re.findall(r"(?m)^Pages (free|inactive|speculative):[ \t]+(\d{1,15})\.", text)}
     return int(page.group(1)) * sum(pages.values()) if page else None
 
 
 def parse_swap(text):
     """Return the bytes in use in the value of ``vm.swapusage``."""
-    match = re.search(r"used = ([\d.]+)M", text)
+    match = re.search(r"used = (\d{1,12}(?:\.\d{1,12})?)M", text)
     return int(float(match.group(1)) * 2**20) if match else None
 
 
@@ -76,13 +80,13 @@ def parse_power_mode(text):
 
     Laptops since macOS 12 and newer desktops report powermode (0, 1 low, 2 high), older ones lowpowermode (0, 1).
     """
-    match = re.search(r"(?m)^\s*(lowpowermode|powermode)\s+(\d)", text)
+    match = re.search(r"(?m)^[ \t]*(lowpowermode|powermode)[ \t]+(\d)", text)
     return {"0": "automatic", "1": "low", "2": "high"}.get(match.group(2)) if match else None
 
 
 def parse_thermal(text):
     """Return the CPU speed limit of ``pmset -g therm`` in percent: 100 is no limit, None where the Mac has recorded nothing."""
-    match = re.search(r"CPU_Speed_Limit\s*=\s*(\d+)", text)
+    match = re.search(r"CPU_Speed_Limit[ \t]*=[ \t]*(\d{1,9})\b", text)
     return int(match.group(1)) if match else None
 
 
@@ -106,21 +110,21 @@ def describe():
     """Return the facts that differ between operating systems: {os, chip, cpu, gpu, model, glibc, virtual, conditions}."""
     values = parse_sysctl(command_output("sysctl", *_SYSCTL_NAMES, partial=True))  # not every Mac has all of them
     chip = values.get("machdep.cpu.brand_string")
-    wired = values.get("iogpu.wired_limit_mb")
+    wired = whole(values.get("iogpu.wired_limit_mb", ""))
     settings = command_output("pmset", "-g")
     return {
         "os": {**parse_sw_vers(command_output("sw_vers")), "kernel": values.get("kern.osrelease")},
         "chip": chip,
         "cpu": {
             "model": chip,
-            "cores_physical": int(values["hw.physicalcpu"]) if "hw.physicalcpu" in values else None,
-            "cores_logical": int(values["hw.logicalcpu"]) if "hw.logicalcpu" in values else None,
+            "cores_physical": whole(values.get("hw.physicalcpu", "")),
+            "cores_logical": whole(values.get("hw.logicalcpu", "")),
         },
         "gpu": {
             **parse_displays(command_output("system_profiler", "SPDisplaysDataType", "-json")),
             "clock_tables_hz": parse_clock_tables(command_output("ioreg", "-r", "-w0", "-c", "AppleARMIODevice", "-n", "pmgr")),
             # 0 is the system's default: two thirds to three quarters of the memory
-            "wired_limit_bytes": int(wired) * 2**20 if wired and int(wired) else None,
+            "wired_limit_bytes": wired * 2**20 if wired else None,
         },
         "model": values.get("hw.model"),
         "glibc": "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 from ..command import command_output
+from ..numbers import whole
 
 
 def architecture():
@@ -19,4 +20,4 @@ def glibc():
 
 def memory_bytes():
     """Return the installed memory."""
-    return int(command_output("sysctl", "-n", "hw.memsize") or 0)
+    return whole(command_output("sysctl", "-n", "hw.memsize"), 0)

@@ -8,7 +8,7 @@ from .. import ports
 from ..command import command_output
 
 # The second word of a media line: 1000baseT, 2500Base-T, 10Gbase-T ... (capitals differ between macOS releases).
-_MEDIA = re.compile(r"(\d+)(G?)base", re.IGNORECASE)
+_MEDIA = re.compile(r"(?<!\d)(\d{1,9})(G?)base", re.IGNORECASE)
 
 
 def media_speed(text):
@@ -21,14 +21,14 @@ def media_speed(text):
 
 def parse_route_get(text):
     """Return the interface in the output of ``route -n get <address>``."""
-    match = re.search(r"(?m)^\s*interface: (\S+)", text)
+    match = re.search(r"(?m)^[ \t]*interface: (\S+)", text)
     return match.group(1) if match else None
 
 
 def parse_ifconfig_interface(text):
     """Return ``{mtu, negotiated_bps}`` of one interface in ``ifconfig <name>``."""
-    mtu = re.search(r"\bmtu (\d+)", text)
-    media = re.search(r"(?m)^\s*media: (.*)$", text)
+    mtu = re.search(r"\bmtu (\d{1,9})\b", text)
+    media = re.search(r"(?m)^[ \t]*media: (.*)$", text)
     active = media.group(1).split("(", 1)[-1] if media else ""
     return {"mtu": int(mtu.group(1)) if mtu else None, "negotiated_bps": media_speed(active)}
 
@@ -46,15 +46,15 @@ def parse_hardware_ports(text):
 
 def parse_mtu_range(text):
     """Return [minimum, maximum] of ``networksetup -listValidMTURange <device>``, None where it reports none."""
-    match = re.search(r"Range: (\d+)-(\d+)", text)
+    match = re.search(r"Range: (\d{1,9})-(\d{1,9})\b", text)
     return [int(match.group(1)), int(match.group(2))] if match else None
 
 
 def parse_lower(text):
     """Return the interfaces below a VLAN, bond or bridge in ``ifconfig <name>``."""
-    vlan = re.findall(r"(?m)^\s*vlan: \d+ parent interface: (\w+)", text)
-    bond = re.findall(r"(?m)^\s*bond interfaces: (.+)$", text)
-    return vlan + [name for names in bond for name in names.split()] + re.findall(r"(?m)^\s*member: (\w+)", text)
+    vlan = re.findall(r"(?m)^[ \t]*vlan: \d+ parent interface: (\w+)", text)
+    bond = re.findall(r"(?m)^[ \t]*bond interfaces: (.+)$", text)
+    return vlan + [name for names in bond for name in names.split()] + re.findall(r"(?m)^[ \t]*member: (\w+)", text)
 
 
 def parse_interface_of(address, text):

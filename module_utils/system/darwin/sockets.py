@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..command import command_output
+from ..numbers import whole
 
 
 def parse_lsof(text):
@@ -12,17 +13,19 @@ def parse_lsof(text):
     found, pid, command = [], 0, ""
     for line in text.splitlines():
         if line.startswith("p"):
-            pid = int(line[1:])
+            pid = whole(line[1:], 0)
         elif line.startswith("c"):
             command = line[1:]
-        elif line.startswith("n") and line.rsplit(":", 1)[-1].isdigit():
-            found.append({"port": int(line.rsplit(":", 1)[-1]), "pid": pid, "command": command})
+        elif line.startswith("n"):
+            port = whole(line.rpartition(":")[2])
+            if port is not None:
+                found.append({"port": port, "pid": pid, "command": command})
     return found
 
 
 def parse_ifconfig_addresses(text):
     """Return the IPv4 addresses in the output of ``ifconfig -a``."""
-    return re.findall(r"(?m)^\s+inet (\d+\.\d+\.\d+\.\d+)", text)
+    return re.findall(r"(?m)^[ \t]+inet (\d+\.\d+\.\d+\.\d+)", text)
 
 
 def listeners(running):

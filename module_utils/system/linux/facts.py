@@ -10,6 +10,7 @@ import time
 
 from .. import cuda
 from ..command import command_output, read
+from ..numbers import decimal, whole
 from .hardware import cores_limit, glibc
 
 # Cores of ARM by (implementer, part): such a processor has no name in /proc/cpuinfo (lscpu(1) has the whole list).
@@ -40,7 +41,8 @@ def parse_cpuinfo(text):
 
     cores = [_ARM[core] for core in zip(values("CPU implementer"), values("CPU part")) if core in _ARM]
     models = values("model name") + values("Model") + sorted(set(cores), key=list(_ARM.values()).index, reverse=True)
-    physical = set(re.findall(r"(?ms)^physical id\s*: (\d+)$.*?^core id\s*: (\d+)$", text))
+    blocks = [dict(re.findall(r"(?m)^(physical id|core id)[ \t]*: (\d+)$", block)) for block in text.split("\n\n")]
+    physical = {(block["physical id"], block["core id"]) for block in blocks if len(block) == 2}
     return {
         "model": models[0] if models else None,
         "cores_physical": len(physical) or None,
@@ -56,7 +58,7 @@ def parse_os_release(text):
 
 def parse_meminfo(text):
     """Return ``{memory_available_bytes, swap_used_bytes}`` of /proc/meminfo."""
-    values = {name: int(size) * 1024 for name, size in re.findall(r"(?m)^(\w+):\s+(\d+) kB$", text)}
+    values = {name: int(size) * 1024 for name, size in re.findall(r"(?m)^(\w+):[ \t]+(\d{1,15}) kB$", text)}
     return {
         "memory_available_bytes": values.get("MemAvailable"),
         "swap_used_bytes": values.get("SwapTotal", 0) - values.get("SwapFree", 0),
@@ -65,7 +67,7 @@ def parse_meminfo(text):
 
 def parse_cache_size(text):
     """Return the bytes of a cache size as sysfs writes it: 32768K, 8M."""
-    match = re.fullmatch(r"(\d+)([KMG])", text.strip())
+    match = re.fullmatch(r"(\d{1,12})([KMG])", text.strip())
     return int(match.group(1)) * {"K": 2**10, "M": 2**20, "G": 2**30}[match.group(2)] if match else None
 
 
@@ -73,21 +75,21 @@ def last_cache_bytes(folder="/sys/devices/system/cpu/cpu0/cache"):
     """Return the bytes of the last level of cache that the first core sees, None where unknown (macOS)."""
     levels = {}
     for index in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        level, size = read(f"{folder}/{index}/level").strip(), parse_cache_size(read(f"{folder}/{index}/size"))
+        level, size = whole(read(f"{folder}/{index}/level")), parse_cache_size(read(f"{folder}/{index}/size"))
         if level and size:
-            levels[int(level)] = size
+            levels[level] = size
     return levels[max(levels)] if levels else None
 
 
 def parse_mhz(text):
     """Return the highest "cpu MHz" of /proc/cpuinfo in Hz, None where unknown."""
-    clocks = [float(value) for value in re.findall(r"(?m)^cpu MHz\s*: ([\d.]+)$", text)]
-    return max(clocks) * 1e6 if clocks else None
+    clocks = [decimal(value, 0.0) for value in re.findall(r"(?m)^cpu MHz[ \t]*: (.+)$", text)]
+    return max(clocks) * 1e6 if any(clocks) else None
 
 
 def temperature(pattern="/sys/class/thermal/thermal_zone*/temp"):
     """Return the highest temperature of the thermal zones in degrees Celsius, None where there is none."""
-    readings = [int(text) / 1000 for text in map(read, glob.glob(pattern)) if text.strip().lstrip("-").isdigit()]
+    readings = [int(text) / 1000 for text in map(read, glob.glob(pattern)) if re.fullmatch(r"-?[0-9]{1,9}", text.strip())]
     return max(readings) if readings else None
 
 
@@ -103,7 +105,6 @@ def describe():
     """Return the facts that differ between operating systems: {os, chip, cpu, gpu, cache_bytes, glibc, virtual, conditions}."""
     cpu = parse_cpuinfo(read("/proc/cpuinfo"))
     cpu["model"] = cpu["model"] or read("/proc/device-tree/model").strip("\0\n ") or None
-    uptime = read("/proc/uptime").split()
     return {
         "os": {**parse_os_release(read("/etc/os-release")), "kernel": platform.release()},
         "chip": cpu["model"],
@@ -115,7 +116,7 @@ def describe():
         "conditions": {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "load_average": list(os.getloadavg()),
-            "uptime_s": float(uptime[0]) if uptime else None,
+            "uptime_s": decimal(read("/proc/uptime").partition(" ")[0]),
             "power": None,
             "cpu_clock_hz": parse_mhz(read("/proc/cpuinfo")),
             "temperature_c": temperature(),

@@ -7,6 +7,7 @@ import os
 import platform
 
 from ..command import read
+from ..numbers import whole
 
 
 def architecture():
@@ -41,8 +42,8 @@ def _cgroup_values(member_of, folder, controller, files):
     """
     found = []
     for line in member_of.splitlines():
-        _number, controllers, path = line.split(":", 2)
-        if controller not in controllers.split(","):
+        _number, controllers, path = [*line.split(":", 2), "", ""][:3]
+        if not path or controller not in controllers.split(","):
             continue
         # A login may have separate limits (systemd's user.slice); a service does not have them.
         inside = not path.startswith(("/user.slice", "/.."))
@@ -61,11 +62,12 @@ def cgroup_memory_limit(member_of, folder="/sys/fs/cgroup"):
     """Return the smallest memory limit of our control groups, of version 1 or 2; None where there is none."""
     values = _cgroup_values(member_of, folder, "", ["memory.max"])
     values += _cgroup_values(member_of, folder, "memory", ["memory.limit_in_bytes"])
-    return min((int(value) for (value,) in values if value.isdigit()), default=None)
+    return min((size for words in values if (size := whole(words[0])) is not None), default=None)
 
 
 def cgroup_cores_limit(member_of, folder="/sys/fs/cgroup"):
     """Return the smallest limit of our control groups in cores, of version 1 or 2; None where there is none."""
     values = _cgroup_values(member_of, folder, "", ["cpu.max"])
     values += _cgroup_values(member_of, folder, "cpu", ["cpu.cfs_quota_us", "cpu.cfs_period_us"])
-    return min((int(quota) / int(period) for quota, period in values if quota.isdigit()), default=None)
+    limits = [(whole(words[0]), whole(words[1])) for words in values if len(words) == 2]
+    return min((quota / period for quota, period in limits if quota is not None and period), default=None)

@@ -30,7 +30,7 @@ def parse_ethtool(text):
 
     def fastest(title):
         block = re.search(rf"{title} link modes:((?:.*\n)(?:\s{{20,}}.*\n)*)", text + "\n")
-        speeds = [int(speed) for speed in re.findall(r"(\d+)base", block.group(1))] if block else []
+        speeds = [int(speed) for speed in re.findall(r"(?<!\d)(\d{1,9})base", block.group(1))] if block else []
         return max(speeds) * 10**6 if speeds else None
 
     return {"capable_bps": fastest("Supported"), "partner_bps": fastest("Link partner advertised")}
@@ -38,7 +38,7 @@ def parse_ethtool(text):
 
 def parse_mtu_range(text):
     """Return [minimum, maximum] of ``ip -details link show``, None where the driver reports none."""
-    match = re.search(r"minmtu (\d+) maxmtu (\d+)", text)
+    match = re.search(r"minmtu (\d{1,9}) maxmtu (\d{1,9})\b", text)
     return [int(match.group(1)), int(match.group(2))] if match and int(match.group(2)) else None
 
 

@@ -6,12 +6,17 @@ import contextlib
 import glob
 import ipaddress
 import os
+import re
 import struct
 
 from .. import account
 from ..command import read
 
-_LISTEN = "0A"
+LISTENING = "0A"
+# Address, port, state, account and inode of a line of /proc/net/tcp, udp and their likes.
+_SOCKET = re.compile(
+    r"[ \t]*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) \S+ \S+ \S+[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
+)
 
 
 def parse_stat(text, ticks_per_second):
@@ -21,22 +26,25 @@ def parse_stat(text, ticks_per_second):
     return head.partition("(")[2], (int(fields[11]) + int(fields[12])) / ticks_per_second, int(fields[1])
 
 
+def socket_rows(text, state=LISTENING):
+    """Return [(address, port, account number, inode)] of the sockets of /proc/net/tcp, udp and their likes that are in a state."""
+    rows = [match.groups() for match in map(_SOCKET.match, text.splitlines()) if match]
+    return [
+        (_address(address), int(port, 16), int(uid), inode)
+        for address, port, found, uid, inode in rows
+        if found == state and len(address) in (8, 32)
+    ]
+
+
 def parse_proc_net(text):
-    """Return {inode: (address, port)} of the listening sockets in /proc/net/tcp or tcp6 of a little-endian machine."""
-    found = {}
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            found[fields[9]] = local_end(fields[1])
-    return found
+    """Return {inode: (address, port)} of the listening sockets in /proc/net/tcp or tcp6."""
+    return {inode: (address, port) for address, port, _uid, inode in socket_rows(text)}
 
 
-def local_end(field):
-    """Return (address, port) of an end of a socket as /proc/net writes it on a little-endian machine."""
-    address, _, port = field.rpartition(":")
-    words = [int(address[place : place + 8], 16) for place in range(0, len(address), 8)]
-    packed = b"".join(struct.pack("<I", word) for word in words)
-    return _plain(ipaddress.ip_address(packed)), int(port, 16)
+def _address(digits):
+    """Return an address that a little-endian machine writes in hexadecimal, "*" for all of them."""
+    words = [int(digits[place : place + 8], 16) for place in range(0, len(digits), 8)]
+    return _plain(ipaddress.ip_address(b"".join(struct.pack("<I", word) for word in words)))
 
 
 def _plain(address):

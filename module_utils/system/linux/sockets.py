@@ -9,20 +9,14 @@ import re
 
 from .. import account
 from ..command import command_output, read
-from .processes import local_end
+from .processes import LISTENING, socket_rows
 
-_LISTEN = "0A"
 _UNCONNECTED = "07"
 
 
 def parse_proc_net_tcp(text):
     """Return ``{port: (inode, uid)}`` of the listening sockets in /proc/net/tcp or tcp6."""
-    sockets = {}
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            sockets[int(fields[1].rsplit(":", 1)[1], 16)] = (fields[9], int(fields[7]))
-    return sockets
+    return {port: (inode, uid) for _address, port, uid, inode in socket_rows(text)}
 
 
 def parse_fib_trie(text):
@@ -71,8 +65,7 @@ def _holders(running):
 
 def parse_bound(text, state):
     """Return [(inode, uid, address, port)] of the sockets in /proc/net/tcp, udp and their likes that are in a state."""
-    rows = [line.split() for line in text.splitlines()[1:]]
-    return [(row[9], int(row[7]), *local_end(row[1])) for row in rows if len(row) > 9 and row[3] == state]
+    return [(inode, uid, address, port) for address, port, uid, inode in socket_rows(text, state)]
 
 
 def bound(running):
@@ -83,8 +76,8 @@ def bound(running):
     holders = _holders(running)
     found = []
     for name, protocol, state in (
-        ("tcp", "tcp", _LISTEN),
-        ("tcp6", "tcp", _LISTEN),
+        ("tcp", "tcp", LISTENING),
+        ("tcp6", "tcp", LISTENING),
         ("udp", "udp", _UNCONNECTED),
         ("udp6", "udp", _UNCONNECTED),
     ):

@@ -14,8 +14,8 @@ Values = Mapping[str, Mapping[str, Any]]
 
 # Text that Ansible's filters int, float and bool convert.
 _TEXT = {
-    "int": re.compile(r"\s*[+-]?\d+\s*"),
-    "float": re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"),
+    "int": re.compile(r"\s*[+-]?\d{1,18}\s*", re.ASCII),
+    "float": re.compile(r"\s*[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?\s*", re.ASCII),
     "bool": re.compile(r"yes|no|on|off|true|false|1|0", re.IGNORECASE),
 }
 _WORDS = {
@@ -51,7 +51,9 @@ def has_type(value: object, kind: str) -> bool:
         return bool(_TEXT[kind].fullmatch(value))
     if kind == "bool":
         return isinstance(value, (int, float)) and value in (0, 1)
-    return isinstance(value, int) or (isinstance(value, float) and (kind == "float" or value.is_integer()))
+    if not isinstance(value, (int, float)) or not abs(value) < 2**63:  # not a number is not less, either
+        return False
+    return isinstance(value, int) or kind == "float" or value.is_integer()
 
 
 def type_problems(values: Values, types: Mapping[str, str]) -> list[Row]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
+
+from ..trust.untrusted import clean_text
+
+_MOST: Final = 600  # characters of a cell: a value of the inventory, or what a node says, may have any length
 
 
 class Problem(TypedDict):
@@ -25,12 +29,17 @@ class Row(Problem):
 
 def problem(check: str, wanted: object, found: object, fix: str) -> Problem:
     """Return one problem."""
-    return {"check": check, "wanted": str(wanted), "found": str(found), "fix": fix}
+    return {"check": _cell(check), "wanted": _cell(wanted), "found": _cell(found), "fix": _cell(fix)}
 
 
 def row(node: str, check: str, wanted: str, found: str, fix: str) -> Row:
     """Return one line of the table of problems."""
-    return {"node": node, "check": check, "wanted": wanted, "found": found, "fix": fix}
+    return {"node": _cell(node), "check": _cell(check), "wanted": _cell(wanted), "found": _cell(found), "fix": _cell(fix)}
+
+
+def _cell(value: object) -> str:
+    """Return a value on one line, without control characters, cut where it is long."""
+    return clean_text(value, limit=_MOST)
 
 
 def rows_of(node: str, problems: Sequence[Problem]) -> list[dict[str, Any]]:

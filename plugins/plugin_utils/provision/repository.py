@@ -55,7 +55,7 @@ def read(*place: str) -> str | None:
     """Return the text of a file below the repository, None where it is missing."""
     try:
         return ROOT.joinpath(*place).read_text()
-    except OSError:
+    except (OSError, ValueError):  # a name with a NUL, or no text
         return None
 
 
@@ -80,6 +80,6 @@ def unwritable(folders: Mapping[str, object]) -> dict[str, str]:
 
 
 def _is_writable(path: Path) -> bool:
-    while not path.exists() and path != path.parent:
+    while not os.path.exists(path) and path != path.parent:  # Path.exists() raises where a name is too long
         path = path.parent
-    return path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
