@@ -71,6 +71,23 @@ def test_time_from_the_end_of_the_fault_counts_from_there():
     assert found["nodes_lost"] == []
 
 
+def test_last_of_several_failures_counts():
+    closed = ["http.dashboard"]
+    events = [
+        *healthy(0, 20),
+        *healthy(20, 25, closed=closed),
+        *healthy(25, 30),
+        *healthy(30, 35, closed=closed),
+        *healthy(35, 60),
+    ]
+    assert row(events)["healthy_after"] == 15
+
+
+def test_node_that_stays_away_is_lost():
+    found = row([*healthy(0, 30), *healthy(30, 60, {"head1": "aa"}, {"head1": "10.0.0.10"})])
+    assert (found["nodes_lost"], found["healthy_after"]) == (["worker1"], None)
+
+
 def test_silent_observer_is_no_health():
     events = [*healthy(0, 20), *(event for event in healthy(20, 60) if event["event"] != "gcs" or event["t"] > 45)]
     assert row(events)["healthy_after"] == 26
@@ -139,6 +156,10 @@ def test_a_leak_is_not_flat_and_noise_is():
 
 def test_growth_before_the_end_of_the_warm_up_is_allowed():
     assert slope.is_flat("disk_mib", [20 * min(i, 8) for i in range(40)])
+
+
+def test_first_fifth_of_the_cycles_is_the_warm_up():
+    assert slope.settled(list(range(10))) == list(range(2, 10))
 
 
 def test_single_outliers_are_no_growth():

@@ -81,8 +81,6 @@ def is_settled(events, nodes, ports, since, now):
     for samples in signals(events, nodes, ports, since, now).values():
         if not samples or not samples[-1][1]:
             return False
-        if any(not good and time > now - QUIET_S for time, good in samples):
-            return False
         _, back = recovered(samples, since)
         if back is None or back > now - QUIET_S:
             return False
