@@ -4,7 +4,8 @@
 The nodes are those of the other scenarios (molecule/default); they are made and provisioned if they are not there, and removed at
 the end. Needs podman and root.
 
-usage: run_faults.py [--list] [--quick] [--keep] [--repeat N] [--results FILE] [--as before|after] [NAME...]
+usage: run_faults.py [--list] [--quick] [--ready] [--keep] [--repeat N] [--results FILE] [--as before|after] [NAME...]
+  --ready      the nodes are there and provisioned
   --keep       leave the nodes
   --results    append the rows there, for tools/reliability.py (docs/reliability.json: what docs/reliability.md is made of)
   --as         the column of the document that the rows are for
@@ -66,10 +67,13 @@ def commit():
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
+COMMIT = commit()  # of what runs, also if the checkout goes on meanwhile
+
+
 def stamp(row, column):
     """Return the row with what it needs to be judged later."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    return {**row, "column": column, "date": now.strftime("%Y-%m-%dT%H:%MZ"), "commit": commit(), "cores": os.cpu_count()}
+    return {**row, "column": column, "date": now.strftime("%Y-%m-%dT%H:%MZ"), "commit": COMMIT, "cores": os.cpu_count()}
 
 
 def report(row):
@@ -101,6 +105,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="Do faults to a cluster in containers.")
     parser.add_argument("--list", action="store_true", help="only list the faults")
     parser.add_argument("--quick", action="store_true", help="only the quick ones")
+    parser.add_argument("--ready", action="store_true", help="the nodes are there and provisioned")
     parser.add_argument("--keep", action="store_true", help="leave the nodes")
     parser.add_argument("--repeat", type=int, default=1, help="how often")
     parser.add_argument("--results", type=Path, help="append the rows there")
@@ -116,7 +121,8 @@ def main(arguments):
         print("\n".join(f"{one['name']:28} {one['title']}" for one in chosen))
         return 0
     signal.signal(signal.SIGTERM, lambda got, frame: sys.exit(128 + got))
-    make_nodes()
+    if not given.ready:
+        make_nodes()
     rig = open_rig()
     try:
         rig.install()
