@@ -29,7 +29,7 @@ within minutes needs a human.
 - **Noticed**: until the GCS lists a node as dead, or until the first port, task or actor fails. Less
   than 6 s of silence of tasks and 10 s of the GCS are not noticed.
 - **Healthy**: until all nodes are alive, all ports and the dashboard answer, and a task and an actor
-  run on each node, from the start of the fault and from its end (link mended, disk freed, SSH answers).
+  run on each node, from the start of the fault and from its end (link connected, disk freed, SSH answers).
 - **Nodes lost**: nodes that the GCS counted as dead or that came back with a new identity. Their actors
   are restarted with empty state.
 - **Tasks lost**: tasks that were to be retried and failed. Tasks of a driver end with it, and a driver

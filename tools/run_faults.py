@@ -67,7 +67,7 @@ def commit():
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
-COMMIT = commit()  # of what runs, also if the checkout goes on meanwhile
+COMMIT = commit()  # of what runs, also if the checkout changes meanwhile
 
 
 def stamp(row, column):

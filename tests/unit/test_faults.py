@@ -232,7 +232,7 @@ def test_fault_that_does_not_exist_is_named():
 
 
 def test_fault_that_lasts_is_healed():
-    """What is held is mended; what is mounted is unmounted."""
+    """What is held is reconnected; what is mounted is unmounted."""
     for one in faults.catalog():
         assert bool(one.get("hold")) == bool(one.get("heal")), one["name"]
         assert bool(one.get("prepare")) == bool(one.get("restore")), one["name"]

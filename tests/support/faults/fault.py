@@ -80,7 +80,7 @@ class Doer:
             rig.check(node, self.text(step), timeout=120)
             return
         ((what, value),) = step.items()
-        if what in ("cut", "mend"):
+        if what in ("cut", "reconnect"):
             for one in value:
                 getattr(rig, what)(one)
         elif what == "flap":
@@ -88,7 +88,7 @@ class Doer:
             for _ in range(times):
                 rig.cut(one)
                 time.sleep(seconds)
-                rig.mend(one)
+                rig.reconnect(one)
                 time.sleep(seconds)
         elif what == "reboot":
             rig.reboot(*value)

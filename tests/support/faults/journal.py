@@ -17,12 +17,12 @@ from collections import Counter
 WORK_GAP_S = 6  # each second tasks and pings are sent; two cores shared with others sometimes stand still for some seconds
 SEEN_GAP_S = 10  # the observer of the GCS ends with it and needs some seconds to start
 QUIET_S = 8  # for so long everything has been good before it is called healthy
-BEFORE_S = 10  # what was sent shortly before the fault was under way
+BEFORE_S = 10  # what was sent shortly before the fault was still running
 OVERDUE_S = 60  # a task of a living driver on a healthy cluster that has not ended after this time never will
 
 
 def parse(text):
-    """Return the events in order of time; a line that was cut off (power loss, full disk) is left out."""
+    """Return the events in order of time; a line that is incomplete (power loss, full disk) is left out."""
     events = []
     for line in text.splitlines():
         try:

@@ -96,7 +96,7 @@ class Rig:
         for chain, way in (("INPUT", "-i"), ("OUTPUT", "-o")):
             self.from_outside(node, ["net"], "iptables", "-I", chain, "1", way, "eth0", "-j", "DROP")
 
-    def mend(self, node):
+    def reconnect(self, node):
         for chain, way in (("INPUT", "-i"), ("OUTPUT", "-o")):
             self.from_outside(node, ["net"], "iptables", "-D", chain, way, "eth0", "-j", "DROP")
 

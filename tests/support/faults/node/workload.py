@@ -2,7 +2,7 @@
 
 Tasks may be retried and actors restarted without limit: what fails nevertheless, Ray has promised and not kept. One kind of task
 is bound to each node by the resource that Ray gives each address, so a node that is back is known by what it does.
-It is started again by systemd whenever it ends (a driver ends with the raylet beside it): each start is a run of its own.
+It is started again by systemd whenever it ends (a driver ends with the raylet beside it): each start is a separate run.
 
 usage: workload.py JOURNAL ADDRESS...      the addresses of the nodes
 """
@@ -92,7 +92,7 @@ class Workload:
             answer = self.ray.get(reference, timeout=10)
         except Exception as error:
             name = kind_of(error)
-            if name == "GetTimeoutError":  # a value that was ready and cannot be had yet
+            if name == "GetTimeoutError":  # a value that was ready and is not yet available
                 self.pending[reference] = (kind, subject)
             elif is_ping:
                 self.journal.note("ping failed", address=subject, error=name)
