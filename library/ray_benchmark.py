@@ -25,8 +25,11 @@ options:
     type: str
     required: true
   environment_file:
-    description: File with Ray's environment (C(NAME=value) lines) that drivers need as well.
+    description:
+      - File with the environment of the service (C(NAME="value") lines). The driver takes the C(RAY_) variables, for instance
+        those that name its token and its certificate. Only the account that runs it reads the file.
     type: path
+    default: ""
   head:
     description: Name of the head.
     type: str
@@ -115,7 +118,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.measure.benchmark_spec 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.job import Job
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import ray_tasks
-from ansible_collections.saf.fabric.plugins.module_utils.system import environment as environments
+from ansible_collections.saf.fabric.plugins.module_utils.services import ray_settings_file
 
 SUITES = ["task_rtt", "task_rate", "transfer", "broadcast", "mlx_tasks"]
 PROBE_OPTIONS = {
@@ -134,21 +137,13 @@ PROBE_OPTIONS = {
 }
 SPEC = {
     "address": {"type": "str", "required": True},
-    "environment_file": {"type": "path"},
+    "environment_file": {"type": "path", "default": ""},
     **PROBE_OPTIONS,
     **VENV,
     **JOB,
 }
 # Unit of each suite's samples.
 UNITS = {"task_rtt": "s", "task_rate": "task/s", "transfer": "bit/s", "broadcast": "bit/s", "mlx_tasks": "s"}
-
-
-def environment_of(path):
-    """Return the environment that drivers need; raises OSError where site.yml has not written it."""
-    if not path:
-        return {}
-    with open(path, encoding="utf-8") as stream:
-        return environments.parse(stream.read())
 
 
 def subject_of(document, head):
@@ -190,12 +185,18 @@ def main():
     skipped = unfinished([suite for suite in params["suites"] if suite in alone], {}, "needs at least two nodes")
     if module.check_mode:
         measurement.finish(module, [], skipped + unfinished(suites, {}, measurement.CHECK_MODE))
-    request = {**{key: params[key] for key in PROBE_OPTIONS}, "address": params["address"], "suites": suites, **budgets.RAY}
+    how = {key: params[key] for key in (*PROBE_OPTIONS, "address", "environment_file")}
+    request = {**how, "suites": suites, **budgets.RAY}
     with Job(params["job_dir"]) as job:
         try:
-            environment = environment_of(params["environment_file"])
             reported = run_probe(
-                params["python"], ray_tasks, request, params["timeout"], environment, params["user"], on_event=job.on_event
+                params["python"],
+                ray_tasks,
+                request,
+                params["timeout"],
+                user=params["user"],
+                helpers=[ray_settings_file],
+                on_event=job.on_event,
             )
         except (OSError, ProbeError) as error:
             reported = getattr(error, "reported", {})

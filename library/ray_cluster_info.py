@@ -26,6 +26,12 @@ options:
     description: Address of the GCS as C(host:port).
     type: str
     required: true
+  environment_file:
+    description:
+      - File with the environment of the service (C(NAME="value") lines). Its C(RAY_) variables are set before the GCS is asked,
+        for instance those that name the token and the certificate. Only the account that runs the interpreter reads the file.
+    type: path
+    default: ""
   expected:
     description: Names of the nodes that should be alive.
     type: list
@@ -72,6 +78,7 @@ EXAMPLES = r"""
     python: /opt/saf/current/bin/python
     address: 192.168.1.172:6380
     user: saf
+    environment_file: /opt/saf/etc/ray.env
     expected: [alpha, beta]
     wait: 180
   register: cluster
@@ -141,12 +148,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
-from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, service_end
+from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, ray_settings_file, service_end
 
 _PAUSE_SECONDS = 2
 
 
-def ask(python, address, timeout, user=None):
+def ask(python, address, timeout, user=None, environment_file=""):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
     host, _, port = address.rpartition(":")
     try:
@@ -155,7 +162,8 @@ def ask(python, address, timeout, user=None):
     except (OSError, ValueError) as error:
         return None, f"Nothing answers at {address} ({error})."
     try:
-        reported = run_probe(python, cluster_nodes, {"address": address, "timeout": timeout}, timeout, user=user)
+        question = {"address": address, "timeout": timeout, "environment_file": environment_file}
+        reported = run_probe(python, cluster_nodes, question, timeout, user=user, helpers=[ray_settings_file])
     except KeyError:
         return None, f"The GCS at {address} could not be asked: there is no account {user} on this node. Run site.yml."
     except (ProbeError, OSError) as error:
@@ -189,6 +197,7 @@ def main():
         argument_spec={
             "python": {"type": "path", "required": True},
             "address": {"type": "str", "required": True},
+            "environment_file": {"type": "path", "default": ""},
             "expected": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 20},
             "wait": {"type": "int", "default": 0},
@@ -210,7 +219,7 @@ def main():
 
     def ask_once(left):
         timeout = min(params["timeout"], int(left)) if params["wait"] else params["timeout"]
-        return ask(params["python"], params["address"], timeout, params["user"])
+        return ask(params["python"], params["address"], timeout, params["user"], params["environment_file"])
 
     watch = service_end.Watch(**(params["service"] or {}))
     result, reason, ended = wait(ask_once, expected, params["wait"], watch) if params["wait"] else (*ask_once(0), "")

@@ -1,26 +1,34 @@
-"""Probe: the cluster as its GCS sees it, without becoming a driver (a driver costs seconds and leaves a job behind)."""
+"""Probe: the cluster as its GCS sees it, without becoming a driver (a driver costs seconds and leaves a job behind).
+
+get_all_node_info() is there from Ray 2.49.1 to 2.60 and has a time limit.
+"""
 
 from __future__ import annotations
 
+_ALIVE = 0  # GcsNodeInfo.ALIVE
+
 
 def main(params, emit):
-    """params: address (host:port), timeout (s). Emits one result: nodes, ray_version, python_version, session."""
+    """params: address (host:port), timeout (s), environment_file. Emits one result.
+
+    It has nodes, ray_version, python_version, session.
+    """
     import json
 
-    from ray._private.state import GlobalState
-    from ray._raylet import GcsClient, GcsClientOptions
+    import ray_settings_file
+
+    ray_settings_file.apply(params["environment_file"])
+    from ray._raylet import GcsClient
 
     gcs = GcsClient(address=params["address"])
     metadata = gcs.internal_kv_get(b"CLUSTER_METADATA", namespace=b"cluster", timeout=params["timeout"])
     session = gcs.internal_kv_get(b"session_name", namespace=b"session", timeout=params["timeout"])
-    state = GlobalState()
-    state._initialize_global_state(GcsClientOptions.create(params["address"], None, True, False))
-    state._really_init_global_state()
+    nodes = gcs.get_all_node_info(timeout=params["timeout"])
     versions = json.loads(metadata) if metadata else {}
     emit(
         "result",
         {
-            "nodes": [describe(node) for node in state.node_table()],
+            "nodes": [describe(node) for node in nodes.values()],
             "ray_version": versions.get("ray_version", ""),
             "python_version": versions.get("python_version", ""),
             "session": session.decode() if session else "",
@@ -29,14 +37,15 @@ def main(params, emit):
 
 
 def describe(node):
-    """Return one row of the GCS's node table in our names."""
-    resources = node.get("Resources", {})
+    """Return one row of the GCS's node table (GcsNodeInfo) in our names."""
+    alive = node.state == _ALIVE
+    resources = dict(node.resources_total) if alive else {}
     return {
-        "node_id": node["NodeID"],
-        "address": node["NodeManagerAddress"],
-        "name": node.get("NodeName", ""),
-        "alive": node["Alive"],
+        "node_id": node.node_id.hex(),
+        "address": node.node_manager_address,
+        "name": node.node_name,
+        "alive": alive,
         "is_head": "node:__internal_head__" in resources,
         "resources": {key: value for key, value in resources.items() if not key.startswith("node:")},
-        "death_reason": node.get("DeathReasonMessage", ""),
+        "death_reason": "" if alive else node.death_info.reason_message,
     }

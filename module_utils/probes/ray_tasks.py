@@ -9,9 +9,12 @@ _LEAST_SETS = 3
 
 
 def main(params, emit):
-    """params: address, suites, nodes [names], head, and what each suite below says. Emits measurements."""
+    """params: address, environment_file, suites, nodes [names], head, and what each suite below says. Emits measurements."""
     import logging
 
+    import ray_settings_file
+
+    ray_settings_file.apply(params["environment_file"])
     import ray
 
     ray.init(address=params["address"], logging_level=logging.WARNING, log_to_driver=False)

@@ -95,7 +95,7 @@ def derived(tmp_path_factory):
         more = {key: value for key, value in given.items() if key not in DEFAULTS}
         root = more.get("venv_root", "/opt/saf")
         hosts[name] = {
-            **contract, "venv_root": root, "role_path": str(ROOT / "roles" / "ray"),
+            **contract, "venv_root": root, "cluster_repo": str(ROOT), "role_path": str(ROOT / "roles" / "ray"),
             "python_version": "3.11.2", "cluster_stack": STACK, "cluster_head": "plain", "cluster_venv": f"{root}/current",
             "cluster_node_address": "10.0.0.1", "cluster_addresses": {"plain": "10.0.0.1"}, "fact": case,
             "cluster_members": ["plain"], "repo": str(ROOT), "out": str(folder),

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 import yaml
+from tests.support.settings import ROOT
 
 from ansible_collections.saf.fabric.plugins.module_utils.system import environment
 
@@ -32,6 +33,7 @@ def rendered(request, tmp_path_factory):
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "venv_path": VENV,
+        "cluster_repo": str(root),
         "cluster_venv": "/opt/saf/current",
         "cluster_node_address": "{{ cluster_addresses[inventory_hostname] }}",
     }
@@ -81,6 +83,20 @@ def test_people_keep_their_own_path_behind_the_venv(rendered):
 @pytest.mark.parametrize(("host", "several"), [("single", "0"), ("alpha", "1"), ("beta", "1")])
 def test_one_machine_listens_on_loopback_alone(rendered, host, several):
     assert lines(rendered[host]["env"])["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == several
+
+
+def test_the_settings_are_equal_on_all_nodes_and_for_people(rendered):
+    table = yaml.safe_load((ROOT / "data" / "ray_settings.yml").read_text())["settings"]
+    names = {row["name"] for row in table}
+    head, worker = (lines(rendered[host]["env"]) for host in ("alpha", "beta"))
+    people = dict(
+        line.removeprefix("export ").split("=", 1) for line in rendered["beta"]["people"].splitlines() if "export " in line
+    )
+    assert names <= set(head)
+    for given in (worker, rendered["alpha"]["daemon"], people):
+        assert {name: given[name] for name in names} == {name: head[name] for name in names}
+    assert head["RAY_gcs_rpc_server_reconnect_timeout_s"] == "360"
+    assert head["RAY_worker_niceness"] == "0"
 
 
 def test_the_heads_metric_ports_are_pinned(rendered):

@@ -99,7 +99,7 @@ def test_files_of_ray_that_hold_it_are_secret_to_their_module(root):
     shown = [*variables["_ray_watchdog_files"]]
     for name in ("_ray_service_files", "_ray_watchdog_units"):
         shown += [file for files in variables[name].values() for file in files]
-    assert len(shown) == 8
+    assert len(shown) >= 8
     assert [file["path"] for file in shown if carries(root, str(file.get("content", "")))] == []
 
 

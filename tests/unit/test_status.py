@@ -278,18 +278,22 @@ def test_one_row_for_each_name():
 
 
 def test_row_of_the_node_table():
-    row = cluster_nodes.describe(
-        {
-            "NodeID": "28",
-            "Alive": True,
-            "NodeManagerAddress": "192.0.2.2",
-            "NodeName": "alpha",
-            "DeathReasonMessage": "",
-            "Resources": {"CPU": 2.0, "mlx": 1.0, "node:192.0.2.2": 1.0, "node:__internal_head__": 1.0},
-        }
+    known = types.SimpleNamespace(
+        node_id=b"\x28",
+        state=0,
+        node_manager_address="192.0.2.2",
+        node_name="alpha",
+        resources_total={"CPU": 2.0, "mlx": 1.0, "node:192.0.2.2": 1.0, "node:__internal_head__": 1.0},
+        death_info=types.SimpleNamespace(reason_message="health check failed"),
     )
+    row = cluster_nodes.describe(known)
+    assert row["alive"]
     assert row["is_head"]
     assert row["resources"] == {"CPU": 2.0, "mlx": 1.0}
+    assert row["death_reason"] == ""
+    known.state = 1
+    row = cluster_nodes.describe(known)
+    assert (row["node_id"], row["alive"], row["death_reason"]) == ("28", False, "health check failed")
 
 
 @pytest.mark.parametrize(

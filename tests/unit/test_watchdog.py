@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
@@ -125,28 +126,32 @@ def gcs():
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def ask(gcs, root, **more):
-    question = str(root / "roles" / "ray" / "files" / "ray_membership.py")
+def ask(gcs, root, folder, **more):
+    """Ask as the role installs it: the question and the reader of the settings in one folder."""
+    for file in ("roles/ray/files/ray_membership.py", "module_utils/services/ray_settings_file.py"):
+        shutil.copy(root / file, folder)
+    question = str(folder / "ray_membership.py")
     user = pwd.getpwuid(os.geteuid()).pw_name
-    return watchdog.ask_gcs({"gcs": gcs, "name": "a", "user": user, "python": sys.executable, "question": question, **more})
+    config = {"gcs": gcs, "name": "a", "user": user, "python": sys.executable, "question": question, "settings": os.devnull}
+    return watchdog.ask_gcs({**config, **more})
 
 
-def test_a_port_that_answers_and_an_interpreter_without_ray_is_our_own_failure(gcs, root):
-    answer, reason = ask(gcs, root)
+def test_a_port_that_answers_and_an_interpreter_without_ray_is_our_own_failure(gcs, root, tmp_path):
+    answer, reason = ask(gcs, root, tmp_path)
     assert answer == "failed"
     assert "imported" in reason
 
 
-def test_an_interpreter_or_an_account_that_is_gone_is_our_own_failure(gcs, root):
-    assert ask(gcs, root, python="/nowhere/python")[0] == "failed"
+def test_an_interpreter_or_an_account_that_is_gone_is_our_own_failure(gcs, root, tmp_path):
+    assert ask(gcs, root, tmp_path, python="/nowhere/python")[0] == "failed"
     if os.geteuid() == 0:
-        assert ask(gcs, root, user="nosuchaccount")[0] == "failed"
+        assert ask(gcs, root, tmp_path, user="nosuchaccount")[0] == "failed"
 
 
-def test_a_closed_port_is_told_from_a_silent_one(root):
+def test_a_closed_port_is_told_from_a_silent_one(root, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert ask(f"127.0.0.1:{port}", root) == ("closed", "")
+    assert ask(f"127.0.0.1:{port}", root, tmp_path) == ("closed", "")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")

@@ -11,7 +11,7 @@ from typing import Any
 from ..plan import choice
 from ..report import gate
 from ..text.words import words
-from . import inventory, options
+from . import inventory, options, ray_tuning
 from .problem import Row
 
 # Options that one node reads of another, or that both ends of a connection take from their own variables. Ray's workers make
@@ -22,6 +22,7 @@ AGREED = (
     "ray_port",
     "ray_node_manager_port",
     "ray_object_manager_port",
+    "ray_network_patience",
     "bench_port",
     "bench_collective_port",
 )
@@ -47,6 +48,7 @@ def option_problems(
         *inventory.variable_problems(names, set(known)),
         # What is wrong with a port is reported by its range.
         *options.type_problems(given, {name: kind for name, kind in types.items() if "_port" not in name}),
+        *options.range_problems(given, ray_tuning.RANGES),
         *options.path_problems(given, _ABSOLUTE),
         *options.agreement_problems(values, AGREED if values else ()),
         *options.store_problems(given),

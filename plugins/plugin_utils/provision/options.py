@@ -65,6 +65,17 @@ def type_problems(values: Values, types: Mapping[str, str]) -> list[Row]:
     return problems
 
 
+def range_problems(values: Values, ranges: Mapping[str, tuple[int, int]]) -> list[Row]:
+    """Return whole numbers that are out of range; values: {host: {option: value}}; ranges: {option: (least, most)}."""
+    problems = []
+    for name, (least, most) in ranges.items():
+        for value, hosts in by_value(name, values):
+            if has_type(value, "int") and not least <= int(value) <= most:
+                fix = f"Set {name} to a number from {least} to {most}."
+                problems.append(row(nodes_of(hosts), name, f"{least} to {most}", str(value), fix))
+    return problems
+
+
 def path_problems(values: Values, names: Iterable[str]) -> list[Row]:
     """Return paths that are not absolute: a node and the controller do not have the same current directory."""
     problems = []

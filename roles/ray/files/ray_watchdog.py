@@ -9,7 +9,7 @@ It runs as root on an interpreter that only root can write, with the standard li
 interpreter, which others may write (Homebrew): ray_membership.py does it in a child that runs as the service account.
 
 usage: ray_watchdog.py CONFIG
-  JSON: {name, head, host, port, gcs, user, python, question, state_file, pid: argv, restart: argv}
+  JSON: {name, head, host, port, gcs, user, python, question, settings, state_file, pid: argv, restart: argv}
 """
 
 import contextlib
@@ -133,7 +133,7 @@ def ask_gcs(config):
     if is_closed(host, int(port)):
         return "closed", ""
     environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [config["python"], "-I", config["question"], config["gcs"], config["name"]]
+    argv = [config["python"], "-I", config["question"], config["gcs"], config["name"], config.get("settings", "")]
     with tempfile.TemporaryFile() as output:
         try:
             child = subprocess.Popen(
