@@ -157,7 +157,7 @@ def carry_out(module, daemon, actions, content, job):
         )
         daemon.enable()
     if "unload" in actions:
-        daemon.unload(plist.get("ExitTimeOut", 30))
+        daemon.unload(launchd.exit_timeout(read(daemon.path)))
     if "load" in actions:
         daemon.load()
     before = 0
@@ -173,7 +173,7 @@ def remove(module, daemon):
     actions = (["unload"] if job else []) + (["remove"] if file is not None and module.params["state"] == "absent" else [])
     if not module.check_mode:
         if "unload" in actions:
-            daemon.unload(30)
+            daemon.unload(launchd.exit_timeout(file))
         if "remove" in actions:
             os.unlink(daemon.path)
     module.exit_json(changed=bool(actions), pid=0, actions=actions)

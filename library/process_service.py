@@ -53,12 +53,14 @@ options:
         only a process of the account that owns the file is touched.
     type: path
   log:
-    description: File for the program's output. If omitted, a file beside the pid file.
+    description:
+      - File for the program's output. If omitted, a file beside the pid file.
+      - One of more than 10 MB is renamed at a start (C(.1)).
     type: path
   stop_timeout:
     description: Seconds between SIGTERM and SIGKILL.
     type: int
-    default: 30
+    default: 45
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -160,7 +162,7 @@ def main():
             "pid_file": {"type": "path", "required": True},
             "earlier_pid_file": {"type": "path"},
             "log": {"type": "path"},
-            "stop_timeout": {"type": "int", "default": 30},
+            "stop_timeout": {"type": "int", "default": 45},
         },
         supports_check_mode=True,
     )

@@ -40,6 +40,11 @@ options:
     type: list
     elements: path
     default: []
+  paths:
+    description: Paths that must exist; those that do not are returned.
+    type: list
+    elements: path
+    default: []
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -72,6 +77,19 @@ root_exists:
 venv:
   description: Folder that O(venv) leads to, empty without one.
   type: str
+  returned: always
+interpreter:
+  description: Program that C(bin/python) of the venv leads to, empty without one.
+  type: str
+  returned: always
+compute_devices:
+  description: Whether Linux has a device file of a GPU that computes, or of InfiniBand.
+  type: bool
+  returned: always
+missing:
+  description: Those of O(paths) that do not exist.
+  type: list
+  elements: str
   returned: always
 system_python:
   description: Whether C(/usr/bin/python3) exists.
@@ -140,6 +158,19 @@ def shm_bytes():
     return found.f_blocks * found.f_frsize
 
 
+# NVIDIA's driver, AMD's, and Windows' below WSL
+DEVICES = ("nvidia[0-9]*", "nvidiactl", "kfd", "dxg", "infiniband")
+
+
+def has_compute_devices(folder="/dev"):
+    return any(glob.glob(os.path.join(folder, name)) for name in DEVICES)
+
+
+def real_program(path):
+    """Return where a program really is, "" without one."""
+    return os.path.realpath(path) if os.path.exists(path) else ""
+
+
 def gpu_cores(listing):
     """Return the GPU cores in the JSON of ``system_profiler SPDisplaysDataType``, 0 where it lists none."""
     try:
@@ -184,6 +215,7 @@ def main():
             "user": {"type": "str", "required": True},
             "manifest": {"type": "path", "required": True},
             "definitions": {"type": "list", "elements": "path", "default": []},
+            "paths": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
@@ -195,6 +227,9 @@ def main():
         group=group_of(given["user"]),
         root_exists=os.path.exists(given["venv_root"]),
         venv=os.path.realpath(given["venv"]) if os.path.islink(given["venv"]) else "",
+        interpreter=real_program(os.path.join(given["venv"], "bin", "python")),
+        compute_devices=not is_mac and has_compute_devices(),
+        missing=[path for path in given["paths"] if not os.path.exists(path)],
         system_python=os.path.exists("/usr/bin/python3"),
         shm_bytes=0 if is_mac else shm_bytes(),
         gpu_cores=gpu_cores(command_output("system_profiler", "SPDisplaysDataType", "-json")) if is_mac else 0,

@@ -11,6 +11,7 @@ import os
 import plistlib
 import re
 import time
+from xml.parsers.expat import ExpatError
 
 DAEMONS = "/Library/LaunchDaemons"
 NOT_LOADED = 113
@@ -93,6 +94,14 @@ def loaded(job, plist):
 def stays(plist):
     """Return whether the job is meant to run permanently, not periodically."""
     return bool(plist.get("KeepAlive"))
+
+
+def exit_timeout(content):
+    """Return the seconds that launchd gives a job to end, of a property list as bytes (None: there is no file)."""
+    try:
+        return int(plistlib.loads(content or b"")["ExitTimeOut"])
+    except (plistlib.InvalidFileException, KeyError, TypeError, ValueError, ExpatError):
+        return 30
 
 
 class Daemon:

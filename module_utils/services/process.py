@@ -13,7 +13,9 @@ import time
 from ..system import account
 
 # The process's own account opens the log: it is in a folder of that account, where root must follow no link.
-_TO_LOG = 'exec "$@" >>"$0" 2>&1'
+# Nothing else bounds it, so a large one is put aside at a start.
+_LOG_BYTES = 10_000_000
+_TO_LOG = f'[ "$(wc -c <"$0")" -gt {_LOG_BYTES} ] && mv -f -- "$0" "$0.1"; exec "$@" >>"$0" 2>&1'
 
 
 def start_time(pid):

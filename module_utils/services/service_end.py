@@ -8,6 +8,14 @@ from . import process
 # A unit with Restart=always never fails; one that ends this often while we wait does not come up by itself.
 _RESTARTS = 3
 _SHOWN = 300
+# Exit statuses of systemd itself, before it starts the program (systemd.exec(5)): the sandbox could not be set up.
+_SANDBOX = {
+    "218": "CAPABILITIES",
+    "226": "NAMESPACE",
+    "227": "NO_NEW_PRIVILEGES",
+    "228": "SECCOMP",
+    "232": "ADDRESS_FAMILIES",
+}
 
 
 def last_line(text):
@@ -43,7 +51,7 @@ class Watch:
             return self._sentence("ended", _log_of(self.log)) if record and not process.alive(record) else ""
         if self.manager == "systemd":
             return self._systemd(
-                command_output("systemctl", "show", self.name, "--property=LoadState,ActiveState,NRestarts"),
+                command_output("systemctl", "show", self.name, "--property=LoadState,ActiveState,NRestarts,ExecMainStatus"),
             )
         return ""
 
@@ -60,6 +68,12 @@ class Watch:
             how = f"ended {restarts - self.restarts} times while it was waited for"
         else:
             return ""
+        status = values.get("ExecMainStatus", "")
+        if status in _SANDBOX:
+            return (
+                f"systemd cannot confine {self.name} on this node (status {status}/{_SANDBOX[status]}): "
+                "set ray_hardening: false for it in the inventory, and provision it again."
+            )
         return self._sentence(
             how, command_output("journalctl", "--unit", self.name, "--lines", "20", "--output", "cat", "--no-pager")
         )

@@ -25,6 +25,12 @@ def path(argument):
     return argument.replace("%", "%%")
 
 
+def directives(settings):
+    """Return the lines of a section: of each setting one, and where its value is a list, one for each element."""
+    pairs = ((name, value if isinstance(value, list) else [value]) for name, value in settings.items())
+    return [f"{name}={value}" for name, values in pairs for value in values]
+
+
 def parse_show(text):
     """Return ``{property: value}`` of ``systemctl show --property=...``; the order of its lines is undefined."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

@@ -12,6 +12,7 @@ class FilterModule:
         return {
             "environment_line": environment.line,
             "proxy_environment": proxies.environment,
+            "systemd_directives": systemd.directives,
             "systemd_path": systemd.path,
             "systemd_quote": systemd.quote,
             "systemd_word": systemd.word,

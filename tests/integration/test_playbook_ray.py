@@ -35,13 +35,19 @@ HOSTS = {
     "shm_2g_less": {"shm": 2 * GIB - 300 * KIB},
     "shm_small": {"shm": 128 * 2**20},
     "user": {"worker": "me"},
+    "gpu": {"devices": True},
+    "home": {"venv_root": "/home/me/.saf", "ray_writable_paths": ["/data/a b"]},
+    "pyenv": {"interpreter": "/home/me/.pyenv/bin/python3.9"},
+    "temporary": {"venv_root": "/var/tmp/saf"},  # noqa: S108 a line of the unit
+    "open": {"ray_hardening": False},
     "odd": {
         "venv_root": ODD,
         "ray_environment": {"A": '50% "x" $Y `z` \\'},
         "proxy_env": {"HTTPS_PROXY": "http://p", "no_proxy": "a"},
     },
 }
-DEFAULTS = {"system": "Linux", "machine": "x86_64", "shm": 64 * GIB, "group": "saf", "worker": "root"}
+DEFAULTS = {"system": "Linux", "machine": "x86_64", "shm": 64 * GIB, "group": "saf", "worker": "root", "devices": False,
+            "interpreter": "/usr/bin/python3.11"}  # fmt: skip
 PLAY = """
 - hosts: all
   gather_facts: false
@@ -66,6 +72,7 @@ PLAY = """
               'daemon': _ray_daemon, 'watchdog': _ray_watchdog_daemon,
               'process': _ray_process_argv, 'ports': cluster_ray_ports, 'prune': _ray_prune, 'same': same,
               'others': [other_environment, other_venv, other_argument, other_account],
+              'watchdog_unit': lookup('ansible.builtin.template', role_path ~ '/templates/watchdog.service.j2'),
               'unit': lookup('ansible.builtin.template', role_path ~ '/templates/ray.service.j2'),
               'file': lookup('ansible.builtin.template', role_path ~ '/templates/ray.env.j2')} | to_json }}
 """
@@ -76,6 +83,7 @@ def observed(case, root, marker):
     return {
         "worker": case["worker"], "group": case["group"], "root_exists": True, "venv": f"{root}/venvs/1",
         "system_python": True, "shm_bytes": case["shm"], "gpu_cores": 0, "recorded": [], "definitions": [],
+        "interpreter": case["interpreter"], "compute_devices": case["devices"], "missing": [],
         "max_open_files": 256 if case["system"] == "Darwin" else 0, "markers": {f"{root}/venvs/1": marker},
     }  # fmt: skip
 
@@ -214,11 +222,78 @@ def test_every_manager_removes_them_as_the_account(derived, tmp_path):
     """RAY_TMPDIR is in the environment that each of them gives; a folder that is not there yet stops nothing."""
     assert '"$RAY_TMPDIR"' in derived["plain"]["prune"]
     assert derived["plain"]["prune"] in derived["mac"]["daemon"]["ProgramArguments"][2]
-    quoted = derived["plain"]["prune"].replace("$", "$$").replace('"', '\\"')
+    quoted = derived["plain"]["prune"].replace("%", "%%").replace("$", "$$").replace('"', '\\"')
     assert f'ExecStartPre=-/bin/sh -c "{quoted}"' in derived["plain"]["unit"].splitlines()
     process = [*derived["plain"]["process"][:4], "echo", "started"]
     environment = {"PATH": os.environ["PATH"], "RAY_TMPDIR": str(tmp_path / "missing")}
     assert subprocess.run(process, env=environment, capture_output=True, text=True, check=True).stdout == "started\n"
+
+
+def directives(unit):
+    """Return {name: values} of a unit."""
+    found = {}
+    for line in unit.splitlines():
+        name, is_one, value = line.partition("=")
+        if is_one and name.isalnum():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_service_may_write_to_its_own_folder_alone(derived):
+    plain = directives(derived["plain"]["unit"])
+    assert plain["ProtectSystem"] == ["strict"]
+    assert plain["ReadWritePaths"] == ["/opt/saf/ray"]
+    assert (plain["ProtectHome"], plain["PrivateTmp"], plain["PrivateDevices"]) == (["true"], ["true"], ["true"])
+    assert plain["SystemCallFilter"] == ["@system-service", "~@privileged"]
+    assert plain["CapabilityBoundingSet"] == [""]
+
+
+def test_the_sandbox_hides_nothing_that_the_service_needs(derived):
+    home, pyenv, temporary = (directives(derived[name]["unit"]) for name in ("home", "pyenv", "temporary"))
+    assert home["ProtectHome"] == pyenv["ProtectHome"] == ["read-only"]
+    assert home["ReadWritePaths"] == ["/home/me/.saf/ray", '"/data/a b"']
+    assert temporary["PrivateTmp"] == ["false"]
+    assert directives(derived["gpu"]["unit"])["PrivateDevices"] == ["false"]
+    assert directives(derived["odd"]["unit"])["ReadWritePaths"] == ['"/srv/100%% a\\\\b/ray"']
+
+
+def test_the_sandbox_can_be_switched_off_and_belongs_to_the_definition(derived):
+    unit = directives(derived["open"]["unit"])
+    assert unit["NoNewPrivileges"] == ["true"]
+    assert not {"ProtectSystem", "SystemCallFilter", "UMask"} & set(unit)
+    assert "ProtectSystem" not in derived["open"]["watchdog_unit"]
+    assert derived["open"]["definition"] != derived["plain"]["definition"] != derived["gpu"]["definition"]
+
+
+def test_the_watchdog_sees_the_leases_of_benchmarks_and_may_become_the_account(derived):
+    unit = directives(derived["plain"]["watchdog_unit"])
+    assert "PrivateTmp" not in unit
+    assert {"/run", "/tmp", "/opt/saf/ray"} <= set(unit["ReadWritePaths"])  # noqa: S108 a line of the unit
+    assert {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"} <= set(unit["CapabilityBoundingSet"][0].split())
+    assert unit["SystemCallFilter"] == ["@system-service"]
+
+
+def test_logs_are_bounded_and_a_stop_has_time_to_drain(derived):
+    environment = derived["plain"]["environment"]
+    files, size = int(environment["RAY_ROTATION_BACKUP_COUNT"]) + 1, int(environment["RAY_ROTATION_MAX_BYTES"])
+    assert files * size < 300e6
+    assert directives(derived["plain"]["unit"])["TimeoutStopSec"] == ["45"]
+    assert derived["mac"]["daemon"]["ExitTimeOut"] == 45
+
+
+def test_large_sessions_are_removed_and_the_one_in_use_last_stays(derived, sessions):
+    """The clock of the head may have been set back: its last session is then not the newest by name."""
+    environment = {"PATH": os.environ["PATH"], "RAY_TMPDIR": str(sessions)}
+    (sessions / "session_latest").unlink()
+    (sessions / "session_latest").symlink_to(sessions / "session_2026-01-01_10-00-00_1_10")
+    spilled = sessions / "session_2026-01-01_10-00-00_1_10" / "ray_spilled_objects_1"
+    spilled.mkdir()
+    command = derived["plain"]["prune"].replace("2097152", "3000")
+    for number in (17, 16, 15):
+        (sessions / f"session_2026-01-01_{number}-00-00_1_{number}" / "logs" / "x").write_bytes(b"x" * 1_200_000)
+    subprocess.run(["/bin/sh", "-c", command], env=environment, check=True)
+    assert left(sessions) == ["10", "16", "17"]
+    assert not spilled.exists()
 
 
 @pytest.mark.parametrize("line", ["OOMPolicy=continue", "TasksMax=infinity", "RequiresMountsFor=/opt/saf", "User=saf"])

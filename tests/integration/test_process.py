@@ -175,3 +175,17 @@ def test_a_left_record_does_not_hide_the_service_that_is_configured(run_module, 
     monkeypatch.setattr(node_status_info, "by_systemd", lambda _module: None)
     service = run_module(node_status_info, {"venv_root": str(tmp_path), "unit": "x", "label": "x"})["service"]
     assert (service["manager"], service["state"]) == ("process", "active")
+
+
+def test_a_large_log_is_put_aside_at_a_start(service, folder):
+    """Nothing rotates it: no supervisor, and not Ray, which prints to it."""
+    log = folder / "ray.log"
+    log.write_bytes(b"x" * 10_000_001)
+    if os.geteuid() == 0:
+        os.chown(log, NOBODY, NOBODY)
+    assert not service(argv=["sleep", "60"])["failed"]
+    assert log.stat().st_size == 0
+    assert (folder / "ray.log.1").stat().st_size == 10_000_001
+    log.write_bytes(b"x" * 1000)
+    assert not service("restarted", argv=["sleep", "60"])["failed"]
+    assert log.stat().st_size == 1000

@@ -232,3 +232,11 @@ def test_the_old_verbs_always_end_with_0(mac):
 def test_a_key_that_is_not_modelled_is_refused(mac, key):
     with pytest.raises(Refusal, match="not modelled"):
         mac.domain.bootstrap({"Label": LABEL, "ProgramArguments": ["x"], key: ["x"]}, "x", True, mac.now)
+
+
+@pytest.mark.parametrize(
+    ("content", "seconds"),
+    [(launchd.definition({"ExitTimeOut": 45}), 45), (launchd.definition({}), 30), (None, 30), (b"<plist", 30)],
+)
+def test_a_job_has_the_time_to_end_that_its_definition_gives(content, seconds):
+    assert launchd.exit_timeout(content) == seconds

@@ -70,3 +70,29 @@ def test_a_broken_manifest_is_left_to_the_module_that_keeps_it(look, tmp_path, t
 )
 def test_gpu_cores_of_a_mac(listing, cores):
     assert ray_node_info.gpu_cores(listing) == cores
+
+
+@pytest.mark.parametrize(
+    ("names", "has"), [([], False), (["dri"], False), (["nvidia0"], True), (["nvidia-modeset"], False), (["kfd"], True)]
+)
+def test_devices_that_compute(tmp_path, names, has):
+    for name in names:
+        (tmp_path / name).write_text("")
+    assert ray_node_info.has_compute_devices(str(tmp_path)) is has
+
+
+def test_the_real_interpreter_is_returned(look, tmp_path):
+    """It may be in a home folder, which a sandbox must not hide."""
+    assert look()["interpreter"] == ""
+    home = tmp_path / "home" / "python3"
+    home.parent.mkdir()
+    home.write_text("")
+    (tmp_path / "saf" / "venvs" / "abc" / "bin").mkdir(parents=True)
+    (tmp_path / "saf" / "current").symlink_to("venvs/abc")
+    (tmp_path / "saf" / "venvs" / "abc" / "bin" / "python").symlink_to(home)
+    assert look()["interpreter"] == str(home)
+
+
+def test_paths_that_do_not_exist_are_returned(run_module, tmp_path):
+    given = {"venv_root": "/x", "venv": "/x", "marker": "m", "user": "u", "manifest": "/x", "paths": [str(tmp_path), "/no/such"]}
+    assert run_module(ray_node_info, given)["missing"] == ["/no/such"]

@@ -75,6 +75,18 @@ def test_a_unit(monkeypatch, looks, ended):
     assert all(sentence.endswith("last words") for sentence in found if sentence)
 
 
+def test_a_sandbox_that_cannot_be_set_up_is_named_with_its_switch(monkeypatch):
+    text = shown("activating", 0) + "ExecMainStatus=226\n"
+    answers = iter([text, text.replace("NRestarts=0", "NRestarts=3")])
+    monkeypatch.setattr(service_end, "command_output", lambda *command: next(answers))
+    watch = service_end.Watch("systemd", "saf-ray")
+    assert watch.ended() == ""
+    assert watch.ended() == (
+        "systemd cannot confine saf-ray on this node (status 226/NAMESPACE): "
+        "set ray_hardening: false for it in the inventory, and provision it again."
+    )
+
+
 class Gone:
     def ended(self):
         return "Ray ended."

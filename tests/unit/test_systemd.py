@@ -39,6 +39,13 @@ def test_paths(path, as_word, as_path):
     assert systemd.path(path) == as_path
 
 
+def test_settings_become_lines():
+    given = {"UMask": "0077", "CapabilityBoundingSet": "", "SystemCallFilter": ["@system-service", "~@privileged"], "X": []}
+    assert systemd.directives(given) == [
+        "UMask=0077", "CapabilityBoundingSet=", "SystemCallFilter=@system-service", "SystemCallFilter=~@privileged"
+    ]  # fmt: skip
+
+
 # --- what runs. `systemctl show saf-ray --property=ActiveState,MainPID`: the order follows the version, not the question.
 @pytest.mark.parametrize(
     ("shown", "started", "expected"),
@@ -81,6 +88,14 @@ DIRECTIVES = {
     "OnActiveSec": 0, "OnUnitActiveSec": 0, "RequiresMountsFor": 201, "Restart": 0, "RestartSec": 0,
     "StartLimitIntervalSec": 230, "SuccessExitStatus": 189, "SyslogLevel": 0, "TasksMax": 227, "TimeoutStartSec": 188,
     "TimeoutStopSec": 188, "Type": 0, "User": 0, "WantedBy": 0, "Wants": 0, "WorkingDirectory": 0,
+    "LogRateLimitBurst": 240, "LogRateLimitIntervalSec": 240,
+    # roles/ray/vars/main/sandbox.yml
+    "AmbientCapabilities": 229, "CapabilityBoundingSet": 0, "KeyringMode": 235, "LockPersonality": 235, "PrivateDevices": 209,
+    "PrivateTmp": 0, "ProtectClock": 245, "ProtectControlGroups": 232, "ProtectHome": 214, "ProtectHostname": 242,
+    "ProtectKernelLogs": 244, "ProtectKernelModules": 232, "ProtectKernelTunables": 232, "ProtectProc": 247,
+    "ProtectSystem": 214, "ReadWritePaths": 231, "RestrictAddressFamilies": 211, "RestrictNamespaces": 233,
+    "RestrictRealtime": 231, "RestrictSUIDSGID": 242, "SystemCallArchitectures": 209, "SystemCallErrorNumber": 209,
+    "SystemCallFilter": 187, "UMask": 0,
 }  # fmt: skip
 OPTIONS = {"--property": 0, "--now": 220, "--unit": 0, "--no-pager": 0, "--lines": 0, "--version": 0, "--output": 0}
 
@@ -97,6 +112,14 @@ def test_units_have_no_directive_that_is_newer(root, oldest):
         for name in re.findall(r"(?m)^([A-Z]\w+)=", unit.read_text()):
             assert name in DIRECTIVES, f"{unit.name}: say since when systemd has {name}"
             assert DIRECTIVES[name] <= oldest, f"{unit.name}: {name} needs systemd {DIRECTIVES[name]}"
+
+
+def test_the_sandbox_has_no_directive_that_is_newer(root, oldest):
+    """A directive that is too new would be ignored with a warning, and the sandbox would silently be smaller."""
+    text = (root / "roles" / "ray" / "vars" / "main" / "sandbox.yml").read_text()
+    names = set(re.findall(r"(?m)^\s+'?([A-Z][A-Za-z]+)'?: ", text))
+    assert len(names) > 20
+    assert {name for name in names if DIRECTIVES.get(name, 999) > oldest} == set()
 
 
 def test_commands_have_no_option_that_is_newer(root, oldest):
