@@ -14,7 +14,7 @@ import threading
 import time
 
 STUCK_S = 150  # without one finished task, not even of this node: this driver belongs to a cluster that is gone
-KINDS = 3  # unfinished tasks of one kind at a time
+KINDS = 2  # unfinished tasks of one kind at a time; more would start a worker process for each after every fault
 
 
 class Journal:
