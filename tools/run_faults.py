@@ -87,18 +87,24 @@ def report(row):
 
 
 def run(rig, chosen, column, results=None):
-    """Do faults one after another; return the rows."""
-    rows = []
+    """Do faults one after another; return (rows, names of those that could not be done)."""
+    rows, undone = [], []
     for one in chosen:
         print(f"{one['name']}: {one['title']}", flush=True)
-        row = stamp(faults.measure(rig, one, ask_status=ask_status), column)
+        try:
+            row = stamp(faults.measure(rig, one, ask_status=ask_status), column)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            print(f"  could not be done: {error}", flush=True)
+            undone.append(one["name"])
+            faults.repair(rig)
+            continue
         rows.append(row)
         report(row)
         print(json.dumps(row), flush=True)
         if results:
             with results.open("a") as stream:
                 stream.write(json.dumps(row) + "\n")
-    return rows
+    return rows, undone
 
 
 def main(arguments):
@@ -126,14 +132,16 @@ def main(arguments):
     rig = open_rig()
     try:
         rig.install()
-        rows = [row for _ in range(given.repeat) for row in run(rig, chosen, given.column, given.results)]
+        rows, undone = run(rig, chosen * given.repeat, given.column, given.results)
     finally:
         rig.remove()
         if not given.keep:
             remove_nodes()
     misses = [row for row in rows if faults.missed(row)]
     print(f"Faults: {len(rows)} done, {len(misses)} miss their target, {sum(row['human'] for row in rows)} need a human")
-    return 1 if misses else 0
+    if undone:
+        print(f"Not done: {', '.join(undone)}")
+    return 1 if misses or undone else 0
 
 
 if __name__ == "__main__":

@@ -125,6 +125,12 @@ def test_task_of_a_driver_that_ended_is_not_counted_as_lost():
     assert (found["unfinished"], found["with_driver"]) == (0, 1)
 
 
+def test_task_that_fails_because_the_raylet_of_its_driver_is_gone_ends_with_the_driver():
+    failed = {"t": 21, "event": "failed", "kind": "any", "number": 1, "run": "1", "error": "LocalRayletDiedError"}
+    found = journal.tasks([submitted(1, 20), failed], 100)
+    assert (found["failed"], found["with_driver"]) == ({}, 1)
+
+
 def test_tasks_that_fail_or_answer_wrongly_are_counted():
     events = [submitted(1, 20), submitted(2, 20)]
     events.append({"t": 21, "event": "failed", "kind": "any", "number": 1, "run": "1", "error": "WorkerCrashedError"})
@@ -229,6 +235,18 @@ def test_unknown_key_in_the_catalog_is_refused(tmp_path):
 def test_fault_that_does_not_exist_is_named():
     with pytest.raises(ValueError, match="no fault cut_7: take from worker_raylet_9"):
         faults.chosen(faults.catalog(), ["cut_7"])
+
+
+def test_faults_are_done_in_the_order_they_are_named():
+    names = ["cut_60", "head_gcs_9", "cut_5"]
+    assert [one["name"] for one in faults.chosen(faults.catalog(), names)] == names
+    assert [one["name"] for one in faults.chosen(faults.catalog(), names, quick=True)] == ["head_gcs_9"]
+
+
+def test_search_for_a_process_does_not_find_the_shell_that_searches():
+    for one in faults.catalog():
+        for step in one["inject"]:
+            assert "pgrep -f" not in str(step) or "pgrep -f '[" in step, one["name"]
 
 
 def test_fault_that_lasts_is_healed():

@@ -18,6 +18,7 @@ WORK_GAP_S = 6  # each second tasks and pings are sent; two cores shared with ot
 SEEN_GAP_S = 10  # the observer of the GCS ends with it and needs some seconds to start
 QUIET_S = 8  # for so long everything has been good before it is called healthy
 BEFORE_S = 10  # what was sent shortly before the fault was still running
+ORPHANED = "LocalRayletDiedError"  # the raylet beside the driver is gone: Ray's way to say that the driver has to end
 OVERDUE_S = 60  # a task of a living driver on a healthy cluster that has not ended after this time never will
 
 
@@ -118,10 +119,10 @@ def noticed(events, found, known, injected):
 def tasks(events, until):
     """Return what became of the tasks: {done, failed: {error: n}, wrong, unfinished, with_driver}.
 
-    with_driver: unfinished when their driver ended, which Ray does not promise to survive. unfinished: a living driver waits for
+    with_driver: unfinished or failed when their driver ended, which Ray does not promise to survive. unfinished: a living driver waits for
     them for longer than OVERDUE_S.
     """
-    state, failed, wrong, done, last_run = {}, Counter(), 0, 0, None
+    state, failed, wrong, done, orphaned, last_run = {}, Counter(), 0, 0, 0, None
     for event in events:
         if event["t"] > until:
             break
@@ -134,8 +135,9 @@ def tasks(events, until):
             state.pop(key, None)
             done += event["event"] == "done"
             wrong += event["event"] == "wrong"
-            failed.update([event["error"]] if event["event"] == "failed" else [])
-    with_driver = sum(run != last_run for run, _ in state)
+            orphaned += event.get("error") == ORPHANED
+            failed.update([event["error"]] if event["event"] == "failed" and event["error"] != ORPHANED else [])
+    with_driver = orphaned + sum(run != last_run for run, _ in state)
     unfinished = sum(run == last_run and until - time > OVERDUE_S for (run, _), time in state.items())
     return {"done": done, "failed": dict(failed), "wrong": wrong, "unfinished": unfinished, "with_driver": with_driver}
 

@@ -100,6 +100,9 @@ class Workload:
                     self.actors.pop(subject, None)
             else:
                 self.journal.note("failed", kind=kind, number=subject, error=name, text=str(error)[:200])
+                if name == "LocalRayletDiedError":  # of this driver: whatever it sends fails from now on
+                    self.journal.note("orphaned")
+                    os._exit(1)
             return
         self.finished = time.monotonic()
         if is_ping:
