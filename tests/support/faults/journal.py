@@ -119,8 +119,8 @@ def noticed(events, found, known, injected):
 def tasks(events, until):
     """Return what became of the tasks: {done, failed: {error: n}, wrong, unfinished, with_driver}.
 
-    with_driver: unfinished or failed when their driver ended, which Ray does not promise to survive. unfinished: a living driver waits for
-    them for longer than OVERDUE_S.
+    with_driver: unfinished or failed when their driver ended, which Ray does not promise to survive. unfinished: a living driver
+    waits for them for longer than OVERDUE_S.
     """
     state, failed, wrong, done, orphaned, last_run = {}, Counter(), 0, 0, 0, None
     for event in events:
