@@ -83,7 +83,7 @@ class Rig:
         return int(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
 
     def from_outside(self, node, kinds, *argv):
-        """Run a program of this machine in namespaces of a node's container (kinds: net, mount)."""
+        """Run a program of this machine in namespaces of a node's container (kinds: net, mount, pid)."""
         enter = ["nsenter", f"--target={self.pid(node)}", *(f"--{kind}" for kind in kinds)]
         done = subprocess.run([*enter, *argv], capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
@@ -137,10 +137,10 @@ class Rig:
         self.check(
             node, f"mkdir -p {FOLDER}/kept && chown --reference={path} {FOLDER}/kept && chmod --reference={path} {FOLDER}/kept"
         )
-        self.from_outside(node, ["mount"], "sh", "-c", script)
+        self.from_outside(node, ["mount", "pid"], "sh", "-c", script)
 
     def unmount(self, node, path):
-        self.from_outside(node, ["mount"], "umount", "--lazy", path)
+        self.from_outside(node, ["mount", "pid"], "umount", "--lazy", path)
         self.run(node, f"rm -rf {FOLDER}/kept")
 
     def cgroup(self, node, controller):
