@@ -29,10 +29,15 @@ options:
     type: dict
   state:
     description:
-      - State of the service. V(stopped) unloads it until the next boot. V(absent) removes the file as well.
+      - State of the service. V(stopped) unloads it until the next boot, with O(at_boot=false) for longer. V(absent) removes the
+        file as well.
     type: str
     choices: [started, stopped, restarted, absent]
     default: started
+  at_boot:
+    description: Whether a V(stopped) service starts at the next boot. V(false) disables the label.
+    type: bool
+    default: true
   inputs:
     description: Files whose content belongs to the definition. A change reloads the job.
     type: list
@@ -171,7 +176,11 @@ def remove(module, daemon):
     """States stopped and absent."""
     job, file = daemon.status(), read(daemon.path)
     actions = (["unload"] if job else []) + (["remove"] if file is not None and module.params["state"] == "absent" else [])
+    if not module.params["at_boot"] and not daemon.disabled():
+        actions.insert(0, "disable")
     if not module.check_mode:
+        if "disable" in actions:
+            daemon.disable()
         if "unload" in actions:
             daemon.unload(launchd.exit_timeout(file))
         if "remove" in actions:
@@ -185,6 +194,7 @@ def main():
             "label": {"type": "str", "required": True},
             "plist": {"type": "dict"},
             "state": {"type": "str", "choices": ["started", "stopped", "restarted", "absent"], "default": "started"},
+            "at_boot": {"type": "bool", "default": True},
             "inputs": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 60},
         },

@@ -76,6 +76,7 @@ disk:
   type: dict
   returned: always
   sample: {path: /opt, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
+maintenance: {description: Since when the node is in maintenance; empty if it is not., type: str, returned: always, sample: ""}
 has_venvs: {description: Whether a venv of the installation exists., type: bool, returned: always}
 open_files_limit: {description: Hard limit of open files of the init system; null if unknown., type: int, returned: when known}
 addresses: {description: The node's own IPv4 addresses., type: list, elements: str, returned: always, sample: [127.0.0.1]}
@@ -134,6 +135,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.saf.fabric.plugins.module_utils.services import raylet
 from ansible_collections.saf.fabric.plugins.module_utils.system import (
     current,
     disk,
@@ -246,6 +248,7 @@ def observe(params, run):
         "memory_bytes": hardware.memory_bytes(),
         "shared_memory_bytes": shared_memory_bytes(),
         "disk": disk.space(params["venv_root"]),
+        "maintenance": raylet.maintenance(os.path.join(params["venv_root"], "etc", "maintenance.json")),
         "has_venvs": os.path.isdir(os.path.join(params["venv_root"], "venvs")),
         "open_files_limit": None if is_mac else parse_open_files_limit(read("/proc/1/limits")),
         "addresses": sockets.own_addresses(),

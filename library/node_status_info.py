@@ -32,6 +32,10 @@ options:
     description: Also return on which addresses and ports Ray listens.
     type: bool
     default: false
+  dashboard:
+    description: Where the dashboard should answer, as C(host:port). Nothing is asked without it.
+    type: str
+    default: ""
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -84,6 +88,25 @@ listeners:
   elements: dict
   returned: always
   sample: [{address: 127.0.0.1, port: 6380}]
+raylet:
+  description: Whether the sockets of the running raylet are on the disk; null without a raylet.
+  type: dict
+  returned: always
+  sample: {sockets: true}
+watchdog:
+  description: Faults that the watchdog has seen at its last check, and whether the node's address is on none of its interfaces.
+  type: dict
+  returned: always
+  sample: {faults: [], moved: false}
+dashboard:
+  description: Whether the port of O(dashboard) accepts connections; null where it was not asked or did not answer in time.
+  type: bool
+  returned: always
+maintenance:
+  description: Since when the node is in maintenance; empty for one that is not.
+  type: str
+  returned: always
+  sample: ""
 disk:
   description: The file system of O(venv_root).
   type: dict
@@ -93,12 +116,20 @@ disk:
 
 import os
 import plistlib
+import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils import venv
-from ansible_collections.saf.fabric.plugins.module_utils.services import launchd, listening, process, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.services import (
+    launchd,
+    listening,
+    process,
+    raylet,
+    service_log,
+    service_state,
+)
 from ansible_collections.saf.fabric.plugins.module_utils.system import current, disk, processes, sockets
 from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output
 
@@ -172,6 +203,24 @@ def observe(module):
     return {**service, "keeps_ending": ends, "last_error": error}, command[:_COMMAND_CHARACTERS]
 
 
+def raylets(root):
+    """Return the command lines of the managed raylets."""
+    commands = (one["command"] for one in processes.running())
+    return [text for text in commands if processes.ray_daemon(text).endswith("/raylet") and processes.is_managed(text, root)]
+
+
+def accepts(address):
+    """Return whether a port accepts connections; None where nothing is asked or the answer takes too long."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+    except (socket.timeout, ValueError):
+        return None
+    except OSError:
+        return False
+    return True
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -179,6 +228,7 @@ def main():
             "unit": {"type": "str", "required": True},
             "label": {"type": "str", "required": True},
             "sockets": {"type": "bool", "default": False},
+            "dashboard": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -192,6 +242,10 @@ def main():
         configured=service_state.configured(command),
         addresses=sockets.own_addresses(),
         listeners=listening.of_ray(root) if module.params["sockets"] else [],
+        raylet={"sockets": raylet.has_sockets(raylets(root))},
+        watchdog=raylet.watched(raylet.read_document(f"/var/run/{module.params['unit']}-watchdog.json")),
+        dashboard=accepts(module.params["dashboard"]),
+        maintenance=raylet.maintenance(os.path.join(root, "etc", "maintenance.json")),
         disk=disk.space(root),
         venv={key: marker[key] for key in ("python_version", "digest", "fingerprint") if key in marker},
     )

@@ -126,6 +126,9 @@ class Daemon:
     def enable(self):
         self._must(["launchctl", "enable", self.target], "could not be enabled")
 
+    def disable(self):
+        self._must(["launchctl", "disable", self.target], "could not be disabled")
+
     def unload(self, timeout):
         """Unload and wait until the label is gone: bootout only starts it."""
         rc, out, err = self._run(["launchctl", "bootout", self.target])

@@ -7,7 +7,7 @@ import pytest
 
 import node_status_info
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
-from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, service_log, service_state
+from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, listening, raylet, service_log, service_state
 from ansible_collections.saf.fabric.plugins.module_utils.system.darwin import processes as darwin
 from ansible_collections.saf.fabric.plugins.module_utils.system.linux import processes as linux
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import status, status_table
@@ -41,8 +41,9 @@ WANTED = {
 }
 
 
-def command(playbook, limit=""):
-    return f"<{playbook}{' ' + limit if limit else ''}>"
+def command(playbook, limit="", extra=None):
+    words = [playbook, *([limit] if limit else []), *(f"{name}={value}" for name, value in (extra or {}).items())]
+    return f"<{' '.join(words)}>"
 
 
 def gcs(*names, dead=(), **more):
@@ -96,6 +97,70 @@ def test_verdict(observed, running, verdict, problem):
     else:
         assert document["problems"] == []
     assert len(status_table.rows(document)) == 2
+
+
+ON_HEAD = {"configured": {"address": "10.0.0.1", "head": None}, "addresses": ["127.0.0.1", "10.0.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("head", "worker", "problem"),
+    [
+        ({}, {"raylet": {"sockets": False}}, "b: the sockets of its raylet are gone"),
+        ({}, {"watchdog": {"faults": ["wedged"], "moved": False}}, "b: it runs and executes nothing"),
+        ({}, {"watchdog": {"faults": ["zombie"]}}, "b: its raylet has ended"),
+        ({"dashboard": False}, {}, "a: its dashboard does not answer"),
+        ({"dashboard": False, "service": {"seconds": 100}}, {}, None),  # it is still starting
+        ({"dashboard": None}, {"dashboard": None}, None),
+        ({}, {"raylet": {"sockets": None}, "watchdog": {"faults": []}}, None),
+        ({}, {"watchdog": {"faults": ["rm -rf /", 3]}, "raylet": "x", "maintenance": 3}, None),
+    ],
+)
+def test_what_a_supervisor_does_not_see_is_named_with_its_command(head, worker, problem):
+    document = judge({"a": node(**ON_HEAD, **head), "b": node(**worker)}, gcs("a", "b"))
+    assert len(document["problems"]) == (1 if problem else 0)
+    if problem:
+        assert document["problems"][0].startswith(problem)
+        assert "<playbooks/restart.yml" in document["problems"][0]
+
+
+@pytest.mark.parametrize("state", ["inactive", "missing"])
+def test_a_node_in_maintenance_is_no_fault(state):
+    away = node(state, maintenance="2026-11-23T18:00:00Z")
+    document = judge({"a": HEAD, "b": away}, gcs("a", dead=["b"]))
+    assert document["verdict"] == "healthy"
+    assert document["problems"] == []
+    (note,) = document["notes"]
+    assert "in maintenance since 2026-11-23T18:00:00Z" in note
+    assert "<playbooks/maintenance.yml b maintenance=off>" in note
+    assert [row["status"] for row in status_table.rows(document)] == ["ready", "maintenance"]
+
+
+def test_a_head_in_maintenance_is_named_once():
+    away = node("inactive", **ON_HEAD, maintenance="unknown")
+    document = judge({"a": away, "b": RUNS}, {**gcs(), "reachable": False, "reason": "Nothing answers."})
+    assert document["verdict"] == "unknown"
+    assert document["problems"] == ["a: Nothing answers."]
+
+
+def test_files_of_the_node_may_hold_anything(tmp_path):
+    path = tmp_path / "state.json"
+    for content in ("", "[]", "{", '{"faults": 3, "moved": 1}', "[" * 10**5):
+        path.write_text(content)
+        assert raylet.watched(raylet.read_document(path)) == {"faults": [], "moved": False}
+        assert raylet.maintenance(path) == "unknown"
+    path.write_text('{"faults": {"sockets": [1, 2], "x": []}, "moved": true, "since": "now"}')
+    assert raylet.watched(raylet.read_document(path)) == {"faults": ["sockets"], "moved": True}
+    assert raylet.maintenance(path) == "now"
+    assert raylet.maintenance(tmp_path / "nothing") == ""
+
+
+def test_sockets_of_a_raylet(tmp_path):
+    (tmp_path / "raylet").touch()
+    command = f"/opt/saf/venvs/1/raylet --a=1 --raylet_socket_name={tmp_path}/raylet --b"
+    assert raylet.has_sockets([command]) is True
+    (tmp_path / "raylet").unlink()
+    assert raylet.has_sockets([command]) is False
+    assert raylet.has_sockets([]) is raylet.has_sockets(["/x/raylet"]) is None
 
 
 @pytest.mark.parametrize(

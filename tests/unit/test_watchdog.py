@@ -15,8 +15,8 @@ import ray_watchdog as watchdog
 OLD = {"pid": 7, "since": 0, "asked": 0, "strikes": 0}
 
 
-def seen(gcs=None, pid=7, head=False):
-    return {"pid": pid, "head": head, "gcs": gcs}
+def seen(gcs=None, pid=7, head=False, **more):
+    return {"pid": pid, "head": head, "gcs": gcs, "used": None, "faults": {}, "moved": False, **more}
 
 
 def checks(*answers, head=False, start=200, every=30):
@@ -24,8 +24,133 @@ def checks(*answers, head=False, start=200, every=30):
     state, restarts = OLD, []
     for number, gcs in enumerate(answers):
         state, restart = watchdog.decide(state, seen(gcs, head=head), start + every * number)
-        restarts.append(restart)
+        restarts.append(bool(restart))
     return restarts
+
+
+def checks_of(fault, *observed, start=300, every=60, state=OLD, **more):
+    """Return (at which checks it restarts for a fault, the last state)."""
+    restarts = []
+    for number, wrong in enumerate(observed):
+        looked = {"gcs": "alive", "faults": {fault: wrong}, **more}
+        state, restart = watchdog.decide(state, seen(**looked), start + every * number)
+        restarts.append(bool(restart))
+    return restarts, state
+
+
+@pytest.mark.parametrize(
+    ("fault", "observed", "more", "restarts"),
+    [
+        ("sockets", [True, True], {}, [False, True]),
+        ("sockets", [True, False, True], {}, [False, False, False]),
+        ("sockets", [True, None, True], {}, [False, False, True]),  # unknown neither counts nor clears
+        ("zombie", [True, True], {}, [False, True]),
+        ("zombie", [True, True], {"head": True, "used": 3}, [False, True]),  # its jobs have ended already
+        ("wedged", [True, True, True], {}, [False, False, True]),
+        ("wedged", [True, None, None, True, None, True], {}, [False, False, False, False, False, True]),
+        ("wedged", [True, True, False, True, True], {}, [False] * 5),
+        ("wedged", [None] * 50, {}, [False] * 50),
+        # a head in use: what stops its jobs anyway after a while, what they can do without never
+        ("sockets", [True] * 10, {"head": True, "used": 1}, [False] * 10),
+        ("sockets", [True] * 16, {"head": True, "used": 1}, [False] * 15 + [True]),
+        ("sockets", [True] * 3, {"head": True, "used": 0}, [False, True, False]),
+        ("dashboard", [True] * 100, {"head": True, "used": 1}, [False] * 100),
+        ("dashboard", [True] * 100, {"head": True, "used": None}, [False] * 100),
+        ("dashboard", [True] * 3, {"head": True, "used": 0}, [False, False, True]),
+    ],
+)
+def test_faults_that_the_supervisor_does_not_see(fault, observed, more, restarts):
+    assert checks_of(fault, *observed, **more)[0] == restarts
+
+
+def test_a_restart_that_did_not_help_is_repeated_ever_later():
+    state, now, times = OLD, 300, []
+    pid = 7
+    while now < 4 * 86400:
+        looked = seen("alive", pid=pid, head=True, used=0, faults={"dashboard": True})
+        state, restart = watchdog.decide(state, looked, now)
+        if restart:
+            times.append(now)
+            pid += 1
+        now += 60
+    gaps = [second - first for first, second in zip(times, times[1:])]
+    assert gaps[0] < 900
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > 8 * 3600
+
+
+@pytest.mark.parametrize("gcs", ["gone", "closed", "unanswered", None])
+@pytest.mark.parametrize("head", [True, False])
+def test_a_node_whose_address_is_gone_is_never_restarted(gcs, head):
+    state = OLD
+    for now in range(300, 30000, 30):
+        looked = seen(gcs, head=head, used=0, moved=True, faults={"sockets": True, "zombie": True})
+        state, restart = watchdog.decide(state, looked, now)
+        assert not restart
+    assert state["moved"]
+    state, _restart = watchdog.decide(state, seen("alive", head=head), 30000)
+    assert "moved" not in state
+
+
+def test_a_task_is_run_now_and_then_on_a_node_that_seems_healthy():
+    healthy = {**OLD, "tasked": 0}
+    late = watchdog.TASK_S
+    assert watchdog.must_task(healthy, True, False, late)
+    assert not watchdog.must_task(healthy, True, False, late - 1)
+    assert not watchdog.must_task(healthy, True, True, late), "a busy node is not a wedged one"
+    assert not watchdog.must_task(healthy, False, False, late)
+    assert not watchdog.must_task({**healthy, "strikes": 1}, True, False, late)
+    assert not watchdog.must_task({**healthy, "faults": {"sockets": [1, 0]}}, True, False, late)
+    assert watchdog.must_task({**healthy, "faults": {"wedged": [1, 0]}}, True, False, watchdog.TASK_AGAIN_S)
+
+
+SOCKET = "--raylet_socket_name="
+
+
+def test_raylets_sockets_and_zombies(tmp_path):
+    (tmp_path / "raylet").touch()
+    here, gone = f"{SOCKET}{tmp_path}/raylet", f"{SOCKET}{tmp_path}/nothing"
+    assert watchdog.raylet_faults([]) == {"zombie": False, "sockets": None}  # it waits for its head
+    assert watchdog.raylet_faults([("S", ["raylet", here])]) == {"zombie": False, "sockets": False}
+    assert watchdog.raylet_faults([("S", ["raylet", gone])]) == {"zombie": False, "sockets": True}
+    assert watchdog.raylet_faults([("Z", [""])]) == {"zombie": True, "sockets": None}
+    assert watchdog.raylet_faults([("Z", [""]), ("S", ["raylet", here])]) == {"zombie": False, "sockets": False}
+    assert watchdog.raylet_faults([("S", ["raylet", "--other"])]) == {"zombie": False, "sockets": None}
+
+
+def test_raylets_in_the_listing_of_a_mac():
+    listing = "\n".join([
+        "    1 Ss   /sbin/launchd",
+        f"   50 S    /opt/saf/venvs/1/lib/ray/core/src/ray/raylet/raylet {SOCKET}/opt/a/raylet --x=1",
+        "   50 Z    (raylet)",
+        "   50 S    /opt/saf/bin/python /opt/ray/raylet_monitor.py --raylet=1",
+        "   51 S    /x/raylet --y",
+        "nonsense",
+    ])  # fmt: skip
+    found = watchdog.children_by_ps(50, listing)
+    assert [state for state, _words in found] == ["S", "Z"]
+    assert f"{SOCKET}/opt/a/raylet" in found[0][1]
+
+
+def test_raylets_among_real_processes(tmp_path):
+    program = tmp_path / "raylet"
+    program.symlink_to("/bin/sleep")
+    child = subprocess.Popen([str(program), "60"])
+    try:
+        assert [words[0] for _state, words in watchdog.raylets(os.getpid()) if words[0]] == [str(program)]
+        child.kill()
+        deadline = time.monotonic() + 10
+        while watchdog.raylet_faults(watchdog.raylets(os.getpid()))["zombie"] is False and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert watchdog.raylet_faults(watchdog.raylets(os.getpid()))["zombie"] is True
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("203.0.113.7", False), ("name", None), ("", None)])
+def test_own_addresses(host, own):
+    assert watchdog.is_own(host) is own
 
 
 @pytest.mark.parametrize(
@@ -66,11 +191,11 @@ def test_silence_of_the_head_counts_in_minutes_not_in_checks():
 
 
 def test_a_stopped_service_and_a_young_one_are_left_alone():
-    assert watchdog.decide(OLD, seen("gone", pid=0), 500) == ({}, False)
+    assert watchdog.decide(OLD, seen("gone", pid=0), 500) == ({}, "")
     state, restart = watchdog.decide(OLD, seen("gone", pid=8), 500)
     assert not restart
     assert state["since"] == 500
-    assert watchdog.decide(state, seen("gone", pid=8), 500 + watchdog.GRACE_S - 1) == (state, False)
+    assert watchdog.decide(state, seen("gone", pid=8), 500 + watchdog.GRACE_S - 1) == (state, "")
 
 
 def test_the_gcs_is_asked_when_there_is_a_reason():
@@ -137,7 +262,7 @@ def ask(gcs, root, folder, **more):
 
 
 def test_a_port_that_answers_and_an_interpreter_without_ray_is_our_own_failure(gcs, root, tmp_path):
-    answer, reason = ask(gcs, root, tmp_path)
+    answer, reason, _used = ask(gcs, root, tmp_path)
     assert answer == "failed"
     assert "imported" in reason
 
@@ -151,7 +276,7 @@ def test_an_interpreter_or_an_account_that_is_gone_is_our_own_failure(gcs, root,
 def test_a_closed_port_is_told_from_a_silent_one(root, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert ask(f"127.0.0.1:{port}", root, tmp_path) == ("closed", "")
+    assert ask(f"127.0.0.1:{port}", root, tmp_path) == ("closed", "", None)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
@@ -165,7 +290,7 @@ def test_the_question_runs_as_the_account(gcs, tmp_path):
     answer = watchdog.ask_gcs(
         {"gcs": gcs, "name": "a", "user": "nobody", "python": "/usr/bin/python3", "question": str(question)}
     )
-    assert answer == ("failed", str([65534, [], "/"]))
+    assert answer == ("failed", str([65534, [], "/"]), None)
 
 
 # --- leases

@@ -111,6 +111,15 @@ def address_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     return [problem("address", "one of the node's own", address, fix)]
 
 
+def maintenance_problems(observed: Observed, _wanted: Wanted) -> list[Problem]:
+    """Return whether the node is in maintenance: what would be provisioned would start."""
+    since = text(observed, "maintenance")
+    if not since:
+        return []
+    fix = "End it (playbooks/maintenance.yml -e maintenance=off --limit with its name), or put the node into group absent."
+    return [problem("maintenance", "off", f"on since {since}", fix)]
+
+
 def reachable_addresses(addresses: list[str], wanted: str) -> list[str]:
     """Return the addresses by which another node can reach this one, those that have most in common with ``wanted`` first."""
 
@@ -188,6 +197,7 @@ CHECKS: tuple[Callable[[Observed, Wanted], list[Problem]], ...] = (
     disk_problems,
     open_files_problems,
     address_problems,
+    maintenance_problems,
     path_problems,
     service_manager_problems,
     systemd_problems,

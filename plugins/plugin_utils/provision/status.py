@@ -19,6 +19,15 @@ EXIT_CODES = {"healthy": 0, "unknown": 1, "degraded": 2}
 GIB = 2**30
 # Below this nothing can be written soon: logs, sessions, a venv that is built beside the one in use.
 DISK_FULL_BYTES = GIB
+# A head that has run for so long and has no dashboard will not get one.
+DASHBOARD_SECONDS = 240
+# What a supervisor does not see; the watchdog restarts a node for each of them.
+_FAULTS = {
+    "zombie": "its raylet has ended while its service runs",
+    "sockets": "the sockets of its raylet are gone from the disk, every task on it hangs",
+    "wedged": "it runs and executes nothing: an empty task did not end",
+    "dashboard": "its dashboard does not answer, no job can be submitted",
+}
 _TEXTS = {"service": ("manager", "state", "last_error"), "configured": ("address", "head"), "disk": ("path",)}
 _NUMBERS = {"service": ("restarts", "seconds"), "configured": (), "disk": ("free_bytes", "total_bytes", "inodes_free")}
 
@@ -31,11 +40,24 @@ def accept(answer: Mapping[str, Any]) -> dict[str, Any]:
         taken[part] = {name: one_line(given[name]) if isinstance(given.get(name), str) else None for name in names}
         taken[part].update({name: number(given, name) for name in _NUMBERS[part]})
     taken["service"]["keeps_ending"] = (mapping(answer, "service") or {}).get("keeps_ending") is True
+    taken["faults"] = _seen_faults(answer)
+    since = answer.get("maintenance")
+    taken["maintenance"] = one_line(since, 40) if isinstance(since, str) else ""
     taken["addresses"] = [one_line(address, 45) for address in texts(answer, "addresses")[:64]]
     venv = mapping(answer, "venv") or {}
     names = ("python_version", "digest", "fingerprint")
     taken["venv"] = {name: one_line(venv[name], 100) for name in names if name in venv}
     return taken
+
+
+def _seen_faults(answer: Mapping[str, Any]) -> list[str]:
+    """Return the names of _FAULTS that the node shows itself or that its watchdog has seen."""
+    seen = set(texts(mapping(answer, "watchdog") or {}, "faults"))
+    if (mapping(answer, "raylet") or {}).get("sockets") is False:
+        seen.add("sockets")
+    if answer.get("dashboard") is False and (number(mapping(answer, "service") or {}, "seconds") or 0) >= DASHBOARD_SECONDS:
+        seen.add("dashboard")
+    return [name for name in _FAULTS if name in seen]
 
 
 def observation(ping: object, answer: object, failure: object) -> dict[str, Any]:
@@ -77,7 +99,7 @@ def judge(
         problems.insert(0, f"{head}: the head could not be asked who is in the cluster.")
     elif not reachable:
         # What is wrong with the head itself says more than that nothing answers, and has its own command.
-        known = any(node["problems"] for node in nodes if node["name"] == head)
+        known = any(node["problems"] or node["maintenance"] for node in nodes if node["name"] == head)
         remedy = "" if known else f" Its service runs; restart the cluster: {command('playbooks/restart.yml')}"
         problems.append(f"{head}: {one_line(cluster['reason'])}{remedy}")
     else:
@@ -121,19 +143,23 @@ def _node(
     site = command("site.yml", "" if name == head else name)
     if "refused" in observed:
         problems, notes, observed = [observed["refused"]], [], {}
+    elif observed["maintenance"]:
+        end = command("playbooks/maintenance.yml", name, {"maintenance": "off"})
+        problems, notes = [], [f"in maintenance since {observed['maintenance']}. End it: {end}"]
     else:
         problems, notes = _causes(name, head, observed, wanted, command, site), _notes(observed)
         disk = _disk_problem(observed["disk"])
         # Something that the node itself names explains why the GCS misses it.
         if not problems or (row and row["alive"]):
             problems += _membership_problem(name, head, observed, row, reachable, command)
-        problems = ([disk] if disk else []) + problems
+        problems = ([disk] if disk else []) + problems + _faults(name, head, observed, problems, command)
     resources = mapping(row, "resources") or {}
     return {
         "name": name,
         "role": "head" if name == head else "worker",
         "alive": bool(row and row["alive"]) if reachable else None,
         "address": (row or {}).get("address"),
+        "maintenance": observed.get("maintenance", ""),
         "service": observed.get("service", {}),
         "venv": observed.get("venv", {}),
         "resources": {key: number(resources, key) for key in resources if number(resources, key) is not None},
@@ -158,6 +184,14 @@ def _causes(
         start = command("playbooks/start.yml", "" if name == head else name)
         return [f"its Ray service is {service['state']}.{said} Start it: {start}"]
     return []
+
+
+def _faults(name: str, head: str, observed: Mapping[str, Any], known: Sequence[str], command: Command) -> list[str]:
+    """Return what a running node shows besides, with its command; nothing where a cause is named already."""
+    if known or observed["service"]["state"] != "active":
+        return []
+    restart = command("playbooks/restart.yml", "" if name == head else name)
+    return [f"{_FAULTS[fault]}: {restart}" for fault in observed["faults"]]
 
 
 def _moved(name: str, head: str, observed: Mapping[str, Any], wanted: Mapping[str, Any], site: str) -> str | None:

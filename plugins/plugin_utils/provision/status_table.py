@@ -18,7 +18,7 @@ def rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "node": f"{node['name']} (head)" if node["role"] == "head" else node["name"],
-            "status": "away" if not node["service"] else _STATUS[node["alive"]],
+            "status": "away" if not node["service"] else "maintenance" if node.get("maintenance") else _STATUS[node["alive"]],
             "service": _service(node["service"]),
             "cpu": f"{node['resources'].get('CPU', 0):g}" if node["resources"] else "-",
             "mlx": f"{node['resources'].get('mlx', 0):g}" if node["resources"] else "-",

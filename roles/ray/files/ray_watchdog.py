@@ -2,17 +2,22 @@
 
 `ray start --block` outlives its children when they end by SIGTERM: the supervisor sees a running process, but the cluster has
 lost the node. So the raylet's port is checked, and the GCS is asked if that port is closed (and every few minutes if it is
-open, to find a raylet that hangs). Nothing is done while the service is stopped or has just started, while the head of a worker
-is not running (its raylet ends then, and the supervisor restarts it), or while a benchmark runs.
+open, to find a raylet that hangs). Further faults that a supervisor does not see have a row in FAULTS.
+
+Nothing is done while the service is stopped or has just started, while the node is in maintenance, while the head of a worker
+is not running (its raylet ends then, and the supervisor restarts it), or while a benchmark runs. A node that is only slow is
+never restarted, nor one that could not be asked. A head in use is restarted only for what stops its jobs anyway.
 
 It runs as root on an interpreter that only root can write, with the standard library alone. Asking Ray needs the venv's
-interpreter, which others may write (Homebrew): ray_membership.py does it in a child that runs as the service account.
+interpreter, which others may write (Homebrew): ray_membership.py and ray_task.py do it in a child of the service account.
 
 usage: ray_watchdog.py CONFIG
-  JSON: {name, head, host, port, gcs, user, python, question, settings, state_file, pid: argv, restart: argv}
+  JSON: {name, head, host, port, gcs, dashboard: "host:port" or empty, user, python, question, task, settings, maintenance,
+  state_file, pid: argv, restart: argv}
 """
 
 import contextlib
+import errno
 import glob
 import json
 import os
@@ -27,32 +32,53 @@ import tempfile
 import time
 
 GRACE_S = 90  # within this time after its start a node joins the cluster
+DASHBOARD_GRACE_S = 240  # Ray gives it 30 s, a machine that starts up takes longer
 ASK_S = 300  # interval at which the GCS is asked about a node whose port answers; each time starts Python with Ray
+FAULT_ASK_S = 120  # the same while a fault is known
+TASK_S = 1800  # interval of the empty task; each starts a driver and a worker process
+TASK_AGAIN_S = 180  # the same after a task that did not end
 STRIKES = 2
 # A busy head answers late, and restarting it ends every job of the cluster: it is restarted only after minutes without an answer.
 UNANSWERED_S = 900
 QUESTION_S = 60
+TASK_WAIT_S = 120
 LEASE_S = 30
+BUSY_LOAD = 2  # per core; above it a task that does not end may only be slow
+# A restart that has not helped is repeated after 10 minutes, then after twice that time, up to half a day.
+AGAIN_S, DOUBLINGS = 600, 6
 _MOST = 1 << 20  # bytes of an answer
+
+# {fault: (checks in a row, seconds until a head in use is restarted for it, None for never, what is wrong)}
+FAULTS = {
+    "zombie": (2, 0, "its raylet has ended and is left as a zombie"),
+    "sockets": (2, UNANSWERED_S, "the sockets of its raylet are gone from the disk, so that every task on it hangs"),
+    "wedged": (3, UNANSWERED_S, "it runs and executes nothing"),
+    "dashboard": (3, None, "it has no dashboard, so that no job can be submitted"),
+}
 
 
 def decide(state, seen, now):
-    """Return (new state, whether to restart).
+    """Return (new state, why the service is restarted, "" for not).
 
-    state: {pid, since, asked, strikes, unanswered} of the last check; seen: {pid, head, gcs}; now: seconds. gcs is None if it was
-    not asked, else one of
+    state: of the last check: {pid, since, asked, tasked, strikes, unanswered, faults: {fault: [checks, since]}, moved, healed:
+    {fault: [times, last time]}}; now: seconds.
+    seen: {pid, head, gcs, used, faults: {fault: true, false or None for unknown}, moved: whether the node's address is on none of
+    its interfaces}. used: what a restart of the head would end, None if unknown. gcs is None if it was not asked, else one of
       "alive", "gone"   the state of this node in the GCS
       "closed"          nothing listens on the port of the GCS
       "unanswered"      the GCS listens and did not answer
       "failed"          the GCS could not be asked, which proves nothing about the node
     """
+    history = {"healed": state["healed"]} if state.get("healed") else {}
     if not seen["pid"]:
-        return {}, False
-    fresh = {"pid": seen["pid"], "since": now, "asked": now, "strikes": 0}
+        return history, ""
+    fresh = {"pid": seen["pid"], "since": now, "asked": now, "tasked": now, "strikes": 0, **history}
     if state.get("pid") != seen["pid"]:
-        return fresh, False
+        return fresh, ""
     if now - state["since"] < GRACE_S:
-        return state, False
+        return state, ""
+    if seen.get("moved"):  # a restart does not bring the address back
+        return {**_without(state, "unanswered", "faults"), "strikes": 0, "moved": True}, ""
     gcs, strikes, unanswered = seen["gcs"], state["strikes"], state.get("unanswered")
     if gcs in (None, "failed"):
         strikes, unanswered = (strikes, unanswered) if gcs else (0, None)
@@ -64,16 +90,117 @@ def decide(state, seen, now):
         strikes, unanswered = strikes + 1 if lost else 0, None
     hung = seen["head"] and unanswered is not None and now - unanswered >= UNANSWERED_S
     if strikes >= STRIKES or hung:
-        return fresh, True
+        return fresh, f"it has left the cluster ({gcs})"
+    faults = counted(state.get("faults", {}), seen.get("faults", {}), now)
+    for name in faults:
+        if is_due(name, faults[name], history.get("healed", {}).get(name), seen, now):
+            times = history.get("healed", {}).get(name, [0])[0] + 1
+            return {**fresh, "healed": {**history.get("healed", {}), name: [times, now]}}, FAULTS[name][2]
     asked = now if gcs in ("alive", "gone", "failed") else state["asked"]
-    state = {key: value for key, value in state.items() if key != "unanswered"}
-    return {**state, "asked": asked, "strikes": strikes, **({} if unanswered is None else {"unanswered": unanswered})}, False
+    tasked = now if seen.get("tasked") else state.get("tasked", now)
+    state = _without(state, "unanswered", "faults", "moved")
+    if unanswered is not None:
+        state["unanswered"] = unanswered
+    if faults:
+        state["faults"] = faults
+    return {**state, "asked": asked, "tasked": tasked, "strikes": strikes}, ""
+
+
+def _without(state, *names):
+    return {name: value for name, value in state.items() if name not in names}
+
+
+def counted(known, seen, now):
+    """Return {fault: [checks in a row, time of the first]}; what is unknown at this check stays as it was."""
+    faults = {name: known[name] for name in known if seen.get(name) is None}
+    for name, wrong in seen.items():
+        if wrong:
+            checks, since = known.get(name, [0, now])
+            faults[name] = [checks + 1, since]
+    return faults
+
+
+def is_due(name, fault, healed, seen, now):
+    """Return whether the service is restarted for a fault; fault: [checks, since]; healed: [times, last time] or None."""
+    least, patience, _text = FAULTS[name]
+    if fault[0] < least or not seen["faults"].get(name):
+        return False
+    if healed and now - healed[1] < AGAIN_S * 2 ** min(healed[0] - 1, DOUBLINGS):
+        return False
+    if not seen["head"] or seen.get("used") == 0:
+        return True
+    return patience is not None and now - fault[1] >= patience
 
 
 def must_ask(state, port_open, now):
     """Return whether this check asks the GCS."""
     pending = state.get("strikes", 0) > 0 or state.get("unanswered") is not None
-    return not port_open or pending or now - state.get("asked", now) >= ASK_S
+    interval = FAULT_ASK_S if state.get("faults") else ASK_S
+    return not port_open or pending or now - state.get("asked", now) >= interval
+
+
+def must_task(state, port_open, busy, now):
+    """Return whether this check runs the empty task: on a node that seems healthy otherwise, and is not busy."""
+    doubtful = state.get("strikes", 0) > 0 or state.get("unanswered") is not None or set(state.get("faults", {})) - {"wedged"}
+    interval = TASK_AGAIN_S if "wedged" in state.get("faults", {}) else TASK_S
+    return port_open and not busy and not doubtful and now - state.get("tasked", now) >= interval
+
+
+def is_own(host):
+    """Return whether an address is on an interface of this machine; None for a name and where that cannot be told."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError, ValueError):
+            socket.inet_pton(family, host)
+            break
+    else:
+        return None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((host, 0))
+            return True
+        except OSError as error:
+            return False if error.errno == errno.EADDRNOTAVAIL else None
+
+
+def children_by_proc(parent):
+    """Return [(state, command line)] of the raylets among a process's children, from /proc."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                head, _, tail = stream.read().rpartition(")")
+            fields = tail.split()
+            if int(fields[1]) == parent and head.partition("(")[2] == "raylet":
+                with open(os.path.dirname(path) + "/cmdline", "rb") as stream:
+                    found.append((fields[0], stream.read(_MOST).decode("utf-8", "replace").split("\0")))
+    return found
+
+
+def children_by_ps(parent, text):
+    """Return the same from `ps -axww -o ppid=,stat=,command=`; the path of a socket has no blanks there."""
+    found = []
+    for line in text.splitlines():
+        fields = line.split(None, 2)
+        if len(fields) == 3 and fields[0] == str(parent) and re.search(r"(^|/)\(?raylet\b", fields[2].split(" --", 1)[0]):
+            found.append((fields[1][:1], fields[2].split()))
+    return found
+
+
+def raylet_faults(children):
+    """Return {zombie, sockets} of what children_by_proc() returns; no raylet at all is a start that still waits for its head."""
+    alive = [words for state, words in children if state != "Z"]
+    sockets = [word.partition("=")[2] for words in alive for word in words if word.startswith("--raylet_socket_name=")]
+    return {
+        "zombie": bool(children) and not alive,
+        "sockets": not any(map(os.path.lexists, sockets)) if sockets else None,
+    }
+
+
+def raylets(parent):
+    if os.path.isdir("/proc/self"):
+        return children_by_proc(parent)
+    listing = subprocess.run(["/bin/ps", "-axww", "-o", "ppid=,stat=,command="], capture_output=True, check=False).stdout
+    return children_by_ps(parent, listing.decode("utf-8", "replace"))
 
 
 def answers(host, port):
@@ -128,12 +255,31 @@ def become(user):
 
 
 def ask_gcs(config):
-    """Return what interpret() returns."""
+    """Return (answer for decide(), reason, what a restart of the head would end)."""
     host, _, port = config["gcs"].rpartition(":")
     if is_closed(host, int(port)):
-        return "closed", ""
-    environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
+        return "closed", "", None
     argv = [config["python"], "-I", config["question"], config["gcs"], config["name"], config.get("settings", "")]
+    events, returncode = run_child(argv + ["head"] * bool(config.get("head")), config["user"], QUESTION_S)
+    used = [event["used"] for event in events if isinstance(event, dict) and isinstance(event.get("used"), int)]
+    return (*interpret(events, returncode), used[-1] if used else None)
+
+
+def run_task(config):
+    """Return (whether the node is wedged, None if unknown, reason): the node has taken a task and not executed it in time."""
+    argv = [config["python"], "-I", config["task"], config["gcs"], config["name"], config["settings"], config["host"]]
+    events, returncode = run_child(argv, config["user"], TASK_WAIT_S)
+    said = {key: value for event in events if isinstance(event, dict) for key, value in event.items()}
+    if said.get("done") is True:
+        return False, ""
+    if said.get("submitted") is True and returncode is None:
+        return True, f"an empty task did not end within {TASK_WAIT_S} s"
+    return None, str(said.get("failed", f"the task's driver ended with {returncode}"))
+
+
+def run_child(argv, user, seconds):
+    """Return (JSON documents that it printed, its return code or None if it did not end in time); runs as the account."""
+    environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryFile() as output:
         try:
             child = subprocess.Popen(
@@ -144,12 +290,12 @@ def ask_gcs(config):
                 env=environment,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=become(config["user"]),  # noqa: PLW1509 one thread; Popen's own options need Python 3.9
+                preexec_fn=become(user),  # noqa: PLW1509 one thread; Popen's own options need Python 3.9
             )
         except (OSError, KeyError, subprocess.SubprocessError) as error:
-            return "failed", f"{argv[0]} could not be started as {config['user']}: {error}"
+            return [{"failed": f"{argv[0]} could not be started as {user}: {error}"}], 127
         try:
-            returncode = child.wait(QUESTION_S)
+            returncode = child.wait(seconds)
         except subprocess.TimeoutExpired:
             returncode = None
         with contextlib.suppress(OSError):
@@ -157,7 +303,7 @@ def ask_gcs(config):
         child.wait()
         output.seek(0)
         text = output.read(_MOST).decode("utf-8", "replace")
-    return interpret(list(parse_lines(text)), returncode)
+    return list(parse_lines(text)), returncode
 
 
 def parse_lines(text):
@@ -208,33 +354,70 @@ def write_state(path, state):
     os.replace(partial, path)
 
 
+def observe(config, state, port_open, now):
+    """Return (what decide() wants to see, why something could not be asked) of a service that runs for long enough."""
+    faults = dict(raylet_faults(raylets(state["pid"])))
+    dashboard = config.get("dashboard", "").rpartition(":")
+    if dashboard[0] and now - state["since"] >= DASHBOARD_GRACE_S:
+        faults["dashboard"] = is_closed(dashboard[0].strip("[]"), int(dashboard[2]))
+    seen = {"gcs": None, "used": None, "faults": faults, "moved": is_own(config["host"]) is False}
+    if seen["moved"]:
+        return seen, ""
+    reason = ""
+    if must_ask(state, port_open, now):
+        seen["gcs"], why, seen["used"] = ask_gcs(config)
+        # A failed check is reported once, not twice a minute, and has no consequence.
+        reason = why if seen["gcs"] == "failed" else ""
+    busy = os.getloadavg()[0] > BUSY_LOAD * (os.cpu_count() or 1)
+    healthy = seen["gcs"] in (None, "alive") and not any(faults.values())
+    if config.get("task") and healthy and must_task(state, port_open, busy, now):
+        faults["wedged"], why = run_task(config)
+        seen["tasked"] = True
+        reason = reason or (why if faults["wedged"] is None else "")
+    return seen, reason
+
+
 def main(path):
     with open(path, encoding="utf-8") as stream:
         config = json.load(stream)
-    if measuring(time.time()):
+    if measuring(time.time()) or ("maintenance" in config and os.path.lexists(config["maintenance"])):
         return
     # The wall clock may be changed between two checks.
     now = time.monotonic()
     before = read_state(config["state_file"], now)
     failure = before.get("failure", "")
-    state = {key: value for key, value in before.items() if key != "failure"}
-    seen = {"pid": service_pid(config["pid"]), "head": config["head"], "gcs": None}
-    port_open = bool(seen["pid"]) and answers(config["host"], config["port"])
-    young = state.get("pid") != seen["pid"] or now - state["since"] < GRACE_S
-    if seen["pid"] and not young and must_ask(state, port_open, now):
-        seen["gcs"], reason = ask_gcs(config)
-        # A failed check is reported once, not twice a minute, and has no consequence.
-        reason = reason if seen["gcs"] == "failed" else ""
+    state = _without(before, "failure")
+    pid = service_pid(config["pid"])
+    port_open = bool(pid) and answers(config["host"], config["port"])
+    seen = {"pid": pid, "head": config["head"], "gcs": None}
+    young = state.get("pid") != pid or now - state["since"] < GRACE_S
+    if pid and not young:
+        more, reason = observe(config, state, port_open, now)
+        seen.update(more)
         if reason and reason != failure:
             say(f"{config['name']}: the cluster could not be asked, so nothing is restarted: {reason}")
-        failure = reason
+        asked = seen["gcs"] is not None or seen.get("tasked")
+        failure = reason if asked else failure
     state, restart = decide(state, seen, now)
+    tell_changes(config, before, state)
     kept = {**state, **({"failure": failure} if failure else {})}
     if kept != before or not os.path.exists(config["state_file"]):
         write_state(config["state_file"], kept)
     if restart:
-        say(f"{config['name']} has left the cluster ({seen['gcs']}) while its service is still running: restarting it")
+        say(f"{config['name']}: {restart}, while its service is still running: restarting it")
         subprocess.run(config["restart"], check=False)
+
+
+def tell_changes(config, before, state):
+    """Report once what is not healed at once: an address that is gone, a fault of a head in use."""
+    if state.get("moved") and not before.get("moved"):
+        say(
+            f"{config['name']}: its address {config['host']} is on none of its interfaces, so nothing is restarted. Set its"
+            " cluster_address in the inventory to the present one, then run site.yml."
+        )
+    for name, (checks, _since) in state.get("faults", {}).items():
+        if checks == FAULTS[name][0]:
+            say(f"{config['name']}: {FAULTS[name][2]}; it is in use or was restarted for it already, and is restarted later")
 
 
 if __name__ == "__main__":
