@@ -253,7 +253,8 @@ def test_the_sandbox_hides_nothing_that_the_service_needs(derived):
     assert home["ProtectHome"] == pyenv["ProtectHome"] == ["read-only"]
     assert home["ReadWritePaths"] == ["/home/me/.saf/ray", '"/data/a b"']
     assert temporary["PrivateTmp"] == ["false"]
-    assert directives(derived["gpu"]["unit"])["PrivateDevices"] == ["false"]
+    gpu = directives(derived["gpu"]["unit"])
+    assert (gpu["PrivateDevices"], gpu["ProtectClock"]) == (["false"], ["false"]), "either would close the GPU's devices"
     assert directives(derived["odd"]["unit"])["ReadWritePaths"] == ['"/srv/100%% a\\\\b/ray"']
 
 

@@ -189,7 +189,7 @@ def _quoted(text):
 
 
 def test_a_task_that_is_killed_for_its_memory_leaves_the_node(head, node, ray, nodes):
-    """As the kernel does it: SIGKILL to the process with the most memory. The service goes on with the same process."""
+    """As the kernel does it: SIGKILL to the process with the most memory. The service continues with the same process."""
     before = node.service.pid
     source = f"""
 import json, os, ray, signal
