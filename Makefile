@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted perf-bench screenshots docs test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted faults soak perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -87,9 +87,9 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.
-# In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have separate
+# In this order: `site` sees untouched nodes, which it leaves to `damage`, `faults`, `refuse`, `bench` and `reset`; the others have separate
 # nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
-SCENARIOS := fakemac site firewall damage refuse mixed surroundings bench reset local interrupted
+SCENARIOS := fakemac site firewall damage faults refuse mixed surroundings bench reset local interrupted
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.
 JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)
@@ -118,6 +118,13 @@ molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one
 interrupted: setup-test host ## provisionings that are killed at COUNT=20 points, and what the next run makes of it; SEED=N: which points
 	@COUNT='$(or $(COUNT),20)' SEED='$(or $(SEED),1)' tools/run_molecule.py interrupted
 
+faults: setup-test host ## the whole catalog of faults on a cluster at work, about an hour; ARGS="cut_60 head_gcs_9", ARGS=--list
+	@tools/run_faults.py $(ARGS)
+
+CYCLES ?= 200
+soak: setup-test host ## CYCLES=200 of random quick faults: nothing lost that is retried, nothing grows on a node
+	@tools/soak.py --cycles $(CYCLES) $(ARGS)
+
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
 
@@ -130,5 +137,5 @@ docs: .venv/.ready-docs ## these documents as a web site, with a page for each m
 test: ## what CI runs: set up, lint, sanity, unit and integration tests, the page in a browser, scenarios
 	@tools/test.sh
 
-test-all: ## `make test`, and what is longer: our figures against the same by hand, 20 provisionings that are killed
+test-all: ## `make test`, and what is longer: all faults, provisionings that are killed, our figures against the same by hand
 	@tools/test.sh --all
