@@ -15,7 +15,7 @@ from ..command import read
 LISTENING = "0A"
 # Address, port, state, account and inode of a line of /proc/net/tcp, udp and their likes.
 _SOCKET = re.compile(
-    r"[ \t]*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) \S+ \S+ \S+[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
+    r"[ \t]*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ ([0-9A-F]{2})(?: \S+){3}[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
 )
 
 
@@ -27,7 +27,7 @@ def parse_stat(text, ticks_per_second):
 
 
 def socket_rows(text, state=LISTENING):
-    """Return [(address, port, account number, inode)] of the sockets of /proc/net/tcp, udp and their likes that are in a state."""
+    """Return [(address, port, account number, inode)] of the sockets of /proc/net/tcp, udp and their likes in a state."""
     rows = [match.groups() for match in map(_SOCKET.match, text.splitlines()) if match]
     return [
         (_address(address), int(port, 16), int(uid), inode)
