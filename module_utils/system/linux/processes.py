@@ -15,7 +15,7 @@ from ..command import read
 LISTENING = "0A"
 # Address, port, state, account and inode of a line of /proc/net/tcp, udp and their likes.
 _SOCKET = re.compile(
-    r"[ \t]*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ ([0-9A-F]{2})(?: \S+){3}[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
+    r"\s*\d+: ((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4}) \S+ ([0-9A-F]{2})(?: \S+){3}[ \t]+([0-9]{1,10})[ \t]+\d+[ \t]+([0-9]{1,20})\b"
 )
 
 
