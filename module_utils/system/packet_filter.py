@@ -124,4 +124,5 @@ def remove(node):
 
 def has_leftovers(node):
     """Return whether anything managed is loaded or would be at the next boot."""
-    return node.is_loaded() or any(read(path) not in (content, None) for path, content in node.cleaned().items())
+    files = any(read(path) not in (content, None) for path, content in node.cleaned().items())
+    return files or os.path.isdir(_TRIAL) or node.is_loaded()

@@ -24,10 +24,10 @@ POST = """
 import sys, urllib.error, urllib.request
 asked = urllib.request.Request(sys.argv[1], b'{"entrypoint": "true"}', {"Content-Type": "application/json"})
 try:
-    print(urllib.request.urlopen(asked, timeout=3).status)
+    print(urllib.request.urlopen(asked, timeout=float(sys.argv[2])).status)
 except urllib.error.HTTPError as error:
     print(error.code)
-except OSError as error:
+except OSError:
     print("no connection")
 """
 
@@ -57,9 +57,9 @@ class Outsider:
         """Return the state of each (address, port)."""
         return json.loads(self.run("python3", "-c", SCAN, json.dumps(targets)))
 
-    def post(self, url):
+    def post(self, url, seconds):
         """Return the HTTP status of a job that nobody allowed, or "no connection"."""
-        return self.run("python3", "-c", POST, url)
+        return self.run("python3", "-c", POST, url, str(seconds))
 
     def remove(self):
         podman("rm", "--force", "--time=0", self.container)

