@@ -20,7 +20,7 @@ DAMAGE = {
 _LEFTOVERS = r"""
 find {root} -name '*.saf-new' -o -name '.ansible_tmp*' -o -name '.build-*' -o -name 'current.*' -o -name '*.new' 2>/dev/null
 find /etc/systemd/system -name '*.saf-new' -o -name '.ansible_tmp*'
-ls -d /run/saf-*.lock /tmp/saf-job-* /tmp/saf-* 2>/dev/null
+ls -d /run/saf-*.lock /tmp/saf-* 2>/dev/null
 pgrep -af 'AnsiballZ|ansible-tmp|/uv (venv|pip)' | grep -v pgrep
 true
 """

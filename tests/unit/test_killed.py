@@ -16,7 +16,7 @@ HOLDER = {"mark": "here 1 2", "place": "here", "pid": 1, "who": "me@here"}
 
 
 def tree(folder):
-    """Return {path: (mode, content)} of what lies below a folder."""
+    """Return {path: (mode, content)} of what is in a folder."""
     found = {}
     for where, names, files in os.walk(folder):
         for name in names + files:
