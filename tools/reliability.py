@@ -185,11 +185,13 @@ def page(rows, catalog, not_here):
             f" {len(shown) - len(misses)} as they should be, {len(misses)} not, {human} need a human.\nRecorded {span(shown)}\n\n"
         )
         parts.append(table(COLUMNS, [cells(row) for row in shown]))
+    earlier = ordered(before, catalog)
+    if earlier:
+        parts.append(f"\n## With Ray's own settings\n\nAn earlier state, before the settings were chosen: {span(earlier)}\n\n")
+        parts.append(table(COLUMNS, [cells(row) for row in earlier]))
     lines = compared(before, after, catalog)
     if lines:
-        parts.append(
-            f"\n## With Ray's own settings, before\n\nThe same faults at an earlier state: {span(ordered(before, catalog))}\n\n"
-        )
+        parts.append("\n## Before and now\n\n")
         parts.append(table(["fault", "healthy from its end, before", "now", "nodes lost, before", "now"], lines))
     absent = [one["title"] for one in catalog if one["name"] not in after]
     parts.append(NOT_HERE)

@@ -64,6 +64,13 @@ def test_before_and_after_stand_side_by_side():
     assert "| A \\| B | 40 s | 3.0 s | worker1 | none |" in page(before, ROW)
 
 
+def test_earlier_state_is_never_taken_for_the_present_one():
+    text = page({**ROW, "column": "before"})
+    assert "## With Ray's own settings" in text
+    assert "## Results" not in text
+    assert "- A | B: in the catalog, no recorded result." in text
+
+
 def test_fault_without_a_result_is_said_not_to_have_been_tried():
     text = page(ROW)
     assert "- B: in the catalog, no recorded result." in text
