@@ -1,4 +1,4 @@
-"""A real Ray of stack current with token and TLS, in a network namespace of its own: who gets in, and who does not."""
+"""A real Ray of stack current with token and TLS, in a separate network namespace: who gets in, and who does not."""
 
 import datetime
 import hashlib

@@ -1,4 +1,4 @@
-"""Runs inside a network namespace of its own: one Ray with token and TLS, and everybody who tries to talk to it.
+"""Runs inside a separate network namespace: one Ray with token and TLS, and everybody who tries to talk to it.
 
 usage: secured_ray.py CONFIG   JSON: {venv, folder, good, ports}; prints one JSON document: what each of them got.
 """
