@@ -89,7 +89,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 # --- tests. `make test` is all of them; each stage can be run alone.
 # In this order: `site` sees untouched nodes, which it leaves to `damage`, `faults`, `refuse`, `bench` and `reset`; the others have separate
 # nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
-SCENARIOS := fakemac site firewall damage faults refuse mixed surroundings bench reset local interrupted
+SCENARIOS := fakemac site firewall damage faults refuse mixed surroundings secure bench reset local interrupted
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.
 JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)

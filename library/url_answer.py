@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   token_file:
-    description: File with a token, sent as C(Authorization: Bearer). It is read at each attempt and never shown.
+    description: File with a token, sent in the header C(Authorization). It is read at each attempt and never shown.
     type: path
     default: ""
   timeout:

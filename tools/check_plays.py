@@ -33,7 +33,8 @@ _CONTROLLER_ACTIONS = {
     "import_tasks",
 }
 _CONTROLLER_ACTIONS |= {"include_role", "import_role", "add_host", "include_vars"}
-_CONTROLLER_ACTIONS |= {"compare", "metrics_textfile", "report", "runs_info", "suspects_info"}  # this collection's
+# This collection's:
+_CONTROLLER_ACTIONS |= {"cluster_secrets", "compare", "metrics_textfile", "report", "runs_info", "suspects_info"}
 
 
 def lacks(variables, wanted):

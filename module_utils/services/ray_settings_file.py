@@ -1,6 +1,6 @@
 """Ray's own settings (RAY_*) from the environment file of the service.
 
-Whoever talks to Ray needs those that the service has: certificates, token, time-outs. The service account may write the file, so
+Whoever talks to Ray needs those that the service has: certificates, token, timeouts. The service account may write the file, so
 only the process that talks to Ray as that account reads it. Standard library alone and no import of this collection: the file is
 copied beside probes and beside the watchdog's question.
 """

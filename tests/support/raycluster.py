@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
+from ansible_collections.saf.fabric.plugins.module_utils.services import ray_settings_file
 from tests.support.waiting import wait_for
 
 _MARK = "answer of the driver: "
+# As every driver: with the settings of the service, which may name a token and certificates.
 _ASK = """
-import json, platform, ray
+import json, platform
+exec({settings!r})
+apply({file!r})
+import ray
 ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
 print({mark!r} + json.dumps({{"ray": ray.__version__, "python": platform.python_version(), "nodes": [
     {{"address": n["NodeManagerAddress"], "alive": n["Alive"], "name": n.get("NodeName"), "resources": n["Resources"]}}
@@ -29,7 +35,9 @@ class RayCluster:
 
     def ask(self):
         """Return versions and nodes as the GCS reports them now."""
-        source = _ASK.format(address=f"{self.head.address}:{self.head.vars['ray_port']}", mark=_MARK)
+        address = f"{self.head.address}:{self.head.vars['ray_port']}"
+        reader, file = inspect.getsource(ray_settings_file), f"{self.head.root}/etc/ray.env"
+        source = _ASK.format(address=address, mark=_MARK, settings=reader, file=file)
         return answer_in(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]))
 
     def alive(self):

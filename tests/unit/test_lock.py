@@ -115,7 +115,7 @@ def test_make_lock_names_no_version_of_python():
 
 @pytest.mark.parametrize("folder", STACKS, ids=lambda folder: folder.name)
 def test_a_stack_names_exact_pins_and_its_lock_has_them_alone(folder):
-    """A pin that is no `==` lets uv, whose macOS is 13, take an older MLX without a word."""
+    """A pin that is no `==` lets uv, whose macOS is 13, take an older MLX silently."""
     stack = yaml.safe_load((folder / "stack.yml").read_text())
     asked = dict(re.findall(r"(?m)^(ray|mlx|mlx-lm)(?:\[\w+\])?==(\S+)", (folder / "requirements.in").read_text()))
     locked = re.findall(r"(?m)^(ray|mlx|mlx-lm)==(\S+)", (folder / "requirements.lock").read_text())

@@ -23,7 +23,7 @@ _MOST = 1 << 16  # bytes of a file
 
 
 class SecretError(Exception):
-    """Secrets that cannot be used; the message is one sentence with what to do."""
+    """Secrets that cannot be used; the message says what to do."""
 
 
 class Store:
