@@ -5,6 +5,8 @@ import json
 import pytest
 from tests.support.waiting import wait_for
 
+ANSWER = "/tmp/saf-maintenance-test"  # noqa: S108 on a test node
+
 
 def raylet_socket(node):
     """Return the path of the raylet's socket."""
@@ -33,6 +35,21 @@ def test_the_questions_of_the_watchdog_are_answered_by_a_real_ray(nodes, head):
         assert "failed" not in said
         assert said.get("used", 0) == 0
         assert ask(node, "task", node.address) == {"submitted": True, "done": True}
+
+
+def test_a_raylet_that_was_killed_is_no_ghost_for_long(ray, nodes, head):
+    """Without the report of the next start the GCS counts it as alive for ray_network_patience."""
+    worker = nodes["worker1"]
+    source = (
+        "from ray._raylet import GcsClient\n"
+        f"nodes = GcsClient(address='{head.address}:{head.vars['ray_port']}').get_all_node_info(timeout=20).values()\n"
+        "print(sum(node.node_name == 'worker1' and node.state == 0 for node in nodes))\n"
+    )
+    before = worker.service.pid
+    worker.check("kill -KILL $(pidof raylet)")
+    wait_for(lambda: worker.service.pid not in (0, before), "a new main process of the service")
+    ray.wait_until_alive([worker.address])
+    assert head.script(head.python, source, user=head.vars["cluster_user"]).splitlines()[-1] == "1"
 
 
 def test_a_worker_whose_sockets_are_gone_is_named_and_healed(saf_playbook, ray, nodes):
@@ -67,10 +84,10 @@ def test_a_node_goes_into_maintenance_and_back(saf_playbook, ray, nodes, how):
             "import ray, time\nray.init(address='auto', log_to_driver=False, logging_level='ERROR')\n"
             f"@ray.remote(num_cpus=0, resources={{'node:{worker.address}': 0.01}})\n"
             "def slow():\n    time.sleep(40)\n    return 'finished'\n"
-            "print(ray.get(slow.remote()), file=open('/tmp/saf-maintenance-test', 'w'), flush=True)\n"
+            f"print(ray.get(slow.remote()), file=open({ANSWER!r}, 'w'), flush=True)\n"
         )
         nodes["head1"].check(
-            f"printf %s {json.dumps(driver)} >/tmp/saf-driver.py; rm -f /tmp/saf-maintenance-test;"
+            f"printf %s {json.dumps(driver)} >/tmp/saf-driver.py; rm -f {ANSWER};"
             f" cd / && (runuser -u saf -- sh -c '. {worker.root}/etc/saf.env; exec python /tmp/saf-driver.py' >/dev/null 2>&1 &)"
         )
         wait_for(lambda: "ray::slow" in worker.check("ps -e -o args="), "the task to begin", 120)
@@ -78,7 +95,7 @@ def test_a_node_goes_into_maintenance_and_back(saf_playbook, ray, nodes, how):
     assert on.rc == 0, on.output
     assert "was not drained" not in on.words
     if how == "with a task":
-        assert nodes["head1"].read("/tmp/saf-maintenance-test").strip() == "finished"
+        assert nodes["head1"].read(ANSWER).strip() == "finished"
     assert not worker.service.is_running
     assert not worker.service.is_enabled
     again = saf_playbook("playbooks/maintenance.yml", {"maintenance": "on"}, arguments=["--limit", "worker1"])
