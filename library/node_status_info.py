@@ -101,7 +101,7 @@ watchdog:
 dashboard:
   description: Whether the port of O(dashboard) accepts connections; null where it was not asked or did not answer in time.
   type: bool
-  returned: always
+  returned: when known
 maintenance:
   description: Since when the node is in maintenance; empty for one that is not.
   type: str
