@@ -19,7 +19,7 @@ def sockets_of(commands):
 
 
 def has_sockets(commands):
-    """Return whether the sockets of these raylets are on the disk, None where that cannot be told."""
+    """Return whether the sockets of these raylets are on the disk, None if unknown."""
     paths = [path for path in sockets_of(commands) if path.startswith("/")]
     return any(map(os.path.lexists, paths)) if paths else None
 

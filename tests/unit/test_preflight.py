@@ -61,6 +61,13 @@ def test_open_files_are_checked_where_systemd_grants_them(managers, wanted):
     assert preflight.open_files_problems(observed, {"open_files": wanted}) == []
 
 
+@pytest.mark.parametrize(("since", "rows"), [("", 0), (None, 0), (5, 0), ("unknown", 1), ("2026-11-23T18:00:00Z", 1)])
+def test_a_node_in_maintenance_is_not_provisioned(since, rows):
+    found = preflight.maintenance_problems({"maintenance": since}, {})
+    assert len(found) == rows
+    assert all("-e maintenance=off" in row["fix"] for row in found)
+
+
 def test_address_must_be_the_nodes_own():
     observed = {"addresses": ["127.0.0.1", "10.0.0.2"]}
     assert preflight.address_problems(observed, {"address": "10.0.0.2"}) == []

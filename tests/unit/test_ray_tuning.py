@@ -22,7 +22,7 @@ def test_no_cut_within_the_patience_loses_a_node(table, patience):
     period = given["RAY_health_check_period_ms"] / 1000
     assert given["RAY_health_check_failure_threshold"] * period > patience + period
     assert given["RAY_gcs_rpc_server_reconnect_timeout_s"] > patience
-    # A node that is gone is noticed all the same: a silent check takes Ray's time-out of 10 s more.
+    # A node that is gone is noticed all the same: a silent check takes Ray's timeout of 10 s more.
     assert given["RAY_health_check_failure_threshold"] * (period + 10) <= 2 * patience + 80
 
 

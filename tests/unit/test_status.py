@@ -105,7 +105,7 @@ ON_HEAD = {"configured": {"address": "10.0.0.1", "head": None}, "addresses": ["1
 @pytest.mark.parametrize(
     ("head", "worker", "problem"),
     [
-        ({}, {"raylet": {"sockets": False}}, "b: the sockets of its raylet are gone"),
+        ({}, {"raylet": {"sockets": False}}, "b: the sockets of its raylet are not on the disk"),
         ({}, {"watchdog": {"faults": ["wedged"], "moved": False}}, "b: it runs and executes nothing"),
         ({}, {"watchdog": {"faults": ["zombie"]}}, "b: its raylet has ended"),
         ({"dashboard": False}, {}, "a: its dashboard does not answer"),

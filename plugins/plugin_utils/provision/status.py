@@ -24,7 +24,7 @@ DASHBOARD_SECONDS = 240
 # What a supervisor does not see; the watchdog restarts a node for each of them.
 _FAULTS = {
     "zombie": "its raylet has ended while its service runs",
-    "sockets": "the sockets of its raylet are gone from the disk, every task on it hangs",
+    "sockets": "the sockets of its raylet are not on the disk any more, every task on it hangs",
     "wedged": "it runs and executes nothing: an empty task did not end",
     "dashboard": "its dashboard does not answer, no job can be submitted",
 }

@@ -50,10 +50,10 @@ _MOST = 1 << 20  # bytes of an answer
 
 # {fault: (checks in a row, seconds until a head in use is restarted for it, None for never, what is wrong)}
 FAULTS = {
-    "zombie": (2, 0, "its raylet has ended and is left as a zombie"),
-    "sockets": (2, UNANSWERED_S, "the sockets of its raylet are gone from the disk, so that every task on it hangs"),
-    "wedged": (3, UNANSWERED_S, "it runs and executes nothing"),
-    "dashboard": (3, None, "it has no dashboard, so that no job can be submitted"),
+    "zombie": (2, 0, "has a dead raylet"),
+    "sockets": (2, UNANSWERED_S, "has lost the sockets of its raylet (every task on it hangs)"),
+    "wedged": (3, UNANSWERED_S, "executes nothing"),
+    "dashboard": (3, None, "has no dashboard (no job can be submitted)"),
 }
 
 
@@ -90,7 +90,7 @@ def decide(state, seen, now):
         strikes, unanswered = strikes + 1 if lost else 0, None
     hung = seen["head"] and unanswered is not None and now - unanswered >= UNANSWERED_S
     if strikes >= STRIKES or hung:
-        return fresh, f"it has left the cluster ({gcs})"
+        return fresh, f"has left the cluster ({gcs})"
     faults = counted(state.get("faults", {}), seen.get("faults", {}), now)
     for name in faults:
         if is_due(name, faults[name], history.get("healed", {}).get(name), seen, now):
@@ -111,7 +111,7 @@ def _without(state, *names):
 
 
 def counted(known, seen, now):
-    """Return {fault: [checks in a row, time of the first]}; what is unknown at this check stays as it was."""
+    """Return {fault: [checks in a row, time of the first]}; what is unknown at this check stays unchanged."""
     faults = {name: known[name] for name in known if seen.get(name) is None}
     for name, wrong in seen.items():
         if wrong:
@@ -147,7 +147,7 @@ def must_task(state, port_open, busy, now):
 
 
 def is_own(host):
-    """Return whether an address is on an interface of this machine; None for a name and where that cannot be told."""
+    """Return whether an address is on an interface of this machine; None for a name and if unknown."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError, ValueError):
             socket.inet_pton(family, host)
@@ -355,7 +355,7 @@ def write_state(path, state):
 
 
 def observe(config, state, port_open, now):
-    """Return (what decide() wants to see, why something could not be asked) of a service that runs for long enough."""
+    """Return (what decide() wants to see, why something could not be asked) of a service that is old enough."""
     faults = dict(raylet_faults(raylets(state["pid"])))
     dashboard = config.get("dashboard", "").rpartition(":")
     if dashboard[0] and now - state["since"] >= DASHBOARD_GRACE_S:
@@ -404,7 +404,7 @@ def main(path):
     if kept != before or not os.path.exists(config["state_file"]):
         write_state(config["state_file"], kept)
     if restart:
-        say(f"{config['name']}: {restart}, while its service is still running: restarting it")
+        say(f"{config['name']} {restart} while its service is still running: restarting it")
         subprocess.run(config["restart"], check=False)
 
 
@@ -417,7 +417,7 @@ def tell_changes(config, before, state):
         )
     for name, (checks, _since) in state.get("faults", {}).items():
         if checks == FAULTS[name][0]:
-            say(f"{config['name']}: {FAULTS[name][2]}; it is in use or was restarted for it already, and is restarted later")
+            say(f"{config['name']} {FAULTS[name][2]}; it is in use or was restarted for it already, and is restarted later")
 
 
 if __name__ == "__main__":
