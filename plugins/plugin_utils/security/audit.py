@@ -36,10 +36,10 @@ def judge(
     """Return the document of an audit.
 
     observed: {node: answers.accept(), or {"refused": why}}; tried: {node or CONTROLLER: answers.accept_doors(), None where
-    nothing could be tried}; wanted: {user, rows, addresses {node: cluster_address}, all_addresses {node: [address]}, links
-    {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package: version}}, ray (its
-    version as a tuple), advisories, filters {node: {state, why}}}; now: ISO 8601 time; command(playbook, limit): the command
-    that a person can paste.
+    nothing could be tried}; wanted: {user, other_users, rows, addresses {node: cluster_address}, all_addresses {node:
+    [address]}, links {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package:
+    version}}, ray (its version as a tuple), advisories, filters {node: {state, why}}}; now: ISO 8601 time; command(playbook,
+    limit): the command that a person can paste.
     """
     answering = {name: seen for name, seen in observed.items() if "refused" not in seen}
     found: list[Finding] = []

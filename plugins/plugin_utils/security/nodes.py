@@ -74,7 +74,7 @@ def _ports(
                     )
                 )
             continue
-        if one["user"] != wanted["user"] and not (row.when != "always" and one["user"] == "root"):
+        if one["user"] != wanted["user"] and not (row.when != "always" and one["user"] in wanted["other_users"]):
             what = f"{by} listens on {place}, the port of {row.name}, which {wanted['user']} should have."
             severity = "high" if row.when == "always" else "medium"
             found.append(
