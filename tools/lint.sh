@@ -19,6 +19,7 @@ check ansible-playbook --syntax-check -i inventory/studio site.yml bench.yml pla
 check python tools/check_specs.py
 check python tools/variables_doc.py --check
 check python tools/metrics_doc.py --check
+check python tools/listeners_doc.py --check
 check python tools/check_traps.py
 check python tools/check_types.py
 check python tools/check_plays.py

@@ -108,7 +108,7 @@ def _without_token(name: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]
     if not seen["running"] or wanted["ray"] < _TOKENS_FROM or _asks_for_tokens(seen):
         return []
     version = ".".join(map(str, wanted["ray"]))
-    what = f"Ray {version} can ask for a token, and this node was told {seen['settings']['auth_mode'] or 'nothing'}."
+    what = f"Ray {version} can ask for a token, and the mode of this node is {seen['settings']['auth_mode'] or 'not set'}."
     return [finding("token-off", "high", name, what, "Turn tokens on (docs/credentials.md).", command=command("site.yml"))]
 
 
