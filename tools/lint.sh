@@ -21,6 +21,7 @@ check python tools/variables_doc.py --check
 check python tools/metrics_doc.py --check
 check python tools/reliability.py --check
 check python tools/ray_settings_doc.py --check
+check python tools/listeners_doc.py --check
 check python tools/check_traps.py
 check python tools/check_types.py
 check python tools/check_plays.py

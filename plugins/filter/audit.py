@@ -85,8 +85,8 @@ def cluster_audit(members, head, results, tried, wanted, now):
     """Return the document of the audit.
 
     results: for each of ``members`` (login, node_audit_info result, failure); tried: for each of ``members`` and for the
-    controller at the end (doors that were asked for, node_doors_info result); wanted: {user, document, values, addresses,
-    all_addresses, dashboard_host, dashboard_port, venv_root, admins, accepted, filters, lock, python, ray,
+    controller at the end (doors that were asked for, node_doors_info result); wanted: {user, other_users, document, values,
+    addresses, all_addresses, dashboard_host, dashboard_port, venv_root, admins, accepted, filters, lock, python, ray,
     advisories}.
     """
     seen = {}

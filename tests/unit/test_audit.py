@@ -101,6 +101,7 @@ def judged(table):
         observed = {name: one if "refused" in one else answers.accept(one) for name, one in observed.items()}
         complete = {
             "user": "saf",
+            "other_users": ["root"],
             "rows": table,
             "addresses": ADDRESSES,
             "all_addresses": {name: [address] for name, address in ADDRESSES.items()},

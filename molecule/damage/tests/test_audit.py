@@ -1,4 +1,4 @@
-"""What a stranger leaves on a node is found by audit.yml, and is gone from its findings when it is removed."""
+"""What a stranger leaves on a node is found by audit.yml, until it is removed."""
 
 import json
 

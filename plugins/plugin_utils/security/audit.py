@@ -36,10 +36,10 @@ def judge(
     """Return the document of an audit.
 
     observed: {node: answers.accept(), or {"refused": why}}; tried: {node or CONTROLLER: answers.accept_doors(), None where
-    nothing could be tried}; wanted: {user, rows, addresses {node: cluster_address}, all_addresses {node: [address]}, links
-    {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package: version}}, ray (its
-    version as a tuple), advisories, filters {node: {state, why}}}; now: ISO 8601 time; command(playbook, limit): the command
-    that a person can paste.
+    nothing could be tried}; wanted: {user, other_users, rows, addresses {node: cluster_address}, all_addresses {node:
+    [address]}, links {node: [address]}, dashboard_host, dashboard_port, venv_root, admins, accepted, stacks {node: {package:
+    version}}, ray (its version as a tuple), advisories, filters {node: {state, why}}}; now: ISO 8601 time; command(playbook,
+    limit): the command that a person can paste.
     """
     answering = {name: seen for name, seen in observed.items() if "refused" not in seen}
     found: list[Finding] = []
@@ -108,7 +108,7 @@ def _without_token(name: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]
     if not seen["running"] or wanted["ray"] < _TOKENS_FROM or _asks_for_tokens(seen):
         return []
     version = ".".join(map(str, wanted["ray"]))
-    what = f"Ray {version} can ask for a token, and this node was told {seen['settings']['auth_mode'] or 'nothing'}."
+    what = f"Ray {version} can ask for a token, and the mode of this node is {seen['settings']['auth_mode'] or 'not set'}."
     return [finding("token-off", "high", name, what, "Turn tokens on (docs/credentials.md).", command=command("site.yml"))]
 
 

@@ -66,7 +66,7 @@ def judge(
 ) -> list[Finding]:
     """Return the findings of what answered from one place.
 
-    origin: how the place is called; answers: of answers.accept_doors(); tokens: {node: whether it was told to ask for tokens};
+    origin: how the place is called; answers: of answers.accept_doors(); tokens: {node: whether its Ray is set to ask for tokens};
     remedy: the command that closes ports.
     """
     places, peers = list(members), list(admins)
@@ -91,7 +91,7 @@ def judge(
 
 
 def _takes_jobs(node: str, port: int, row: Listener, who: str, role: str, token: bool, remedy: str) -> Finding:
-    why = "although the node was told to ask for a token" if token else f"and that address is {_called(role)}"
+    why = "although Ray is set to ask for one there" if token else f"and that address is {_called(role)}"
     return finding(
         "job-without-token",
         "critical",
@@ -115,7 +115,7 @@ def _answers(node: str, role: str, kind: str, ports: Iterable[int], origin: str,
         "undocumented": f"the table of ports does not have {them}",
     }[kind]
     remedy = (
-        "End what listens there, or close the port."
+        "Stop the process that listens there, or close the port."
         if kind == "undocumented"
         else ("Let only members reach them (docs/firewall.md), or add the address to admin_addresses if it is yours.")
     )

@@ -95,9 +95,11 @@ def may_listen(row: Listener, address: str, own: str, links: Sequence[str], dash
     """
     if is_loopback(address):
         return True
-    if is_loopback(own):  # one machine: Ray is told to stay there
+    if is_loopback(own):  # one machine: Ray is set to stay there
         return False
     if row.binds == "dashboard" and dashboard_host in ("0.0.0.0", "::", "*"):  # noqa: S104 compared, not bound
         return True
-    allowed = {"all": None, "node": [own], "links": [own, *links], "dashboard": [dashboard_host]}[row.binds]
-    return allowed is None or address in allowed
+    if row.binds == "all":
+        return True
+    allowed = {"node": [own], "links": [own, *links], "dashboard": [dashboard_host], "loopback": []}
+    return address in allowed.get(row.binds, [])

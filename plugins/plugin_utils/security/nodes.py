@@ -19,7 +19,7 @@ _NO_SHELLS: Final = ("nologin", "false")
 # Who is in one of them is root in a few steps.
 _ROOT_GROUPS: Final = {"root", "wheel", "sudo", "admin", "docker", "podman", "lxd", "incus", "libvirt", "disk", "shadow"}
 _BUSY_PERCENT: Final = 20
-# What is in the entrypoint of a job that brings a stranger's program; seen in attacks on open Ray clusters.
+# What is in the entrypoint of a job that installs a stranger's program; seen in attacks on open Ray clusters.
 _ATTACK: Final = re.compile(
     r"(?i)(?:curl|wget)\b.*\|\s*(?:ba|z|da)?sh\b|/dev/tcp/|base64\s+(?:-d|--decode|-D)\b|xmrig|stratum\+(?:tcp|ssl)|minerd?\b"
     r"|crontab\b|authorized_keys|systemctl\b|\bnc\s+.*-e\b|chmod\s+\+x\s+/(?:var/)?tmp"
@@ -74,7 +74,7 @@ def _ports(
                     )
                 )
             continue
-        if one["user"] != wanted["user"] and not (row.when != "always" and one["user"] == "root"):
+        if one["user"] != wanted["user"] and not (row.when != "always" and one["user"] in wanted["other_users"]):
             what = f"{by} listens on {place}, the port of {row.name}, which {wanted['user']} should have."
             severity = "high" if row.when == "always" else "medium"
             found.append(
@@ -111,7 +111,7 @@ def _is_expected(row: Listener, one: Mapping[str, Any]) -> bool:
     """Return whether a process of the account may have the port of a row; whose command line is unknown is a gap, no finding."""
     if one["of_service"] or not one["command"]:
         return True
-    if row.name == "workers" and one["managed"]:  # a driver of somebody, with the interpreter of the venv
+    if row.name == "workers" and one["managed"]:  # a driver, with the interpreter of the venv
         return True
     return row.process.lower() in one["command"].lower()
 
@@ -307,7 +307,7 @@ def _jobs(node: str, seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> list
 
 
 def _digest(text: str) -> str:
-    """Return what tells two texts apart in an id: whoever accepts one has not accepted another in its place."""
+    """Return what distinguishes two texts in an id: whoever accepts one has not accepted another in its place."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
 
 
