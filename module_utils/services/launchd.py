@@ -11,6 +11,7 @@ import os
 import plistlib
 import re
 import time
+import xml.parsers.expat
 
 from ..system.numbers import whole
 
@@ -77,11 +78,25 @@ def definition(plist, inputs=()):
     A digest of all of it goes into the environment of the job, so that a loaded definition can be compared with the one on disk:
     launchd keeps a snapshot, and neither its arguments nor a time shows whether an input has changed since.
     """
-    digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
+    try:
+        digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:  # no property list holds null or huge numbers
+        raise LaunchdError(f"The definition cannot be written as a property list: {str(error)[:200]}.") from None
     for content in inputs:
         digest.update(content)
     environment = {**plist.get("EnvironmentVariables", {}), DIGEST: digest.hexdigest()[:16]}
     return plistlib.dumps({**plist, "EnvironmentVariables": environment}, sort_keys=True)
+
+
+def parse_definition(content):
+    """Return the dictionary of a property list (bytes); raises LaunchdError where it is none."""
+    try:
+        plist = plistlib.loads(content)
+    except (ValueError, xml.parsers.expat.ExpatError, RecursionError, AttributeError, TypeError, IndexError, OverflowError):
+        plist = None
+    if not isinstance(plist, dict):
+        raise LaunchdError("The definition on the node is no property list: run site.yml, which writes it again.")
+    return plist
 
 
 def loaded(job, plist):

@@ -126,7 +126,7 @@ def pinned(name):
 
 def tap_folder(tap):
     """Return the folder of a tap ``user/name``."""
-    user, name = tap.split("/")
+    user, _, name = tap.partition("/")
     return os.path.join(PREFIX, "Library", "Taps", user, f"homebrew-{name}")
 
 

@@ -45,7 +45,8 @@ def places(version, candidates, venv_root):
     """Return the paths to try: the candidates as they are, then the usual places that exist."""
     paths = [os.path.expanduser(path) for path in candidates]
     for pattern in patterns(version, venv_root):
-        paths += sorted(glob.glob(os.path.expanduser(pattern)))
+        with contextlib.suppress(ValueError):  # a NUL in a path
+            paths += sorted(glob.glob(os.path.expanduser(pattern)))
     return list(dict.fromkeys(paths))
 
 
