@@ -45,7 +45,6 @@ left:
   returned: always
 """
 
-import glob
 import shlex
 
 from ansible.module_utils.basic import AnsibleModule
@@ -75,7 +74,7 @@ def main():
     # A root that existed before is in no manifest, and a manifest can be lost: therefore the installation itself.
     known = [entry["name"] for entry in module.params["entries"]]
     for pattern in manifest.traces(module.params["venv_root"]):
-        for path in sorted(glob.glob(pattern)):
+        for path in folders.matching(pattern):
             if not any(folders.holds(name, path) for name in known):
                 left.append(f"{path} of the installation is still there: rm -rf {shlex.quote(path)}")
     for process in processes.running():

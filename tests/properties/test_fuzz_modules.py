@@ -219,9 +219,9 @@ def folder(monkeypatch):
 
 
 def of_ansible(error):
-    """Return whether Ansible's own check of arguments failed, before the module's code: it does for infinite numbers."""
-    last = traceback.extract_tb(error.__traceback__)[-1].filename
-    return last.endswith(("module_utils/common/validation.py", "module_utils/common/parameters.py"))
+    """Return whether Ansible's own check of arguments failed: it does for infinite numbers, and for thousands of digits."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(one.name == "main" and other.name == "__init__" for one, other in zip(frames, frames[1:]))
 
 
 def sent(value):
