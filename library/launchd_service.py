@@ -77,7 +77,7 @@ actions:
 """
 
 import os
-import plistlib
+import re
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
@@ -100,6 +100,8 @@ def wanted_plist(module):
     if plist is None:
         return None
     plist = {**plist, "Label": module.params["label"]}
+    if not isinstance(plist.get("EnvironmentVariables", {}), dict):
+        raise launchd.LaunchdError("EnvironmentVariables of the property list is no dictionary.")
     if "EnvironmentVariables" in plist:
         plist["EnvironmentVariables"] = {name: str(value) for name, value in plist["EnvironmentVariables"].items()}
     return launchd.definition(plist, [read(path) or b"" for path in module.params["inputs"]])
@@ -138,7 +140,7 @@ def plan(module, daemon, content):
     job = daemon.status()
     if daemon.disabled():
         actions.append("enable")
-    plist = plistlib.loads(content or file)
+    plist = launchd.parse_definition(content or file)
     if job is None:
         return [*actions, "load"], job
     if "write" in actions or not launchd.loaded(job, plist):
@@ -155,7 +157,7 @@ def carry_out(module, daemon, actions, content, job):
     timeout = module.params["timeout"]
     if "write" in actions:
         write(module, daemon.path, content if content is not None else read(daemon.path))
-    plist = plistlib.loads(read(daemon.path))
+    plist = launchd.parse_definition(read(daemon.path))
     if "enable" in actions:
         module.warn(
             f"{daemon.label} was disabled (System Settings, General, Login Items, or launchctl disable) and is enabled again."
@@ -200,6 +202,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", module.params["label"]):  # it is the name of a file as well
+        module.fail_json(msg="label is made of letters, digits, dots, dashes and underscores, as org.example.job.", actions=[])
     environment = {"LC_ALL": "C"}
     daemon = launchd.Daemon(module.params["label"], lambda argv: module.run_command(argv, environ_update=environment))
     actions = []
@@ -211,7 +215,7 @@ def main():
         before = (read(daemon.path) or b"").decode(errors="replace")
         diff = {"before": before, "after": before if content is None else content.decode()}
         pid = (job or {}).get("pid", 0)
-        if not module.check_mode and (actions or launchd.stays(plistlib.loads(read(daemon.path)))):
+        if not module.check_mode and (actions or launchd.stays(launchd.parse_definition(read(daemon.path)))):
             pid = carry_out(module, daemon, actions, content, job)
     except launchd.LaunchdError as error:
         module.fail_json(msg=str(error), actions=actions)

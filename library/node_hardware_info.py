@@ -148,7 +148,7 @@ def main():
         "python": {"version": marker.get("python_version"), "path": marker.get("python")},
         "venv": venv_facts(module.params["venv_root"]),
         "links": {
-            name: {"address": address, **interfaces.interface_facts(interfaces.interface_of(address))}
+            name: {"address": address, **interfaces.interface_facts(interfaces.interface_of(str(address)))}
             for name, address in module.params["links"].items()
         },
     }

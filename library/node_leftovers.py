@@ -45,7 +45,6 @@ left:
   returned: always
 """
 
-import glob
 import shlex
 
 from ansible.module_utils.basic import AnsibleModule
@@ -63,15 +62,19 @@ def main():
         },
         supports_check_mode=True,
     )
+    fault = manifest.fault({**manifest.empty(), "entries": module.params["entries"]})
+    if fault:
+        module.fail_json(msg=f"entries is not what node_manifest returns: {fault}.")
     left = []
     for entry in module.params["entries"]:
         # What was there before the installation is meant to be there again.
-        if not entry.get("previous") and KINDS[entry["kind"]](module, entry).remains():
+        kind = KINDS.get(entry["kind"])
+        if not entry.get("previous") and (kind is None or kind(module, entry).remains()):
             left.append(f"{entry['kind']} {entry['name']} is still there.")
     # A root that existed before is in no manifest, and a manifest can be lost: therefore the installation itself.
     known = [entry["name"] for entry in module.params["entries"]]
     for pattern in manifest.traces(module.params["venv_root"]):
-        for path in sorted(glob.glob(pattern)):
+        for path in folders.matching(pattern):
             if not any(folders.holds(name, path) for name in known):
                 left.append(f"{path} of the installation is still there: rm -rf {shlex.quote(path)}")
     for process in processes.running():

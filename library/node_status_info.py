@@ -110,11 +110,7 @@ watchdog:
 dashboard:
   description: Whether the port of O(dashboard) accepts connections; null where it was not asked or did not answer in time.
   type: bool
-<<<<<<< HEAD
   returned: when it was asked and answered in time
-=======
-  returned: when known
->>>>>>> w-settings
 maintenance:
   description: Since when the node is in maintenance; empty for one that is not.
   type: str

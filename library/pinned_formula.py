@@ -79,6 +79,7 @@ actions:
 """
 
 import os
+import re
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -211,6 +212,8 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    if not (re.fullmatch(r"[\w.-]+/[\w.-]+", params["tap"]) and re.fullmatch(r"[\w.@+-]+", params["name"])):
+        module.fail_json(msg="tap is written user/name, and name without its tap, as python@3.9.", actions=[])
     actions = []
     try:
         state = observe(module)

@@ -167,7 +167,7 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    paths = [path for path in (params["pid_file"], params["earlier_pid_file"]) if path]
+    paths = [params["pid_file"], *filter(None, [params["earlier_pid_file"]])]
     records = {path: process.read_record(path) for path in paths}
     if params["state"] in ("stopped", "absent"):
         stop(module, records)

@@ -132,7 +132,7 @@ import pwd
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.saf.fabric.plugins.module_utils.system import current, documents
+from ansible_collections.saf.fabric.plugins.module_utils.system import current, documents, folders
 from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output
 from ansible_collections.saf.fabric.plugins.module_utils.system.numbers import whole
 
@@ -192,7 +192,7 @@ def recorded(path):
 def markers(root, name):
     """Return {folder of a finished venv: SHA-1 of its marker}."""
     found = {}
-    for path in glob.glob(os.path.join(glob.escape(root), "venvs", "*", name)):
+    for path in folders.matching(os.path.join(glob.escape(root), "venvs", "*", name)):
         try:
             with open(path, "rb") as stream:
                 found[os.path.dirname(path)] = hashlib.sha1(stream.read(), usedforsecurity=False).hexdigest()

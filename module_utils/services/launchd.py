@@ -11,7 +11,7 @@ import os
 import plistlib
 import re
 import time
-from xml.parsers.expat import ExpatError
+import xml.parsers.expat
 
 from ..system.numbers import whole
 
@@ -78,11 +78,25 @@ def definition(plist, inputs=()):
     A digest of all of it goes into the environment of the job, so that a loaded definition can be compared with the one on disk:
     launchd keeps a snapshot, and neither its arguments nor a time shows whether an input has changed since.
     """
-    digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
+    try:
+        digest = hashlib.sha256(plistlib.dumps(plist, sort_keys=True))
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:  # no property list holds null or huge numbers
+        raise LaunchdError(f"The definition cannot be written as a property list: {str(error)[:200]}.") from None
     for content in inputs:
         digest.update(content)
     environment = {**plist.get("EnvironmentVariables", {}), DIGEST: digest.hexdigest()[:16]}
     return plistlib.dumps({**plist, "EnvironmentVariables": environment}, sort_keys=True)
+
+
+def parse_definition(content):
+    """Return the dictionary of a property list (bytes); raises LaunchdError where it is none."""
+    try:
+        plist = plistlib.loads(content)
+    except (ValueError, xml.parsers.expat.ExpatError, RecursionError, AttributeError, TypeError, IndexError, OverflowError):
+        plist = None
+    if not isinstance(plist, dict):
+        raise LaunchdError("The definition on the node is no property list: run site.yml, which writes it again.")
+    return plist
 
 
 def loaded(job, plist):
@@ -101,8 +115,8 @@ def stays(plist):
 def exit_timeout(content):
     """Return the seconds that launchd gives a job to end, of a property list as bytes (None: there is no file)."""
     try:
-        return int(plistlib.loads(content or b"")["ExitTimeOut"])
-    except (plistlib.InvalidFileException, KeyError, TypeError, ValueError, ExpatError):
+        return int(parse_definition(content or b"")["ExitTimeOut"])
+    except (LaunchdError, KeyError, TypeError, ValueError):
         return 30
 
 

@@ -15,14 +15,18 @@ def connect_error(host, port, seconds):
     """Return why a TCP connection is not made within ``seconds``, "" when it is."""
     try:
         socket.create_connection((host, port), timeout=seconds).close()
-    except OSError as error:
+    except (OSError, OverflowError, ValueError) as error:  # no port, or no name of a host
         return "no answer" if isinstance(error, socket.timeout) else str(error)
     return ""
 
 
 def datagram_error(host, port, size):
     """Return why an IP packet of ``size`` bytes is not answered, sent by UDP with fragmentation forbidden; "" when it is."""
-    return "" if round_trip.passes(host, port, size) else f"no answer to a packet of {size} bytes"
+    try:
+        passes = round_trip.passes(host, port, size)
+    except (OSError, OverflowError, ValueError) as error:
+        return str(error)
+    return "" if passes else f"no answer to a packet of {size} bytes"
 
 
 def error_of(target, seconds):

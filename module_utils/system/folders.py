@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 
 # What a file system keeps at its own top.
@@ -44,6 +45,11 @@ def _remove(folder):
         except OSError:
             left.append(folder)
     return left, stays
+
+
+def matching(pattern):
+    """Return the paths that match a glob pattern, sorted; a pattern with a NUL matches nothing."""
+    return [] if "\0" in pattern else sorted(glob.glob(pattern))
 
 
 def holds(folder, path):

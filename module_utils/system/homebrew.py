@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import pwd
 import re
 
-from . import documents
+from . import documents, folders
 
 PREFIX = "/opt/homebrew"
 CORE = "homebrew/core"
@@ -88,7 +87,7 @@ def installed(name):
     """
     wanted, short = split_name(name)
     found = {}
-    for keg in sorted(glob.glob(os.path.join(PREFIX, "Cellar", short, "*"))):
+    for keg in folders.matching(os.path.join(PREFIX, "Cellar", short, "*")):
         version = os.path.basename(keg)
         source = receipt(short, version).get("source")
         tap = source.get("tap") if isinstance(source, dict) else None
@@ -126,7 +125,7 @@ def pinned(name):
 
 def tap_folder(tap):
     """Return the folder of a tap ``user/name``."""
-    user, name = tap.split("/")
+    user, _, name = tap.partition("/")
     return os.path.join(PREFIX, "Library", "Taps", user, f"homebrew-{name}")
 
 

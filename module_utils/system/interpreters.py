@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import subprocess
 
-from . import account, documents
+from . import account, documents, folders
 
 # What an interpreter is asked; the base interpreter counts where it runs in a virtual environment. A module is missing where the
 # library below it is: Homebrew's Python takes those of other formulae. _decimal, since decimal has a substitute.
@@ -45,7 +44,7 @@ def places(version, candidates, venv_root):
     """Return the paths to try: the candidates as they are, then the usual places that exist."""
     paths = [os.path.expanduser(path) for path in candidates]
     for pattern in patterns(version, venv_root):
-        paths += sorted(glob.glob(os.path.expanduser(pattern)))
+        paths += folders.matching(os.path.expanduser(pattern))
     return list(dict.fromkeys(paths))
 
 

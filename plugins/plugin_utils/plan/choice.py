@@ -145,6 +145,12 @@ def choice_problems(
     if problems:
         return problems
     whole = with_models(profiles, _merged(profiles[name], overrides), models)
+    problems += [
+        row("-", "bench_overrides", "all settings of what the profile leaves out", f"{place} has no {lacking}", _COMPLETE)
+        for place, lacking in _incomplete(profiles, whole)
+    ]
+    if problems:
+        return problems
     for word in only:
         if word != COMPUTE and word not in measured(whole):
             fix = f"Take another profile, for instance -e bench_profile={_with(profiles, word) or name}, or leave it out."
@@ -154,6 +160,25 @@ def choice_problems(
             row("-", "benchmark", "something to measure", "nothing is left", "Leave less out (bench_skip, bench_only).")
         )
     return problems
+
+
+_COMPLETE: Final = "Add it as data/bench_profiles.yml does, or take a profile that measures it (bench_profile)."
+
+
+def _incomplete(profiles: Profiles, profile: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return [(name, setting that it lacks)] of what a profile measures although none of its settings were there before."""
+    found = []
+    for name in measured(profile):
+        kept = _settings(profile, name)
+        example = next((one for other in profiles.values() if (one := _settings(other, name))), {})
+        found += [
+            (name, key) for key, value in example.items() if not isinstance(value, Mapping) and key not in (*_DEVICES, *kept)
+        ]
+    return found
+
+
+def _settings(profile: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    return profile.get(name) or {} if name in SECTIONS else (profile.get("mlx") or {}).get(name) or {}
 
 
 def _with(profiles: Profiles, word: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from .lock import LockError, entries
+from .options import is_address
 from .problem import Row, nodes_of, row
 
 # hostvars of Ansible, or a dictionary like it.
@@ -66,11 +67,16 @@ def group_problems(groups: Groups) -> list[Row]:
 
 
 def address_problems(members: Iterable[str], hostvars: Hostvars) -> list[Row]:
-    """Return addresses that more than one node claims."""
+    """Return addresses that are none, and those that more than one node claims."""
     claimed: dict[str, list[str]] = {}
     for host, address in addresses_of(members, hostvars).items():
         claimed.setdefault(address, []).append(host)
-    return [
+    unusable = [
+        row(", ".join(hosts), "address", "an IPv4 address or a host name", address, "Set cluster_address to the node's address.")
+        for address, hosts in claimed.items()
+        if not is_address(address)
+    ]
+    return unusable + [
         row(", ".join(hosts), "address", "one address a node", address, "Give each of them its own cluster_address.")
         for address, hosts in claimed.items()
         if len(hosts) > 1
@@ -156,6 +162,9 @@ def override_problems(overrides: object, profiles: Mapping[str, Mapping[str, Any
         known = _union(known, profile)
     wrong = _unknown(overrides, known, "") if isinstance(overrides, dict) else [("", sorted(known))]
     problems = []
+    if not wrong and isinstance(overrides, dict):
+        fix = "Write it as data/bench_profiles.yml does."
+        problems = [row("-", "bench_overrides", wanted, found, fix) for found, wanted in _unfit(overrides, known, "")]
     for path, names in wrong:
         close = difflib.get_close_matches(path.rpartition(".")[2], names, n=1)
         fix = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(names)} (data/bench_profiles.yml)."
@@ -184,6 +193,42 @@ def _unknown(given: Mapping[str, Any], known: Mapping[str, Any], path: str) -> l
         elif isinstance(value, dict) and isinstance(known[name], dict):
             found += _unknown(value, known[name], f"{path}{name}.")
     return found
+
+
+def _unfit(given: Mapping[str, Any], known: Mapping[str, Any], path: str) -> list[tuple[str, str]]:
+    """Return [(path and value, what is wanted)] of values in nested dicts of another kind than those of ``known``."""
+    found: list[tuple[str, str]] = []
+    for name, value in given.items():
+        example = known[name]
+        if isinstance(example, dict) and isinstance(value, dict):
+            found += _unfit(value, example, f"{path}{name}.")
+        elif not (isinstance(example, dict) and value is None and name != "sampling") and not _is_like(value, example):
+            found.append((f"{path}{name}: {value}", _KINDS[type(example)]))
+    return found
+
+
+_KINDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a number of 0 or more",
+    float: "a number of 0 or more",
+    str: "a text",
+    list: "a list like that of the profiles",
+    dict: "names with their values, or null",
+    type(None): "a number of 0 or more, or null",
+}
+
+
+def _is_like(value: object, example: object) -> bool:
+    """Return whether a value is of the kind of an example from the profiles."""
+    if isinstance(example, list):
+        return isinstance(value, list) and all(_is_like(one, example[0]) for one in value)
+    if isinstance(example, dict):  # an element of a list
+        needed = set(example) - {"bits", "batch"}
+        return isinstance(value, dict) and needed <= set(value) <= {*example, "group_size"}
+    if isinstance(example, (bool, str)):
+        return isinstance(value, type(example))
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 2**63
+    return number or (example is None and value is None)
 
 
 def controller_problems(found: Mapping[str, str], window: Mapping[str, str]) -> list[Row]:

@@ -46,7 +46,8 @@ def option_problems(
     given: {host: {option: value}} as far as they are known now; values: the same with defaults; known: {option: its spec};
     names: {host: names of all its variables}.
     """
-    types = {name: option["type"] for name, option in known.items() if option.get("type") in ("int", "float", "bool")}
+    types = {name: option["type"] for name, option in known.items() if option.get("type") in ("int", "float", "bool", "dict")}
+    types.pop("bench_overrides", None)  # has its own rows
     return [
         *inventory.variable_problems(names, set(known)),
         # What is wrong with a port is reported by its range.
@@ -56,6 +57,7 @@ def option_problems(
         *options.agreement_problems(values, AGREED if values else ()),
         *options.store_problems(given),
         *options.gcs_store_problems(given),
+        *options.link_problems(given),
         *port_problems(values),
     ]
 
@@ -138,7 +140,9 @@ def choice_problems(
     for mine in given.values():
         value = {**defaults, **mine}
         wanted = {name: words(value[name]) for name in ("bench_model", "bench_only", "bench_skip", "fail_on")}
-        overrides = value["bench_overrides"] if isinstance(value["bench_overrides"], Mapping) else {}
+        overrides = value["bench_overrides"] or {}
+        if inventory.override_problems(overrides, profiles):  # has its own rows
+            overrides = {}
         found = choice.model_problems(wanted["bench_model"], models)
         found += choice.choice_problems(
             profiles, str(value["bench_profile"]), overrides, wanted["bench_model"], wanted["bench_only"], wanted["bench_skip"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ _WORDS = {
     "int": ("a whole number", "a number without quotes or unit, for instance {name}: 1"),
     "float": ("a number", "a number without unit, for instance {name}: 1.5"),
     "bool": ("true or false", "{name}: true or {name}: false"),
+    "dict": ("names with their values", "each name with its value below {name}, or {name}: {{}}"),
 }
 # Ray 2 refuses a smaller object store; it gets at most 80 % of the shared memory.
 LEAST_STORE_BYTES = 75 * 2**20
@@ -44,7 +46,9 @@ def by_value(name: str, values: Values) -> list[tuple[Any, list[str]]]:
 
 
 def has_type(value: object, kind: str) -> bool:
-    """Return whether a value is of ``kind`` (int, float, bool), or text that says such a value."""
+    """Return whether a value is of ``kind`` (int, float, bool, dict), or text that says such a value; no dict is an empty one."""
+    if kind == "dict":
+        return isinstance(value, Mapping) or value in (None, "")
     if isinstance(value, bool):
         return kind == "bool"
     if isinstance(value, str):
@@ -88,6 +92,27 @@ def path_problems(values: Values, names: Iterable[str]) -> list[Row]:
                 fix = f"Write it from / on, for instance {name}: /opt/saf."
                 problems.append(row(nodes_of(hosts), name, "an absolute path", str(value) or "nothing", fix))
     return problems
+
+
+def link_problems(values: Values) -> list[Row]:
+    """Return named links without an address; values: {host: {option: value}}."""
+    problems = []
+    for value, hosts in by_value("links", values):
+        for name, address in value.items() if isinstance(value, Mapping) else ():
+            if not (isinstance(name, str) and name.strip() and isinstance(address, str) and is_address(address)):
+                fix = "Give each link a name and the node's address on it: links: {fast: 10.1.0.1}."
+                problems.append(row(nodes_of(hosts), "links", "an address for each name", f"{name}: {address}", fix))
+    return problems
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text can be an IPv4 address or a host name: no blanks, no port, no prefix length, no IPv6."""
+    if re.fullmatch(r"[0-9.]+", text):
+        try:
+            return bool(ipaddress.IPv4Address(text))
+        except ValueError:
+            return False
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}", text) is not None
 
 
 def agreement_problems(values: Values, names: Iterable[str]) -> list[Row]:

@@ -311,14 +311,14 @@ def parse_lines(text):
     for line in text.splitlines():
         try:
             yield json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
 
 
 def service_pid(argv):
     """Return the pid in the supervisor's answer (launchctl print, systemctl show --property=MainPID), 0 without a process."""
-    text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
-    found = re.search(r"(?m)^(?:\tpid = |MainPID=)(\d+)$", text)
+    text = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False).stdout
+    found = re.search(r"(?m)^(?:\tpid = |MainPID=)([0-9]{1,10})$", text)
     return int(found.group(1)) if found else 0
 
 
@@ -342,9 +342,12 @@ def read_state(path, now):
     try:
         with open(path, encoding="utf-8") as stream:
             state = json.load(stream)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return state if state.get("since", 0) <= now else {}  # the machine has rebooted
+    numbers = [state.get(name) if isinstance(state, dict) else None for name in ("since", "asked", "strikes")]
+    if any(type(number) not in (int, float) for number in numbers) or type(state.get("unanswered", 0)) not in (int, float):
+        return {}  # damaged; what it held is found out again
+    return state if state["since"] <= now else {}  # the machine has rebooted
 
 
 def write_state(path, state):
