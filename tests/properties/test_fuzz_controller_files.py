@@ -1,4 +1,4 @@
-"""Whatever a file of a run, a lock or a word list holds, its reader on the controller answers, or raises its own error with a sentence."""
+"""Whatever a file on the controller holds, its reader answers, or raises its own error with a sentence."""
 
 from __future__ import annotations
 

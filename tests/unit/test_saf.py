@@ -95,8 +95,9 @@ def test_the_help_fits_a_terminal_of_80_columns(nodes):
 def test_help_lists_each_target_that_has_a_description(root):
     done = subprocess.run(["make", "--no-print-directory"], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Studio Air Fabric")
+    words = done.stdout.split()
     for target in ("setup", "lint", "molecule", "screenshots", "lock"):
-        assert f" {target} " in done.stdout
+        assert target in words
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ def test_what_a_module_documents_passes():
         "configured": {"address": None, "head": None},
         "addresses": [],
         "listeners": [],
+        "raylet": {"sockets": None},
+        "watchdog": {"faults": [], "moved": False},
+        "maintenance": "",
         "disk": {"path": "/opt", "free_bytes": 1, "total_bytes": 2, "inodes_free": None},
         "changed": False,
     }
