@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: packet_filter
 short_description: Close the ports of the cluster to strangers, with a rollback
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Keeps a table of nftables (Linux) or an anchor of pf (macOS) that drops new connections to the given ports unless they come
     from the node itself or from the given addresses. No other port and no other rule is touched.

@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: packet_rules
 short_description: The rules of the packet filter of nodes
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Combines data/listeners.yml with the ports and addresses of the inventory. Each term is a node; it may be outside of the play.
 options:

@@ -17,12 +17,12 @@ AGENT = 6384
 # Of other products: accepts everything that ours drops, before and after it.
 FOREIGN = """
 table ip saf-test-docker {
-  chain DOCKER-USER { tcp dport 1-65535 counter accept }
-  chain forward { type filter hook forward priority filter; policy drop; jump DOCKER-USER }
+  chain DOCKER-USER { tcp dport 1-65535 counter accept; }
+  chain forward { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }
 }
 table inet saf-test-firewalld {
-  chain early { type filter hook input priority -200; policy accept; tcp dport 1-65535 accept }
-  chain late { type filter hook input priority filter + 10; policy accept; tcp dport 1-65535 accept }
+  chain early { type filter hook input priority -200; policy accept; tcp dport 1-65535 accept; }
+  chain late { type filter hook input priority filter + 10; policy accept; tcp dport 1-65535 accept; }
 }
 """
 
