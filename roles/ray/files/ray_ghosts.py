@@ -1,6 +1,6 @@
-"""Tells the GCS, before a worker's Ray starts, that an earlier one of this node is dead; runs as the service account.
+"""Reports to the GCS, before a worker's Ray starts, that an earlier one of this node is dead; runs as the service account.
 
-A raylet that was killed cannot say so. The GCS counts it as alive until its checks have failed for ray_network_patience, and
+A raylet that was killed cannot report it. The GCS counts it as alive until its checks have failed for ray_network_patience, and
 its actors are restarted nowhere. Whoever starts this service knows that it has ended. An unregistration is what a raylet sends
 that ends by itself. Every failure ends with a line and status 0: Ray starts in any case.
 
