@@ -8,10 +8,12 @@ usage: ray_ghosts.py HOST:PORT NAME SETTINGS
 """
 
 import os
+import signal
 import socket
 import sys
 
 TIMEOUT_S = 5
+LIMIT_S = 30  # Ray's client retries for longer
 _UNEXPECTED = 2  # NodeDeathInfo.UNEXPECTED_TERMINATION
 
 
@@ -52,6 +54,7 @@ def main(gcs, name, settings):
 
 
 if __name__ == "__main__":
+    signal.alarm(LIMIT_S)
     try:
         main(*sys.argv[1:4])
     except Exception as error:
