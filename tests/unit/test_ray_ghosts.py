@@ -1,4 +1,4 @@
-"""What a worker's start tells of its earlier raylet never keeps it from starting; with a real Ray: molecule/damage."""
+"""The report of an earlier raylet never keeps a worker from starting; with a real Ray: molecule/damage."""
 
 import socket
 import subprocess

@@ -1,6 +1,6 @@
-"""Tells the GCS, before a worker's Ray starts, that an earlier one of this node is dead; runs as the service account.
+"""Reports to the GCS, before a worker's Ray starts, that an earlier one of this node is dead; runs as the service account.
 
-A raylet that was killed cannot say so. The GCS counts it as alive until its checks have failed for ray_network_patience, and
+A raylet that was killed cannot report it. The GCS counts it as alive until its checks have failed for ray_network_patience, and
 its actors are restarted nowhere. Whoever starts this service knows that it has ended. An unregistration is what a raylet sends
 that ends by itself. Every failure ends with a line and status 0: Ray starts in any case.
 
@@ -8,10 +8,12 @@ usage: ray_ghosts.py HOST:PORT NAME SETTINGS
 """
 
 import os
+import signal
 import socket
 import sys
 
 TIMEOUT_S = 5
+LIMIT_S = 30  # Ray's client retries for longer
 _UNEXPECTED = 2  # NodeDeathInfo.UNEXPECTED_TERMINATION
 
 
@@ -52,6 +54,7 @@ def main(gcs, name, settings):
 
 
 if __name__ == "__main__":
+    signal.alarm(LIMIT_S)
     try:
         main(*sys.argv[1:4])
     except Exception as error:
