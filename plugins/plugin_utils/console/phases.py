@@ -46,6 +46,7 @@ PHASES: Final = {
         Phase("start"),
         Phase("stop"),
         Phase("mtu"),
+        Phase("secrets", "on the controller"),
         Phase("reset"),
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
@@ -66,6 +67,7 @@ _PLAYBOOKS: Final = {
     "stop": "stop",
     "tune_network": "mtu",
     "reset": "reset",
+    "rotate_secrets": "secrets",
     "compare": "compare",
     "listeners": "listeners",
 }
