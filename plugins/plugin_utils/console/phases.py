@@ -79,7 +79,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "node": {"": "node"},
     "python": {"": "python"},
     "venv": {"": "venv"},
-    "ray": {"": "ray", "service": STAY, "verify": STAY, "cluster": "verify"},
+    "ray": {"": "ray", "service": STAY, "verify": STAY, "rotate": STAY, "cluster": "verify"},
     "bench": {
         "": STAY,
         "main": "plan",
