@@ -28,10 +28,10 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.security.store import S
 
 SIZE = 20 * 10**6
 _DRIVER = """
-import json, sys, time
+import json, os, sys, time
 import ray_settings_file
 ray_settings_file.apply(sys.argv[1])
-import numpy, ray
+import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
 ray.init(address=sys.argv[2], log_to_driver=False, logging_level=40)
 ids = {node["NodeName"]: node["NodeID"] for node in ray.nodes() if node["Alive"]}
@@ -51,9 +51,8 @@ for _ in range(300):
     ray.get(far.nothing.remote())
     trips.append(time.perf_counter() - start)
 transfers = []
-for seed in range(8):
-    array = ray.put(numpy.random.default_rng(seed).integers(0, 255, SIZE, dtype="uint8"))
-    transfers.append(ray.get(far.get.remote([array])))
+for _ in range(8):
+    transfers.append(ray.get(far.get.remote([ray.put(os.urandom(SIZE))])))
 print(json.dumps({"trip": sorted(trips)[len(trips) // 2], "transfer": sorted(transfers[1:])[3]}))
 """
 
@@ -74,7 +73,9 @@ def measure(config, settings):
         script.write_text(_DRIVER.replace("SIZE", str(SIZE)))
         env = secured_ray.environment(config, {"PYTHONPATH": str(ROOT / "module_utils" / "services")})
         argv = [f"{config['venv']}/bin/python", str(script), str(file), secured_ray.GCS]
-        done = subprocess.run(argv, env=env, cwd=config["folder"], capture_output=True, text=True, check=True, timeout=240)
+        done = subprocess.run(argv, env=env, cwd=config["folder"], capture_output=True, text=True, check=False, timeout=240)
+        if done.returncode:
+            sys.exit(f"The driver failed: {done.stderr[-500:]}")
         return json.loads(done.stdout.splitlines()[-1])
     finally:
         for process in (worker, head.process):

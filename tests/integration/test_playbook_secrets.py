@@ -67,6 +67,7 @@ class Cluster:
             "__ray_node": {"worker": "root" if os.geteuid() == 0 else "me", "root_exists": True, "group": "x", "gpu_cores": 0},
             **variables,
         }
+        common = {name: value for name, value in common.items() if value is not None}
         hosts = {
             name: {"cluster_address": address, "venv_root": str(self.folder / name), "links": {"tb": f"10.9.0.{number}"}}
             for number, (name, address) in enumerate(common["cluster_addresses"].items(), 1)
@@ -196,3 +197,11 @@ def test_rotation_of_nothing_and_of_some_nodes_is_refused_before_anything_change
     assert cluster.run(*options, "--limit", "beta", play=ROTATE, ray_tls=True) != 0
     assert "this run leaves out alpha" in " ".join(cluster.output.split())
     assert not cluster.secrets.exists()
+
+
+def test_rotation_renews_what_the_stack_has(cluster):
+    """The stack is read by the role itself: a value that cannot be read must not count as no."""
+    facts = {"system": "Linux", "distribution": "x", "service_mgr": "x", "pkg_mgr": "x", "python_version": "3"}
+    options = ["--check", "-e", json.dumps({"ansible_facts": facts, "stack": "current"})]
+    cluster.run(*options, play=ROTATE, ray_tls=True, cluster_stack=None)
+    assert "need the new token and certificates" in " ".join(cluster.output.split()), cluster.output[-3000:]

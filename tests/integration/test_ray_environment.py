@@ -36,6 +36,7 @@ def rendered(request, tmp_path_factory):
         "cluster_repo": str(root),
         "cluster_venv": "/opt/saf/current",
         "cluster_node_address": "{{ cluster_addresses[inventory_hostname] }}",
+        "cluster_stack": {"capabilities": {"token_authentication": False}},
     }
     inventory = {"all": {"hosts": hosts, "vars": common}}
     task = {
