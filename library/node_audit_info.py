@@ -320,7 +320,7 @@ def observe(module):
     marker = venv.read_marker(os.path.join(venv_root, "current"))
     return {
         "platform": {
-            "system": platform.system(),
+            "system": system.NAME,
             "machine": platform.machine(),
             "python": str(marker.get("python_version", "")),
         },
