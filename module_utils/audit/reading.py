@@ -11,7 +11,7 @@ MOST_CHARACTERS = 300
 
 
 class Unreadable(Exception):
-    """Something that exists and cannot be looked at; the message is one sentence."""
+    """Something that exists and cannot be looked at; the message names it."""
 
 
 def below(root, path):
