@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted faults soak perf-bench screenshots docs test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted faults soak fuzz perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -127,6 +127,9 @@ soak: setup-test host ## CYCLES=200 of random quick faults: nothing lost that is
 
 perf-bench: setup-test host ## this project's results against the same measurements by hand, as ratios; ARGS="network" or "--python <venv's python> gemm memory llm"
 	@python tools/perf_bench.py $(ARGS)
+
+fuzz: setup-test ## ten times as many made-up inputs as `make integration` has, other ones each time
+	HYPOTHESIS_PROFILE=long pytest tests/properties/test_fuzz_*.py -n 2 --dist loadfile
 
 screenshots: setup-browser ## renew docs/screenshots in a real browser; ARGS="--all DIR": every story, width and theme, to look at
 	@python tools/screenshots.py $(ARGS)

@@ -83,7 +83,8 @@ def parse_plist(text):
         raise ValueError(type(error).__name__) from None
     if not isinstance(job, dict):
         raise ValueError("no dictionary")
-    words = job.get("ProgramArguments") if isinstance(job.get("ProgramArguments"), list) else []
+    arguments = job.get("ProgramArguments")
+    words = arguments if isinstance(arguments, list) else []
     program = [job["Program"]] if isinstance(job.get("Program"), str) else []
     user = job.get("UserName")
     return user if isinstance(user, str) else "", " ".join(map(str, [*program, *words][:64]))

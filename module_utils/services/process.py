@@ -66,9 +66,9 @@ def read_record(path):
     except (OSError, ValueError):
         return {}
     known = {key: value for key, value in document.items() if isinstance(value, _TYPES.get(key, str))}
-    argv = known.pop("argv", [])
-    known.update({"argv": argv} if argv and all(isinstance(word, str) for word in argv) else {})
-    return {**known, "written_by": state.st_uid} if known.get("pid", 0) > 1 else {}
+    argv, pid = known.pop("argv", None), known.get("pid")
+    known.update({"argv": argv} if argv and isinstance(argv, list) and all(isinstance(word, str) for word in argv) else {})
+    return {**known, "written_by": state.st_uid} if isinstance(pid, int) and pid > 1 else {}
 
 
 def write_record(path, record):

@@ -41,8 +41,8 @@ def read_json(path: Path, remedy: str = "measure again, or take it out of the fo
     """Return the content of a JSON file; remedy: what to do where it cannot be read."""
     try:
         return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)[:200]
         raise RunError(f"{path} cannot be read ({reason}): {remedy}.") from error
 
 
@@ -198,7 +198,7 @@ def _earlier_plan(path: Path, default: Any) -> Any:
     """Return the plan of an old run; without one only its document can tell what it is."""
     try:
         return {"nodes": [], **json.loads(path.read_text())}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return default
 
 

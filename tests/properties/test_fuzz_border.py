@@ -138,7 +138,7 @@ OBSERVED = shaped(border.documented("node_status_info"))
 CLUSTER = shaped(border.documented("ray_cluster_info"))
 
 
-@fuzzing.inputs("answers of nodes", 300)
+@fuzzing.inputs("answers of nodes", 100)
 @given(st.lists(st.tuples(REGISTERED, OBSERVED, TEXTS | st.just("")), min_size=2, max_size=2), CLUSTER)
 def test_any_answers_give_a_status(answers, cluster):
     passed = [(ping, border.result("node_status_info", "x", answer), failure) for ping, answer, failure in answers]

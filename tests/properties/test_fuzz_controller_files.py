@@ -155,3 +155,19 @@ def test_the_recorded_run_is_read(folder):
     assert runs.read(folder)["profile"]
     assert runs.read_plan(folder)
     assert runs.read_raws(folder)[0]
+
+
+@pytest.mark.parametrize("content", ["[" * 200000, '{"a":' * 100000, "9" * 200000], ids=["lists", "dictionaries", "digits"])
+def test_a_document_without_end_is_refused(folder, content):
+    for name in ("plan.json", "run.json", "raw/a.json"):
+        (folder / name).write_text(content)
+    for read in (runs.read, runs.read_plan, runs.read_raws):
+        assert refused(lambda read=read: read(folder)) is None
+    (folder / "plan.json").write_text(small_run()[0])
+    later = folder.parent / "20261124T182500Z"
+    later.mkdir()
+    (later / "plan.json").write_text(small_run()[0])
+    assert runs.earlier_runs(later) == []
+    (folder / "plan.json").write_text(content)
+    assert runs.earlier_runs(later) == []
+    assert runs.last_seconds(folder.parent, json.loads(small_run()[0])) is None

@@ -6,6 +6,7 @@ HYPOTHESIS_PROFILE=long gives ten times as many inputs, other ones each time; wi
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -16,14 +17,12 @@ from hypothesis import strategies as st
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 HANG_S = 20  # of CPU, far beyond what any input takes: ends what would never end
 WAIT_S = 300  # by the clock, where nothing is computed
-# Inputs of each test in a run of CI; test_fuzz_budget.py adds them up. "each": for every one that the test is repeated for.
-INPUTS: dict[str, int] = {}
+COUNTS: dict[str, int] = {}  # {group: inputs so far}; tests/properties/conftest.py adds the processes up
 
 
-def inputs(name, count, times=1):
-    """Return the settings of a test with ``count`` inputs; name: of its group; times: how often the test is repeated."""
-    INPUTS[name] = INPUTS.get(name, 0) + count * times
-    return settings(
+def inputs(group, count):
+    """Return a decorator for a test of Hypothesis with ``count`` inputs, which are counted for ``group``."""
+    chosen = settings(
         max_examples=count * 10 if LONG else count,
         deadline=None,
         derandomize=not LONG,
@@ -31,6 +30,19 @@ def inputs(name, count, times=1):
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
+
+    def decorate(test):
+        inner = test.hypothesis.inner_test
+
+        @functools.wraps(inner)
+        def counted(*arguments, **named):
+            COUNTS[group] = COUNTS.get(group, 0) + 1
+            return inner(*arguments, **named)
+
+        test.hypothesis.inner_test = counted
+        return chosen(test)
+
+    return decorate
 
 
 class Hang(BaseException):

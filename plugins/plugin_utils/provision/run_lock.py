@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import getpass
 import hashlib
 import os
 import socket
 import uuid
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ansible_collections.saf.fabric.plugins.module_utils.services.process import start_time
@@ -29,11 +31,9 @@ class Mark(NamedTuple):
 def place() -> str:
     """Return what two processes have in common if each can see whether the other lives: machine, boot and PID namespace."""
     parts = [socket.gethostname(), str(uuid.getnode())]
-    for read in (lambda: open("/proc/sys/kernel/random/boot_id").read(), lambda: os.readlink("/proc/self/ns/pid")):  # noqa: SIM115
-        try:
-            parts.append(read())
-        except OSError:
-            parts.append("")  # a Mac
+    with contextlib.suppress(OSError):  # a Mac has neither
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text())
+        parts.append(os.readlink("/proc/self/ns/pid"))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
 
