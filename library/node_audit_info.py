@@ -283,7 +283,7 @@ def _end(one):
 def observe(module):
     params = module.params
     venv_root, user, root = params["venv_root"], params["user"], params["root"]
-    gaps = []
+    gaps: list = []
 
     def note(what, sentences):
         gaps.extend({"what": what, "why": sentence} for sentence in sentences if sentence)
@@ -310,7 +310,7 @@ def observe(module):
         strangers = []  # what a person runs is nobody's business
     documented = [(one["first"], one["last"], one["protocol"]) for one in params["ports"]]
     open_ports = running.ports(bound_sockets(user, account["exists"]), user, venv_root, documented, service)
-    ray = {"auth_mode": "", "tls": False, "jobs": [], "problems": [["settings", f"There is no account {user}."]]}
+    ray: dict = {"auth_mode": "", "tls": False, "jobs": [], "problems": [["settings", f"There is no account {user}."]]}
     if account["exists"]:
         file = os.path.join(venv_root, "etc", "ray.env")
         answer = as_account.ask(lambda: ask_ray(file, venv_root, params["dashboard"]), user, _ASK_SECONDS)

@@ -21,7 +21,7 @@ _LOG_BYTES = 10_000_000
 _TO_LOG = f'[ "$(wc -c <"$0")" -gt {_LOG_BYTES} ] && mv -f -- "$0" "$0.1"; exec "$@" >>"$0" 2>&1'
 
 
-def start_time(pid):
+def start_time(pid: int) -> str:
     """Return a text that distinguishes two processes with the same pid, "" when there is no process.
 
     Linux: field 22 of /proc/<pid>/stat (clock ticks since boot); elsewhere ps's start time.

@@ -89,7 +89,8 @@ DIRECTIVES = {
     "StartLimitIntervalSec": 230, "SuccessExitStatus": 189, "SyslogLevel": 0, "TasksMax": 227, "TimeoutStartSec": 188,
     "TimeoutStopSec": 188, "Type": 0, "User": 0, "WantedBy": 0, "Wants": 0, "WorkingDirectory": 0,
     "Before": 0, "Conflicts": 0, "DefaultDependencies": 0, "Documentation": 0, "ExecReload": 0, "ExecStop": 0,
-    "RemainAfterExit": 0, "ReloadPropagatedFrom": 187, "MemoryDenyWriteExecute": 231, "RemoveIPC": 212, "LogRateLimitBurst": 240, "LogRateLimitIntervalSec": 240,
+    "RemainAfterExit": 0, "ReloadPropagatedFrom": 187, "MemoryDenyWriteExecute": 231, "RemoveIPC": 212,
+    "LogRateLimitBurst": 240, "LogRateLimitIntervalSec": 240,
     # roles/ray/vars/main/sandbox.yml
     "AmbientCapabilities": 229, "CapabilityBoundingSet": 0, "KeyringMode": 235, "LockPersonality": 235, "PrivateDevices": 209,
     "PrivateTmp": 0, "ProtectClock": 245, "ProtectControlGroups": 232, "ProtectHome": 214, "ProtectHostname": 242,
