@@ -9,7 +9,7 @@ import fuzzing
 import pytest
 import status as status_filters
 from benchmark_live import progress_line
-from fuzzing import JSON, TEXTS
+from fuzzing import SCALARS, TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +31,9 @@ COMMON = [
     "add_host",
 ]
 
+KEYS = st.one_of(st.sampled_from(["add_host", "ansible_facts", "_ansible_no_log", "__ansible_type"]), TEXTS)
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
+
 
 def shaped(documented):
     """Return a strategy for what a module documents, with any value in any place."""
@@ -40,7 +43,7 @@ def shaped(documented):
         "float": fuzzing.FLOATS,
         "bool": st.booleans(),
         "list": st.lists(JSON, max_size=3),
-        "dict": st.dictionaries(TEXTS, JSON, max_size=3),
+        "dict": st.dictionaries(KEYS, JSON, max_size=3),
     }
     found = {}
     for name, shape in documented.items():
