@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule interrupted faults soak fuzz perf-bench screenshots docs test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule longer interrupted faults soak fuzz perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -87,9 +87,11 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 	  --custom-compile-command "make lock" installer.in -o installer.lock
 
 # --- tests. `make test` is all of them; each stage can be run alone.
-# In this order: `site` sees untouched nodes, which it leaves to `damage`, `faults`, `refuse`, `bench` and `reset`; the others have separate
+# In this order: `site` sees untouched nodes, which it leaves to `damage`, `refuse`, `bench` and `reset`; the others have separate
 # nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
-SCENARIOS := fakemac site firewall damage faults refuse mixed surroundings secure bench reset local interrupted
+SCENARIOS := fakemac site firewall damage refuse mixed surroundings bench reset local
+# Those of `make test-all`.
+LONGER := secure faults interrupted
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.
 JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)
@@ -113,7 +115,10 @@ browser: setup-browser ## the report's page in a real browser (chromium): axe, H
 	pytest tests/browser -n 2 --dist loadgroup
 
 molecule: setup-test host ## scenarios on test nodes, two at a time (JOBS=1: one); SCENARIO=name for one
-	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS))
+	@tools/run_molecule.py $(if $(SCENARIO),$(SCENARIO),--jobs $(JOBS) --all $(SCENARIOS) --besides $(LONGER))
+
+longer: setup-test host ## the scenarios that `make test` leaves to `make test-all`
+	@tools/run_molecule.py $(LONGER)
 
 interrupted: setup-test host ## provisionings that are killed at COUNT=20 points, and what the next run makes of it; SEED=N: which points
 	@COUNT='$(or $(COUNT),20)' SEED='$(or $(SEED),1)' tools/run_molecule.py interrupted

@@ -6,7 +6,8 @@ pays for another's. Those that share none run beside them with ``--jobs 2``; eac
 Containers go away at the end, after a failure and after Ctrl-C alike.
 
 usage: run_molecule.py [--jobs N] NAME...       the scenarios, in this order
-       run_molecule.py [--jobs N] --all NAME... the same, and refuse when a scenario of molecule/ is not among them
+       run_molecule.py [--jobs N] --all NAME... [--besides NAME...]
+                                               the same, and refuse when a scenario of molecule/ is named in neither list
 """
 
 from __future__ import annotations
@@ -160,13 +161,14 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="Run Molecule scenarios.")
     parser.add_argument("--jobs", type=int, default=1, help="how many scenarios may run at a time")
     parser.add_argument("--all", action="store_true", help="refuse when a scenario is not named")
+    parser.add_argument("--besides", nargs="*", default=(), metavar="NAME", help="scenarios that run elsewhere")
     parser.add_argument("names", nargs="*", metavar="NAME")
     given = parser.parse_args(arguments)
-    unknown = sorted(set(given.names) - set(known()))
+    unknown = sorted({*given.names, *given.besides} - set(known()))
     if unknown or not given.names:
         print(f"There is no scenario {', '.join(unknown) or 'named'}: take from {', '.join(known())}.", file=sys.stderr)
         return 2
-    left_out = sorted(set(known()) - set(given.names))
+    left_out = sorted(set(known()) - {*given.names, *given.besides})
     if given.all and left_out:
         print(f"{', '.join(left_out)} of molecule/ would never run: add to SCENARIOS in the Makefile.", file=sys.stderr)
         return 2

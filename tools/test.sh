@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 stages=(setup-test setup-browser host "lint sanity" unit docs integration browser molecule)
 case ${1:-} in
   '') ;;
-  --all) stages+=(faults soak interrupted fuzz perf-bench) ;;
+  --all) stages+=(longer faults soak interrupted fuzz perf-bench) ;;
   *) stages=("$@") ;;
 esac
 summary=() passed=0 failed=0 begun=$SECONDS logs=$(mktemp -d)
