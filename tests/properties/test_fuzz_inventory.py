@@ -19,7 +19,7 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.provision import reposi
 
 OPTIONS = repository.options()
 NAMES = sorted(OPTIONS)
-# What people are told about a value is cut: a list of a million entries does not fill the screen.
+# What a message says about a value is cut: a list of a million entries does not fill the screen.
 MOST = 1000
 GROUPS = {"head": ["alpha"], "workers": ["beta"], "cluster": ["alpha", "beta"]}
 HEALTHY = {"alpha": {"cluster_address": "10.0.0.1"}, "beta": {"cluster_address": "10.0.0.2"}}

@@ -206,7 +206,7 @@ PARSERS = {
         Pair(str, str),
     ),
 }
-# Beside its answer a parser may say in one exception of its own that it understood nothing.
+# Beside its answer a parser may say in one documented exception that it understood nothing.
 REFUSALS = {"stat": (ValueError, IndexError)}
 PARSERS["stat"] = (lambda text: linux_processes.parse_stat(text, 100), [recorded.STAT], Pair(str, float, int))
 
