@@ -216,9 +216,8 @@ def test_a_value_that_cannot_be_is_a_short_row(name, value, check):
 
 
 def test_a_part_that_the_profile_leaves_out_needs_all_its_settings():
-    hostvars = {
-        host: {"bench_profile": "quick", "bench_overrides": {"mlx": {"llm": {"budget": 5}}}} for host in ("alpha", "beta")
-    }
+    given = {"bench_profile": "quick", "bench_overrides": {"mlx": {"llm": {"budget": 5}}}}
+    hostvars = {host: {"cluster_address": f"10.0.0.{number}", **given} for number, host in enumerate(("alpha", "beta"), 1)}
     rows = inventory_problems.problems(GROUPS, hostvars, ["alpha", "beta"], None)
     assert [row["found"] for row in rows] == ["llm has no repetitions"]
 
