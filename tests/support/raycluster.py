@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import json
+from pathlib import Path
 
-from ansible_collections.saf.fabric.plugins.module_utils.services import ray_settings_file
 from tests.support.waiting import wait_for
+
+_SETTINGS = Path(__file__).resolve().parents[2] / "module_utils" / "services" / "ray_settings_file.py"
 
 _MARK = "answer of the driver: "
 # As every driver: with the settings of the service, which may name a token and certificates.
@@ -36,7 +37,7 @@ class RayCluster:
     def ask(self):
         """Return versions and nodes as the GCS reports them now."""
         address = f"{self.head.address}:{self.head.vars['ray_port']}"
-        reader, file = inspect.getsource(ray_settings_file), f"{self.head.root}/etc/ray.env"
+        reader, file = _SETTINGS.read_text(), f"{self.head.root}/etc/ray.env"
         source = _ASK.format(address=address, mark=_MARK, settings=reader, file=file)
         return answer_in(self.head.script(self.head.python, source, user=self.head.vars["cluster_user"]))
 
