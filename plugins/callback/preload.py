@@ -27,6 +27,7 @@ from ansible.executor import module_common
 from ansible.plugins import loader
 from ansible.plugins.callback import CallbackBase
 
+import ansible_collections.saf.fabric as fabric
 from ansible_collections.saf.fabric.plugins.plugin_utils import packed_modules, workspace
 
 _ACTIONS = Path(__file__).resolve().parents[1] / "action"
@@ -85,6 +86,10 @@ def packages():
     """Return the folder of packages that fit this Ansible and this collection, None where other files may be packed as well."""
     if any(Path(folder).is_dir() for folder in constants.DEFAULT_MODULE_UTILS_PATH):
         return None
-    packer = Path(module_common.__file__)
-    files = [packer, *(workspace.REPOSITORY / "library").glob("*.py"), *(workspace.REPOSITORY / "module_utils").rglob("*.py")]
+    # Where Ansible finds the modules: with a collection that is put together from several places, not beside this file.
+    plugins = Path(fabric.__path__[0]) / "plugins"
+    packed = [path.resolve() for folder in ("modules", "module_utils") for path in plugins.joinpath(folder).rglob("*.py")]
+    if not all(path.is_relative_to(workspace.REPOSITORY) for path in packed):
+        return None
+    files = [Path(module_common.__file__), *packed]
     return Path(workspace.in_workspace(".cache/packed_modules")) / packed_modules.digest(ansible.__version__, files)

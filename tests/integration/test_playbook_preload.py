@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from tests.support.collection import with_modules
+
 PLAY = """
 - hosts: localhost
   connection: local
@@ -92,3 +94,11 @@ def test_a_module_is_not_packed_again_by_the_next_run(root, tmp_path):
 def test_without_it_every_run_packs_it(root, tmp_path):
     (tmp_path / "none").mkdir()
     assert not packed_at_the_start(root, tmp_path, tmp_path / "none")
+
+
+def test_a_collection_with_other_modules_shares_no_packages(root, tmp_path, monkeypatch):
+    """A module of the same name from another folder would take the place of ours in later runs."""
+    modules = {"runs_info": "#!/usr/bin/python\nprint('{\"changed\": false}')\n"}
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", with_modules(tmp_path, modules))
+    packed_at_the_start(root, tmp_path, root / "plugins" / "callback")
+    assert not packed_at_the_start(root, tmp_path, root / "plugins" / "callback")
