@@ -84,7 +84,10 @@ def test_root_runs_the_watchdog_on_what_is_roots(node):
 def test_a_third_account_gets_at_nothing_of_the_service(node):
     seen = accounts.walk(node)
     assert seen["writable"] == []
-    assert {path.rpartition("/")[2] for path in seen["readable"]} == {"ray_watchdog.py", "ray_membership.py", "watchdog.json"}
+    assert {path.rpartition("/")[2] for path in seen["readable"]} == {
+        *("firewall.sh", "ray_ghosts.py", "ray_membership.py", "ray_settings_file.py", "ray_task.py", "ray_watchdog.py"),
+        "watchdog.json",
+    }
 
 
 def test_a_mac_stays_awake(node):

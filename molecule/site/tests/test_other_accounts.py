@@ -7,8 +7,9 @@ from tests.support import accounts
 
 # Below the folder of the installation, in etc/: what everybody may read. Everything else of etc, and all of log, ray and run, is
 # closed; nothing anywhere is writable.
-READABLE = {"etc/ray_watchdog.py", "etc/ray_membership.py", "etc/watchdog.json"}
-# Ports that answer on the node's own address (Ray has no password: a packet filter belongs before them), and on loopback alone.
+PROGRAMS = ("ray_ghosts.py", "ray_membership.py", "ray_settings_file.py", "ray_task.py", "ray_watchdog.py")
+READABLE = {"etc/watchdog.json", *(f"etc/{name}" for name in PROGRAMS)}
+# Ports that answer on the node's own address (to the node itself: the packet filter closes them to strangers), and on loopback alone.
 ON_THE_NETWORK = [
     "ray_node_manager_port",
     "ray_object_manager_port",
