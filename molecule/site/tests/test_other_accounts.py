@@ -9,7 +9,7 @@ from tests.support import accounts
 # closed; nothing anywhere is writable.
 PROGRAMS = ("ray_ghosts.py", "ray_membership.py", "ray_settings_file.py", "ray_task.py", "ray_watchdog.py")
 READABLE = {"etc/watchdog.json", *(f"etc/{name}" for name in PROGRAMS)}
-# Ports that answer on the node's own address (to the node itself: the packet filter closes them to strangers), and on loopback alone.
+# Ports that answer on the node's own address (to itself: the packet filter closes them to strangers), and on loopback alone.
 ON_THE_NETWORK = [
     "ray_node_manager_port",
     "ray_object_manager_port",
