@@ -95,8 +95,14 @@ def derived(tmp_path_factory):
     files = (ROOT / "roles" / role / "defaults" / "main.yml" for role in ("cluster", "ray"))
     contract = {name: value for file in files for name, value in yaml.safe_load(file.read_text()).items()}
     derived_names = yaml.safe_load((ROOT / "roles" / "cluster" / "vars" / "main.yml").read_text())
-    contract.update({name: derived_names[name] for name in derived_names if name.startswith(("cluster_ray_", "_cluster_ray_"))})
-    contract.update({name: derived_names[name] for name in ("cluster_has_mlx", "cluster_venv_marker")})
+    contract.update(
+        {
+            name: derived_names[name]
+            for name in derived_names
+            if name.startswith(("cluster_ray_", "_cluster_ray_", "cluster_gcs_", "cluster_has_"))
+        }
+    )
+    contract.update({name: derived_names[name] for name in ("cluster_venv_marker",)})
     hosts = {}
     for name, given in HOSTS.items():
         case = {**DEFAULTS, **{key: value for key, value in given.items() if key in DEFAULTS}}

@@ -54,6 +54,7 @@ class Cluster:
                 for name, value in contract.items()
                 if name.startswith(("cluster_ray_", "cluster_secrets", "cluster_name"))
             },
+            "cluster_repo": str(ROOT),
             "cluster_secrets_dir": str(self.secrets),
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",

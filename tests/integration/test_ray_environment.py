@@ -27,7 +27,11 @@ def rendered(request, tmp_path_factory):
     for file in ("roles/cluster/defaults/main.yml", "roles/ray/defaults/main.yml"):
         defaults |= yaml.safe_load((root / file).read_text())
     contract = yaml.safe_load((root / "roles/cluster/vars/main.yml").read_text())
-    defaults |= {name: value for name, value in contract.items() if name.startswith(("cluster_ray_", "_cluster_ray_dashboard"))}
+    defaults |= {
+        name: value
+        for name, value in contract.items()
+        if name.startswith(("cluster_ray_", "_cluster_ray_dashboard", "cluster_gcs_", "cluster_has_"))
+    }
     common = {
         **defaults,
         "ansible_connection": "local",
