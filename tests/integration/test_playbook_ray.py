@@ -139,6 +139,7 @@ def test_every_port_of_ray_is_known_by_its_variable(derived):
     on_the_head = {
         "ray_port", "ray_dashboard_port", "ray_client_port", "ray_autoscaler_metrics_port", "ray_dashboard_metrics_port"
     }  # fmt: skip
+    assert named.pop("ray_gcs_store_port") == 6389  # of the head, and only with ray_gcs_store
     assert len(named) == 11
     assert derived["plain"]["ports"] == named
     assert derived["arm"]["ports"] == {name: port for name, port in named.items() if name not in on_the_head}

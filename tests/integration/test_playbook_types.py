@@ -14,6 +14,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader
 from ansible.template import Templar, trust_as_template
+from tests.support.role_files import role_vars
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools"))
@@ -109,7 +110,7 @@ def derived(values, system):
     variables, names = {}, []
     for role in specs.roles():
         variables.update(specs.defaults_of(role))
-        own = specs.load(ROOT / "roles" / role / "vars" / "main.yml") or {}
+        own = role_vars(ROOT, role)
         variables.update(own)
         names += own
     variables = {**trusted(variables), **GIVEN, "ansible_facts": FACTS[system], **values}

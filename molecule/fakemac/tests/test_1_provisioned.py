@@ -48,7 +48,7 @@ def test_the_daemon_is_one_that_macos_accepts_and_does_not_throttle(node):
     job = plist(node, RAY)
     assert job["UserName"] == "saf"
     assert job["ProcessType"] == "Interactive"
-    assert job["ExitTimeOut"] == 30
+    assert job["ExitTimeOut"] == 45
     assert "--block" in job["ProgramArguments"]
     assert "AbandonProcessGroup" not in job
     assert all(isinstance(value, str) for value in job["EnvironmentVariables"].values())
