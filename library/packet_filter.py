@@ -91,6 +91,12 @@ admitted:
   type: list
   elements: str
   returned: always
+differs:
+  description:
+    - Whether the rules, loaded or of the boot, were not those that are asked for. As C(changed) in check mode, which a task that
+      only looks sets to false.
+  type: bool
+  returned: success
 """
 
 import os
@@ -128,7 +134,7 @@ def main():
     result = {"changed": False, "admitted": packet_filter.admitted()}
     wanted = module.params["state"] == "present"
     if not present and (module.params["only_present"] or (not wanted and os.geteuid() != 0)):
-        module.exit_json(**result)
+        module.exit_json(differs=result["changed"], **result)
     tool = module.get_bin_path(packet_filter.TOOL)
     if not tool:
         without_tool(module, result)
@@ -137,16 +143,16 @@ def main():
         (keep if wanted else remove)(module, node, result)
     except packet_filter.FilterError as error:
         module.fail_json(msg=f"{error}.", **result)
-    module.exit_json(**result)
+    module.exit_json(differs=result["changed"], **result)
 
 
 def without_tool(module, result):
     """End where the node has no program for its packet filter; a dry run comes before the package is installed."""
     if module.params["state"] == "absent":
-        module.exit_json(**result)
+        module.exit_json(differs=result["changed"], **result)
     result["changed"] = True
     if module.check_mode:
-        module.exit_json(**result)
+        module.exit_json(differs=result["changed"], **result)
     module.fail_json(msg=f"This node has no {packet_filter.TOOL}. {WITHOUT}", **result)
 
 

@@ -20,8 +20,19 @@ def sockets_of(commands):
 
 def has_sockets(commands):
     """Return whether the sockets of these raylets are on the disk, None if unknown."""
-    paths = [path for path in sockets_of(commands) if path.startswith("/")]
-    return any(map(os.path.lexists, paths)) if paths else None
+    found = [_exists(path) for path in sockets_of(commands) if path.startswith("/")]
+    return None if None in found or not found else any(found)
+
+
+def _exists(path):
+    """Return whether something is at a path, None where that cannot be seen (a folder that this process may not enter)."""
+    try:
+        os.lstat(path)
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
 
 
 def read_document(path):

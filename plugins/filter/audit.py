@@ -73,11 +73,10 @@ def audited_filters(members, rules, results):
             found[name] = {"state": "unknown", "why": "It was not asked"}
         elif not wanted["enabled"]:
             found[name] = {"state": "off", "why": ""}
-        elif result.get("unreachable") or "present" not in result or (result.get("msg") and not result.get("changed")):
+        elif result.get("unreachable") or not isinstance(result.get("differs"), bool):
             found[name] = {"state": "unknown", "why": service_log.one_line(result.get("msg", "It gave no answer"), 200)}
         else:
-            right = result.get("changed") is False and result.get("present") is True
-            found[name] = {"state": "right" if right else "differs", "why": ""}
+            found[name] = {"state": "differs" if result["differs"] else "right", "why": ""}
     return found
 
 

@@ -50,7 +50,7 @@ def said(done):
 @pytest.mark.parametrize(
     ("playbook", "tags"),
     [
-        ("site.yml", {"always", "preflight", "provision", "ray", "verify"}),
+        ("site.yml", {"always", "preflight", "provision", "firewall", "ray", "verify"}),
         ("bench.yml", {"always", "compute", "network", "ray", "collective", "report"}),
     ],
 )

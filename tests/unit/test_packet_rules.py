@@ -171,12 +171,12 @@ def test_a_node_that_cannot_have_rules_is_a_row_with_the_way_on():
 
 def test_only_rules_that_do_not_know_a_node_yet_excuse_that_it_is_dropped():
     results = {
-        "knows": {"changed": True, "admitted": ["10.0.0.1", "10.0.0.2"]},
-        "does not": {"changed": True, "admitted": ["10.0.0.1"]},
-        "will not": {"changed": False, "admitted": ["10.0.0.1"]},
-        "has none": {"changed": True, "admitted": []},
+        "knows": {"differs": True, "admitted": ["10.0.0.1", "10.0.0.2"]},
+        "does not": {"differs": True, "admitted": ["10.0.0.1"]},
+        "will not": {"differs": False, "admitted": ["10.0.0.1"]},
+        "has none": {"differs": True, "admitted": []},
         "failed": {},
-        "lies": {"changed": "yes", "admitted": "10.0.0.1"},
+        "lies": {"differs": "yes", "admitted": "10.0.0.1"},
     }
     assert packet_rules.closed_to(results, "10.0.0.2") == ["does not"]
 

@@ -158,6 +158,7 @@ def test_sockets_of_a_raylet(tmp_path):
     (tmp_path / "raylet").touch()
     command = f"/opt/saf/venvs/1/raylet --a=1 --raylet_socket_name={tmp_path}/raylet --b"
     assert raylet.has_sockets([command]) is True
+    assert raylet.has_sockets([f"{command.split()[0]} --raylet_socket_name={tmp_path}/raylet/inside"]) is None
     (tmp_path / "raylet").unlink()
     assert raylet.has_sockets([command]) is False
     assert raylet.has_sockets([]) is raylet.has_sockets(["/x/raylet"]) is None

@@ -113,6 +113,8 @@ def test_raylets_sockets_and_zombies(tmp_path):
     assert watchdog.raylet_faults([]) == {"zombie": False, "sockets": None}  # it waits for its head
     assert watchdog.raylet_faults([("S", ["raylet", here])]) == {"zombie": False, "sockets": False}
     assert watchdog.raylet_faults([("S", ["raylet", gone])]) == {"zombie": False, "sockets": True}
+    closed = f"{SOCKET}{tmp_path}/raylet/inside"  # what may not be entered proves nothing
+    assert watchdog.raylet_faults([("S", ["raylet", closed])]) == {"zombie": False, "sockets": None}
     assert watchdog.raylet_faults([("Z", [""])]) == {"zombie": True, "sockets": None}
     assert watchdog.raylet_faults([("Z", [""]), ("S", ["raylet", here])]) == {"zombie": False, "sockets": False}
     assert watchdog.raylet_faults([("S", ["raylet", "--other"])]) == {"zombie": False, "sockets": None}

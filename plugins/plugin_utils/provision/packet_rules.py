@@ -182,6 +182,6 @@ def closed_to(results: Mapping[str, Mapping[str, Any]], address: str) -> list[st
     found = []
     for node, result in results.items():
         admitted = result.get("admitted")
-        if result.get("changed") is True and isinstance(admitted, list) and admitted and address not in admitted:
+        if result.get("differs") is True and isinstance(admitted, list) and admitted and address not in admitted:
             found.append(node)
     return found

@@ -186,13 +186,25 @@ def children_by_ps(parent, text):
     return found
 
 
+def is_missing(path):
+    """Return whether nothing is at a path, None where that cannot be seen (a folder that this process may not enter)."""
+    try:
+        os.lstat(path)
+        return False
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return None
+
+
 def raylet_faults(children):
     """Return {zombie, sockets} of what children_by_proc() returns; no raylet at all is a start that still waits for its head."""
     alive = [words for state, words in children if state != "Z"]
     sockets = [word.partition("=")[2] for words in alive for word in words if word.startswith("--raylet_socket_name=")]
+    missing = [is_missing(path) for path in sockets]
     return {
         "zombie": bool(children) and not alive,
-        "sockets": not any(map(os.path.lexists, sockets)) if sockets else None,
+        "sockets": None if None in missing or not missing else all(missing),
     }
 
 
