@@ -18,7 +18,7 @@ from pathlib import Path
 # Ansible names a package after its module and how it is compressed. Other collections may change without our notice.
 _OURS = ("ansible.modules.", "ansible_collections.saf.fabric.")
 _ENDING = "-ZIP_DEFLATED-none"
-_KEPT = 3  # folders, for branches that are switched back and forth
+_KEPT = 8  # folders, for several checkouts, and branches that are switched back and forth
 
 
 def digest(ansible: str, files: Iterable[Path]) -> str:

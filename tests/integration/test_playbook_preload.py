@@ -97,7 +97,7 @@ def test_without_it_every_run_packs_it(root, tmp_path):
 
 
 def test_a_collection_with_other_modules_shares_no_packages(root, tmp_path, monkeypatch):
-    """A module of the same name from another folder would take the place of ours in later runs."""
+    """A module of the same name from another folder would be run instead of the real one in later runs."""
     modules = {"runs_info": "#!/usr/bin/python\nprint('{\"changed\": false}')\n"}
     monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", with_modules(tmp_path, modules))
     packed_at_the_start(root, tmp_path, root / "plugins" / "callback")
