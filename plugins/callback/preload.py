@@ -14,8 +14,8 @@ short_description: Load plugins before Ansible forks, and keep packed modules
 version_added: "0.1.0"
 description:
   - Loads the plugins that the tasks of this collection use in the parent process, whose forks then have them. Changes no result.
-  - Keeps the modules that Ansible has packed in C(~/.ansible/saf_packed_modules), which this account alone can write, until Ansible
-    or a file of this collection changes.
+  - Keeps the modules that Ansible has packed in C(~/.ansible/saf_packed_modules), which this account alone can write, until
+    Ansible or a file of this collection changes.
 """
 
 import contextlib
