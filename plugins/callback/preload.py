@@ -27,7 +27,6 @@ from ansible.executor import module_common
 from ansible.plugins import loader
 from ansible.plugins.callback import CallbackBase
 
-import ansible_collections.saf.fabric as fabric
 from ansible_collections.saf.fabric.plugins.plugin_utils import packed_modules, workspace
 
 _ACTIONS = Path(__file__).resolve().parents[1] / "action"
@@ -87,7 +86,7 @@ def packages():
     if any(Path(folder).is_dir() for folder in constants.DEFAULT_MODULE_UTILS_PATH):
         return None
     # Where Ansible finds the modules: with a collection that is put together from several places, not beside this file.
-    plugins = Path(fabric.__path__[0]) / "plugins"
+    plugins = Path(packed_modules.__file__).parents[1]
     packed = [path.resolve() for folder in ("modules", "module_utils") for path in plugins.joinpath(folder).rglob("*.py")]
     if not all(path.is_relative_to(workspace.REPOSITORY) for path in packed):
         return None
