@@ -151,6 +151,7 @@ from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_n
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, ray_settings_file, service_end
 
 _PAUSE_SECONDS = 2
+_MOST_SECONDS = 86400
 
 
 def ask(python, address, timeout, user=None, environment_file=""):
@@ -182,7 +183,7 @@ def wait(ask_once, expected, seconds, watch):
 
     ask_once: function of the seconds left that returns (result, reason). Returns (result, reason, ended).
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
     while True:
         result, reason = ask_once(max(1, deadline - time.monotonic()))
         left = deadline - time.monotonic()

@@ -16,11 +16,17 @@ _MOST_BYTES = 2**20
 def ask(question, user, seconds):
     """Return what ``question()`` returns (JSON values) in a child that runs as ``user``, None where it does not end in time.
 
-    A caller that is not root asks as itself. Raises KeyError where the account does not exist.
+    A caller that is not root asks as itself. None also where no child can be started. Raises KeyError where the account does not
+    exist.
     """
     entry = pwd.getpwnam(user)
     reading, writing = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        return None
     if child == 0:
         status = 1
         try:

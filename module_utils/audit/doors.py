@@ -22,8 +22,8 @@ def try_door(door, seconds):
     try:
         with socket.create_connection((door["address"], door["port"]), timeout=seconds) as made:
             source = made.getsockname()[0]
-    except OSError as error:
-        reason = "no answer" if isinstance(error, socket.timeout) else (error.strerror or str(error))
+    except (OSError, OverflowError, ValueError) as error:  # no such port, no such name
+        reason = "no answer" if isinstance(error, socket.timeout) else (getattr(error, "strerror", "") or str(error))
         return {"answers": False, "reason": reason, "source": own_address(door["address"], door["port"]), "status": 0}
     return {"answers": True, "reason": "", "source": source, "status": posted(door, seconds) if door.get("post") else 0}
 
@@ -35,7 +35,7 @@ def own_address(address, port):
         with socket.socket(family, socket.SOCK_DGRAM) as made:
             made.connect((address, port))
             return made.getsockname()[0]
-    except OSError:
+    except (OSError, OverflowError, ValueError):
         return ""
 
 
@@ -57,7 +57,7 @@ def by_address(door):
     """Return a door for each address of a name, at most 8; an address is itself, and a name that leads nowhere stays."""
     try:
         found = socket.getaddrinfo(door["address"], door["port"], type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+    except (OSError, OverflowError, ValueError):
         return [door]
     # A link-local address needs its interface, which only the name's resolver knows.
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))[:8]
