@@ -11,6 +11,8 @@ import socket
 
 _MAX_THREADS = 64
 # No entrypoint: Ray answers that the request is invalid, if it takes requests at all.
+# No such port or name: what the socket module raises for them besides OSError.
+_IMPOSSIBLE = (OSError, OverflowError, TypeError, ValueError)
 _EMPTY_JOB = b'{"saf_audit": true}'
 
 
@@ -22,7 +24,7 @@ def try_door(door, seconds):
     try:
         with socket.create_connection((door["address"], door["port"]), timeout=seconds) as made:
             source = made.getsockname()[0]
-    except (OSError, OverflowError, ValueError) as error:  # no such port, no such name
+    except _IMPOSSIBLE as error:  # no such port, no such name
         reason = "no answer" if isinstance(error, socket.timeout) else (getattr(error, "strerror", "") or str(error))
         return {"answers": False, "reason": reason, "source": own_address(door["address"], door["port"]), "status": 0}
     return {"answers": True, "reason": "", "source": source, "status": posted(door, seconds) if door.get("post") else 0}
@@ -35,7 +37,7 @@ def own_address(address, port):
         with socket.socket(family, socket.SOCK_DGRAM) as made:
             made.connect((address, port))
             return made.getsockname()[0]
-    except (OSError, OverflowError, ValueError):
+    except _IMPOSSIBLE:
         return ""
 
 
@@ -47,7 +49,7 @@ def posted(door, seconds):
         headers = {"Content-Type": "application/json", "User-Agent": "saf-audit"}
         connection.request("POST", door["post"], body=_EMPTY_JOB, headers=headers)
         return connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError):
+    except (http.client.HTTPException, *_IMPOSSIBLE):
         return 0
     finally:
         connection.close()
@@ -57,7 +59,7 @@ def by_address(door):
     """Return a door for each address of a name, at most 8; an address is itself, and a name that leads nowhere stays."""
     try:
         found = socket.getaddrinfo(door["address"], door["port"], type=socket.SOCK_STREAM)
-    except (OSError, OverflowError, ValueError):
+    except _IMPOSSIBLE:
         return [door]
     # A link-local address needs its interface, which only the name's resolver knows.
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))[:8]

@@ -25,6 +25,7 @@ LINUX = {
     "has_venvs": False,
     "open_files_limit": 524288,
     "addresses": ["127.0.0.1", "10.0.0.2"],
+    "maintenance": "",
     "service_managers": ["systemd", "process"],
     "systemd": 252,
     "processes": [{"pid": 7, "user": "saf", "command": "/opt/saf/current/bin/python ray start"}],

@@ -98,7 +98,7 @@ def resolve(text: str, target: Target) -> Resolved:
         lines.append(f"{requirement.name}=={version} " + " ".join(f"--hash=sha256:{d}" for d in sorted(digests)))
     requirements = "\n".join(sorted(lines)) + "\n"
     return {
-        "digest": hashlib.sha256(requirements.encode()).hexdigest(),
+        "digest": hashlib.sha256(requirements.encode("utf-8", "surrogateescape")).hexdigest(),
         "distributions": distributions,
         "requirements": requirements,
     }
