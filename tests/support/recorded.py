@@ -32,7 +32,9 @@ cpu MHz\t\t: 3100.5
 physical id\t: 0
 core id\t\t: 1
 """
-OS_RELEASE = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nHOME_URL="https://www.debian.org/?a=b"\n'
+OS_RELEASE = (
+    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nHOME_URL="https://distribution.example/?a=b"\n'
+)
 MEMINFO = "MemTotal:       16316412 kB\nMemAvailable:    9316412 kB\nSwapTotal: 8 kB\nSwapFree: 6 kB\nHugePages_Total:       0\n"
 IP_ADDR = "1: lo    inet 127.0.0.1/8 scope host lo\n2: eth0    inet 10.89.0.2/24 brd 10.89.0.255 scope global eth0\n"
 IP_ROUTE = "10.0.0.7 dev eth0 src 10.0.0.6 uid 0 \\    cache \n"
@@ -194,7 +196,7 @@ BREW = """\
 curl: (56) The requested URL returned error: 404
 Error: Failed to download resource "python@3.9"
 """
-APT = "Reading package lists...\nE: Unable to locate package iperf3\nErr:1 http://deb.debian.org bookworm InRelease\n"
+APT = "Reading package lists...\nE: Unable to locate package iperf3\nErr:1 http://mirror.example bookworm InRelease\n"
 MANIFEST = json.dumps(
     {
         "version": 1,

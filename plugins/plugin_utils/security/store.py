@@ -11,6 +11,7 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from . import certificates, token
 from .certificates import Pair
 
 _MOST = 1 << 16  # bytes of a file
+_LOCK_SECONDS = 30
 
 
 class SecretError(Exception):
@@ -46,7 +48,7 @@ class Store:
                 return
             handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                self._lock(handle)
                 yield
             finally:
                 os.close(handle)
@@ -55,6 +57,15 @@ class Store:
                 f"The secrets of the cluster in {self.folder} cannot be read or written ({error.strerror or error}): give the "
                 "folder to your account, or set cluster_secrets_dir to another one."
             ) from None
+
+    def _lock(self, handle: int) -> None:
+        """Wait for another run that works on the folder, which takes it a second."""
+        for _attempt in range(_LOCK_SECONDS * 10):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(0.1)
+        raise SecretError(f"Another run has held {self.folder} for {_LOCK_SECONDS} s: end it, then repeat this one.")
 
     def token(self, renew: bool = False) -> dict[str, Any]:
         """Return {changed, mark} of the token, made if it is missing or to be renewed."""
