@@ -274,7 +274,7 @@ def test_two_runs_at_once_make_one_token(store):
 
 def test_a_run_that_holds_the_folder_is_not_waited_for_without_end(store, monkeypatch):
     monkeypatch.setattr("ansible_collections.saf.fabric.plugins.plugin_utils.security.store._LOCK_SECONDS", 1)
-    with store().locked(), pytest.raises(SecretError, match="Another run has held .* end it"), store().locked():
+    with store().locked(), pytest.raises(SecretError, match=r"Another run has held .* end it"), store().locked():
         pass
 
 
