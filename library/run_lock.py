@@ -83,6 +83,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.saf.fabric.plugins.module_utils.system import login
 
 _MOST_BYTES = 4096
+_ATTEMPTS = 100  # each of 0.1 s
 
 
 @contextlib.contextmanager
@@ -91,18 +92,28 @@ def opened(path, create):
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
     while True:
         try:
-            handle = os.open(path, flags, 0o644)
+            handle = os.open(path, flags, 0o600)  # whoever may open it could hold it
         except FileNotFoundError:
             yield None
             return
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # held for the time of a few system calls
+            hold(handle)
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(handle), os.stat(path)):
                     yield handle
                     return
         finally:
             os.close(handle)
+
+
+def hold(handle):
+    """Take the file's own lock, which others hold for the time of a few system calls; raises OSError after a while."""
+    for _attempt in range(_ATTEMPTS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.1)
+    raise BlockingIOError(errno.EAGAIN, "another process holds it")
 
 
 def read(handle):

@@ -1,5 +1,6 @@
 """One run at a time changes a node, and a run that has ended keeps no other one waiting."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -40,6 +41,21 @@ def test_first_run_takes_the_node_and_takes_it_again(path):
     assert take(path) == {}
     assert take(path, now=NOW + 5) == {}
     assert (written(path)["mark"], written(path)["since"]) == (MINE["mark"], NOW)
+
+
+def test_no_other_account_can_hold_the_file(path):
+    """Whoever may open a file can lock it, and every run would wait."""
+    take(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_that_holds_the_file_is_not_waited_for_without_end(path, monkeypatch):
+    monkeypatch.setattr(module, "_ATTEMPTS", 2)
+    take(path)
+    with path.open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BlockingIOError, match="another process holds it"):
+            take(path)
 
 
 @pytest.mark.parametrize(
