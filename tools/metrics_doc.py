@@ -11,6 +11,8 @@ import json
 import sys
 from pathlib import Path
 
+import generated
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
@@ -46,13 +48,6 @@ def table(rows):
     return "\n".join([*lines, "", f"Headline metrics, whose regression can fail a play: {headlines}.", ""])
 
 
-def page(text, rows):
-    """Return the page with the generated part of today."""
-    before, rest = text.split(BEGIN)
-    _old, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table(rows)}\n{END}{after}"
-
-
 def schema(text, units):
     """Return the schema with the units of the registry."""
     document = json.loads(text)
@@ -62,19 +57,10 @@ def schema(text, units):
 
 def main(arguments):
     wanted = {
-        PAGE: page(PAGE.read_text(), metrics.METRICS.values()),
+        PAGE: generated.between(PAGE.read_text(), BEGIN, END, table(metrics.METRICS.values())),
         SCHEMA: schema(SCHEMA.read_text(), metrics.UNITS),
     }
-    stale = [path for path, text in wanted.items() if path.read_text() != text]
-    if "--check" not in arguments:
-        for path in stale:
-            path.write_text(wanted[path])
-        return 0
-    for path in stale:
-        print(f"{path.relative_to(ROOT)} differs from the registry of metrics: run tools/metrics_doc.py.")
-    if not stale:
-        print("docs/numbers.md and data/run.schema.json are up to date")
-    return 1 if stale else 0
+    return generated.renew(wanted, arguments, "the registry of metrics", __file__)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import generated
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,22 +31,10 @@ def table(settings):
     return "\n".join(lines) + "\n"
 
 
-def page(text, settings):
-    """Return the page with the table of today."""
-    before, rest = text.split(BEGIN)
-    _old, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table(settings)}\n{END}{after}"
-
-
 def main(arguments):
-    old = PAGE.read_text()
-    new = page(old, yaml.safe_load((ROOT / "data" / "ray_settings.yml").read_text())["settings"])
-    if "--check" in arguments:
-        if old != new:
-            print("docs/ray-operations.md is out of date: python tools/ray_settings_doc.py", file=sys.stderr)
-        return int(old != new)
-    PAGE.write_text(new)
-    return 0
+    settings = yaml.safe_load((ROOT / "data" / "ray_settings.yml").read_text())["settings"]
+    page = generated.between(PAGE.read_text(), BEGIN, END, table(settings))
+    return generated.renew({PAGE: page}, arguments, "data/ray_settings.yml", __file__)
 
 
 if __name__ == "__main__":

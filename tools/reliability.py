@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 
+import generated
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -203,14 +205,7 @@ def page(rows, catalog, not_here):
 
 def main(arguments):
     text = page(read(), faults.catalog(), faults.not_here())
-    if "--check" not in arguments:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        print("docs/reliability.md is up to date")
-        return 0
-    print("docs/reliability.md differs from docs/reliability.jsonl: run tools/reliability.py.")
-    return 1
+    return generated.renew({PAGE: text}, arguments, "docs/reliability.jsonl", __file__)
 
 
 if __name__ == "__main__":

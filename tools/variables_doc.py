@@ -7,6 +7,7 @@ import json
 import re
 import sys
 
+import generated
 import specs
 
 PAGE = specs.ROOT / "docs" / "variables.md"
@@ -63,16 +64,7 @@ def page():
 
 
 def main(arguments):
-    text = page()
-    if "--check" not in arguments:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        print("docs/variables.md is up to date")
-        return 0
-    print("docs/variables.md differs from the argument specs: run tools/variables_doc.py.")
-    return 1
+    return generated.renew({PAGE: page()}, arguments, "the argument specs", __file__)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import service_log
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock, observed, repository
-from ansible_collections.saf.fabric.plugins.plugin_utils.security import answers, audit, audit_table, doors, listeners
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import listeners, lock, observed, repository
+from ansible_collections.saf.fabric.plugins.plugin_utils.security import answers, audit, audit_table, doors
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, width
 
 _NOT_OURS = ("", None)

@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 import yaml
 
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import listeners
 from ansible_collections.saf.fabric.plugins.plugin_utils.security import (
     answers,
     audit,
     audit_table,
     doors,
     findings,
-    listeners,
 )
 
 ADDRESSES = {"alpha": "10.0.0.1", "beta": "10.0.0.2"}

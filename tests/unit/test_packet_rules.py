@@ -4,7 +4,7 @@ import packet_rules as lookup
 import pytest
 import yaml
 
-from ansible_collections.saf.fabric.plugins.plugin_utils.provision import packet_rules, repository
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import listeners, packet_rules, repository
 
 HOSTS = {
     "alpha": {"ansible_host": "192.168.1.172", "links": {"lan": "192.168.1.172", "thunderbolt": "10.10.0.1"}},
@@ -89,8 +89,8 @@ def test_every_row_of_the_table_is_in_the_rules_of_a_head():
         for first, _, last in (one.partition("-") for one in spans)
     ]
     for listener in LISTENERS:
-        if packet_rules.is_opened(listener, values()):
-            first, last = packet_rules.span(listener, values())
+        if listeners.is_opened(listener, values()):
+            first, last = listeners.span(listener, values())
             assert any(low <= first and last <= high for low, high in closed), listener["name"]
 
 

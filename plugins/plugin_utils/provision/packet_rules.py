@@ -6,18 +6,16 @@ A node gets them as data (library/packet_filter.py) and renders them for its own
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..trust import untrusted
+from . import listeners
 from .inventory import Hostvars, address_of
 from .options import has_type
 from .problem import Row, row
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# `when` of a row that is open only with a setting: "ray_gcs_store: redis".
-_SETTING = re.compile(r"(\w+): (.+)")
 SOURCES = ("members", "admins")
 
 
@@ -67,29 +65,14 @@ def networks(addresses: Iterable[object]) -> list[str]:
     return [str(one.network_address) if one.prefixlen == one.max_prefixlen else str(one) for one in merged]
 
 
-def span(listener: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the first and the last port of a row of the table; values: {variable: value}."""
-    first = int(values[listener["port"]])
-    if "last" in listener:
-        return first, int(values[listener["last"]])
-    count = listener.get("count", 1)
-    return first, first + int(count if isinstance(count, int) else values[count]) - 1
-
-
-def is_opened(listener: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    """Return whether something may listen there; a port that only another setting opens may belong to another program."""
-    setting = _SETTING.fullmatch(str(listener.get("when", "always")))
-    return not setting or str(values.get(setting[1], "")).strip().lower() == setting[2].strip().lower()
-
-
-def ports(listeners: Iterable[Mapping[str, Any]], values: Mapping[str, Any], is_head: bool) -> list[dict[str, Any]]:
+def ports(rows: Iterable[Mapping[str, Any]], values: Mapping[str, Any], is_head: bool) -> list[dict[str, Any]]:
     """Return [{protocol, ports: ["first-last" or "port"], sources}] of a node, neighboring ports joined."""
     spans: dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]] = {}
-    for listener in listeners:
-        if (listener["nodes"] == "head" and not is_head) or not is_opened(listener, values):
+    for listener in rows:
+        if (listener["nodes"] == "head" and not is_head) or not listeners.is_opened(listener, values):
             continue
         sources = tuple(one for one in SOURCES if one in listener["peers"])
-        spans.setdefault((str(listener.get("protocol", "tcp")), sources), []).append(span(listener, values))
+        spans.setdefault((str(listener.get("protocol", "tcp")), sources), []).append(listeners.span(listener, values))
     return [
         {"protocol": protocol, "ports": [_spelled(*one) for one in _joined(found)], "sources": list(sources)}
         for (protocol, sources), found in sorted(spans.items())
@@ -114,15 +97,18 @@ def rules(
     host: str,
     members: Sequence[str],
     hostvars: Hostvars,
-    listeners: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any]],
     values: Mapping[str, Any],
     head: str,
 ) -> dict[str, Any]:
-    """Return {members, admins, ports} of a node; values: {variable: value} with defaults. Raises ValueError."""
+    """Return {members, admins, ports} of a node; raises ValueError.
+
+    rows: of data/listeners.yml; values: {variable: value} with defaults.
+    """
     return {
         "members": member_addresses(members, hostvars),
         "admins": networks(values.get("admin_addresses") or []),
-        "ports": ports(listeners, values, host == head),
+        "ports": ports(rows, values, host == head),
     }
 
 

@@ -9,9 +9,9 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from ..provision.listeners import is_loopback, row_of
 from . import advisories, doors, nodes
 from .findings import SEVERITIES, Finding, accepted, arrange, finding
-from .listeners import is_loopback, row_of
 
 SCHEMA_VERSION: Final = 1
 SAFE, UNKNOWN, FINDINGS = "safe-as-documented", "unknown", "findings"

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from ansible_collections.saf.fabric.plugins.module_utils.services.listening import ranges
 
+from ..provision.listeners import Listener, is_loopback, row_of
 from .findings import Finding, finding
-from .listeners import Listener, is_loopback, row_of
 
 # Where Ray takes jobs by HTTP: {row of the table: path}.
 JOBS: Final = {"agent": "/api/job_agent/jobs/", "dashboard": "/api/jobs/"}

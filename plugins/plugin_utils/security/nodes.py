@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ..provision.listeners import Listener, is_loopback, may_listen, row_of
 from .answers import plain
 from .findings import Finding, finding
-from .listeners import Listener, is_loopback, may_listen, row_of
 
 # A shell that ends at once; on a Mac it is /usr/bin/false.
 _NO_SHELLS: Final = ("nologin", "false")

@@ -39,19 +39,30 @@ def variables(document: Mapping[str, Any]) -> list[str]:
     return sorted({name for name in named if isinstance(name, str)} | settings)
 
 
-def resolve(document: Mapping[str, Any], values: Mapping[str, Any]) -> list[Listener]:
-    """Return the rows of the table with their ports, without those of settings that are not on; values: {variable: value}."""
+def span(row: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the first and the last port of a row; values: {variable: value}."""
 
     def number(given: Any) -> int:
         return int(values[given]) if isinstance(given, str) else int(given)
 
+    first = number(row["port"])
+    return first, number(row["last"]) if "last" in row else first + number(row.get("count", 1)) - 1
+
+
+def is_opened(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Return whether something may listen there; a port that only another setting opens may belong to another program."""
+    setting = _SETTING.fullmatch(str(row.get("when", "always")))
+    return not setting or str(values.get(setting[1], "")).strip().lower() == setting[2].strip().lower()
+
+
+def resolve(document: Mapping[str, Any], values: Mapping[str, Any]) -> list[Listener]:
+    """Return the rows of the table with their ports, without those of settings that are not on; values: {variable: value}."""
+
     found = []
     for row in document["listeners"]:
-        setting = _SETTING.fullmatch(row["when"])
-        if setting and str(values[setting[1]]) != setting[2]:
+        if not is_opened(row, values):
             continue
-        first = number(row["port"])
-        last = number(row["last"]) if "last" in row else first + number(row.get("count", 1)) - 1
+        first, last = span(row, values)
         found.append(
             Listener(
                 name=row["name"],
