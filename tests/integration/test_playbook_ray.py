@@ -162,8 +162,8 @@ def test_the_definition_follows_what_the_process_is_made_of(derived):
     found = derived["plain"]
     assert found["same"] == found["definition"]
     assert len({found["definition"], *found["others"]}) == 5
-    start = f'ExecStartPre=+/bin/sh -c "echo {found["definition"]} >/run/saf-ray.definition"'
-    assert start in found["unit"].splitlines()
+    (start,) = [line for line in found["unit"].splitlines() if line.startswith("ExecStartPre=+")]
+    assert start.endswith(f'echo {found["definition"]} >/run/saf-ray.definition"')
 
 
 def test_odd_paths_and_values_reach_units_and_environment_as_they_are(derived):
@@ -171,7 +171,8 @@ def test_odd_paths_and_values_reach_units_and_environment_as_they_are(derived):
     assert "WorkingDirectory=/srv/100%% a\\b/ray" in lines
     assert "EnvironmentFile=/srv/100%% a\\b/etc/ray.env" in lines
     assert 'RequiresMountsFor="/srv/100%% a\\\\b"' in lines
-    assert 'ExecStart="/srv/100%% a\\\\b/venvs/1/bin/ray" \\' in lines
+    assert 'ExecStart="/srv/100%% a\\\\b/venvs/1/bin/python" \\' in lines
+    assert '  "/srv/100%% a\\\\b/venvs/1/bin/ray" \\' in lines
     assert 'A="50% \\"x\\" \\$Y \\`z\\` \\\\"' in derived["odd"]["file"].splitlines()
     environment = derived["odd"]["environment"]
     assert environment["A"] == '50% "x" $Y `z` \\'
@@ -190,7 +191,9 @@ def test_a_daemon_reads_the_closed_file_and_opens_its_log_itself(derived, tmp_pa
     told = log.read_text().splitlines()
     assert told[0] == derived["odd"]["environment"]["A"]
     assert told[1] == "256"
-    assert told[2].startswith("/opt/saf/venvs/1/bin/ray start")
+    assert told[2].startswith(
+        "/opt/saf/venvs/1/bin/python /opt/saf/etc/ray_start.py /opt/saf/etc/maintenance.json /opt/saf/venvs/1/bin/ray start"
+    )
     assert not {"StandardOutPath", "StandardErrorPath"} & set(daemon)
     assert "proxy" not in json.dumps(derived["odd"]["daemon"]["EnvironmentVariables"])
 

@@ -98,6 +98,10 @@ def test_a_node_with_wrong_secrets_does_not_join_and_one_with_the_right_ones_doe
     assert said["worker"] == [["alpha", "beta"], ""]
 
 
+def test_a_node_whose_raylet_ends_by_sigterm_ends_itself_so_that_it_is_started_again(said):
+    assert said["raylet ended"] == 1
+
+
 def test_a_job_on_the_agents_port_needs_the_token_and_tls_does_not_cover_it(said, has_token):
     """The second half is what docs/security.md says of the stack without tokens."""
     wanted = {"without": 401, "wrong": 403, "with": 200} if has_token else {"without": 200, "wrong": 200, "with": 200}

@@ -7,6 +7,7 @@ import contextlib
 import glob
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,7 +40,16 @@ def environment(config, settings):
 
 def start(config, settings, *options):
     """Start one node of Ray in the foreground of its own process group."""
-    argv = [f"{config['venv']}/bin/ray", "start", "--block", "--disable-usage-stats", "--object-store-memory=100000000", *options]
+    program = [f"{config['venv']}/bin/python", str(ROOT / "roles/ray/files/ray_start.py"), f"{config['folder']}/maintenance.json"]
+    argv = [
+        *program,
+        f"{config['venv']}/bin/ray",
+        "start",
+        "--block",
+        "--disable-usage-stats",
+        "--object-store-memory=100000000",
+        *options,
+    ]
     log = open(Path(config["folder"]) / f"{options[0].strip('-').partition('=')[0]}.log", "ab")  # noqa: SIM115 the child has it
     return subprocess.Popen(argv, env=environment(config, settings), stdout=log, stderr=log, start_new_session=True)
 
@@ -130,6 +140,19 @@ def seen_in_processes(secret):
     return found
 
 
+def end_raylet(supervisor):
+    """End the raylet of a node by SIGTERM; return how its supervisor ends, None if it stays."""
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, _, rest = Path(path).read_text().partition(" ")
+            if rest.startswith("(raylet)") and rest.split()[2] == str(supervisor.pid):
+                os.kill(int(pid), signal.SIGTERM)
+    try:
+        return supervisor.wait(30)
+    except subprocess.TimeoutExpired:
+        return None
+
+
 def settings_file(config, name, settings):
     path = Path(config["folder"]) / f"{name}.env"
     path.write_text("".join(f'{key}="{value}"\n' for key, value in settings.items()))
@@ -168,6 +191,7 @@ def main(path):
         stranger.terminate()
         worker = start(config, good, *more, "--node-name=beta")
         said["worker"] = wait(config, files["good"], ["alpha", "beta"], 90, head)
+        said["raylet ended"] = end_raylet(worker)
         worker.terminate()
     finally:
         head.process.terminate()

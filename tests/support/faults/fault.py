@@ -13,7 +13,7 @@ from tests.support.faults import journal
 CATALOG = Path(__file__).resolve().parents[3] / "molecule" / "faults" / "faults.yml"
 KEYS = {
     *("name", "title", "node", "prepare", "inject", "heal", "restore"),
-    *("hold", "least", "limit", "target", "kept", "quick", "steady"),
+    *("hold", "least", "limit", "target", "kept", "quick", "steady", "reborn"),
 }
 LIMIT_S = 240
 EAT = """
@@ -140,7 +140,13 @@ def measure(rig, fault, say=print, ask_status=None):
     # A fault that ends by itself is over at once, however long the command that did it took to come back.
     lasts = "heal" in fault or any(isinstance(step, dict) for step in fault["inject"])
     healed = doer.ssh_at or (time.time() if lasts else injected)
-    open_at_end = rig.wait_until_healthy(injected, fault.get("limit", LIMIT_S), fault.get("least", 10))
+    known = journal.ids_before(rig.pull(), injected)
+    reborn = not fault.get("reborn") or wait_until_reborn(rig, fault, known)
+    open_at_end = (
+        [f"{fault['node']} not restarted"]
+        if not reborn
+        else rig.wait_until_healthy(injected, fault.get("limit", LIMIT_S), fault.get("least", 10))
+    )
     until = time.time()
     row = journal.evaluate(rig.pull(), rig.nodes, rig.ports, injected, healed, until)
     row.update(
@@ -158,6 +164,16 @@ def measure(rig, fault, say=print, ask_status=None):
         repair(rig, say)
     doer.steps("restore")
     return row
+
+
+def wait_until_reborn(rig, fault, known):
+    """Return whether the GCS knows the node by another id than before the fault; known: {node: id}."""
+    until = time.time() + fault.get("limit", LIMIT_S)
+    while time.time() < until:
+        if journal.ids_before(rig.pull(), time.time()).get(fault["node"], known[fault["node"]]) != known[fault["node"]]:
+            return True
+        time.sleep(1)
+    return False
 
 
 def repair(rig, say=print):
