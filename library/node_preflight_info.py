@@ -68,6 +68,7 @@ system: {description: Linux or Darwin., type: str, returned: always, sample: Lin
 machine: {description: Architecture., type: str, returned: always, sample: x86_64}
 bits: {description: Width in bits of the system (32 or 64); not that of its kernel., type: int, returned: always, sample: 64}
 glibc: {description: Version of glibc; empty without one., type: str, returned: always, sample: "2.36"}
+cuda: {description: Newest CUDA that the NVIDIA driver runs; empty without a device., type: str, returned: always, sample: "13.0"}
 macos: {description: Version of macOS; empty on other systems., type: str, returned: always, sample: "26.1"}
 memory_bytes: {description: Memory that the node (a container) may use., type: int, returned: always, sample: 8589934592}
 shared_memory_bytes: {description: Size of C(/dev/shm); null without one., type: int, returned: on Linux, sample: 2147483648}
@@ -137,6 +138,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import raylet
 from ansible_collections.saf.fabric.plugins.module_utils.system import (
+    cuda,
     current,
     disk,
     hardware,
@@ -243,6 +245,7 @@ def observe(params, run):
         # A 64-bit kernel may run a 32-bit system (Raspberry Pi OS).
         "bits": struct.calcsize("P") * 8,
         "glibc": hardware.glibc(),
+        "cuda": cuda.newest(),
         # Not platform.mac_ver(): it returns 10.16 or 16.0 to an interpreter that was built for an older system.
         "macos": command_output("sw_vers", "-productVersion").strip() if is_mac else "",
         "memory_bytes": hardware.memory_bytes(),

@@ -58,6 +58,9 @@ options:
       macos:
         description: Version of macOS on a Darwin node.
         type: str
+      accelerator:
+        description: Kind of node with a GPU, a name under C(accelerators) in the stack; empty for the platform's own wheels.
+        type: str
   index_url:
     description: Package index to fetch from; pip's own settings when empty. A password in it is never shown.
     type: str

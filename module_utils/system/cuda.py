@@ -16,14 +16,30 @@ _ATTRIBUTES = {
 }
 
 
-def device():
-    """Return {multiprocessors, clock_khz, memory_clock_khz, memory_bus_bits, cache_bytes (L2), capability}, None without one."""
+def _driver():
+    """Return libcuda, initialized; None without it or without a device."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return None
-    handle = ctypes.c_int()
-    if driver.cuInit(0) != 0 or driver.cuDeviceGet(ctypes.byref(handle), 0) != 0:
+    count = ctypes.c_int()
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or count.value < 1:
+        return None
+    return driver
+
+
+def newest():
+    """Return the newest CUDA that the driver runs, for instance 13.0; "" without a driver or a device."""
+    driver, number = _driver(), ctypes.c_int()
+    if driver is None or driver.cuDriverGetVersion(ctypes.byref(number)) != 0:
+        return ""
+    return f"{number.value // 1000}.{number.value % 1000 // 10}"
+
+
+def device():
+    """Return {multiprocessors, clock_khz, memory_clock_khz, memory_bus_bits, cache_bytes (L2), capability}, None without one."""
+    driver, handle = _driver(), ctypes.c_int()
+    if driver is None or driver.cuDeviceGet(ctypes.byref(handle), 0) != 0:
         return None
     values: dict = {}
     for name, number in _ATTRIBUTES.items():

@@ -17,6 +17,7 @@ _TARGET = {
     "python_version": {"type": "str", "required": True},
     "glibc": {"type": "str"},
     "macos": {"type": "str"},
+    "accelerator": {"type": "str"},
 }
 _SPEC = {
     "lock": {"type": "path", "required": True},

@@ -85,7 +85,7 @@ GIVEN = {
     },
     "__ray_env": {"times": {"/opt/saf/etc/ray.env": 1}, "changed_paths": []},
     "__node_accounts": {"stdout_lines": ["root", "999"]},
-    "__venv_glibc": {"stdout": "glibc 2.36"},
+    "__venv_node": {"glibc": "2.36", "cuda": ""},
     "__node_power": {"stdout": ""},
 }
 

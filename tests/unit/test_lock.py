@@ -107,6 +107,26 @@ def test_a_stack_has_its_pins_on_every_platform_that_it_names(folder):
             assert "uv" in lock.resolve(installer, target)["distributions"], target
 
 
+def test_a_kind_of_node_with_a_gpu_gets_its_build_of_mlx_and_nothing_else_differs():
+    folder = ROOT / "stacks" / "current"
+    stack, text = yaml.safe_load((folder / "stack.yml").read_text()), (folder / "requirements.lock").read_text()
+    for machine in stack["accelerators"]["cuda13"]["machines"]:
+        plain = {"system": "Linux", "machine": machine, "python_version": stack["python_version"], "glibc": "2.35"}
+        cpu, gpu = (lock.resolve(text, target)["distributions"] for target in (plain, {**plain, "accelerator": "cuda13"}))
+        assert {name for name in cpu if name not in gpu} == {"mlx-cpu"}
+        more = {name for name in gpu if name not in cpu}
+        assert "mlx-cuda-13" in more
+        assert all(name.startswith("nvidia-") for name in more - {"mlx-cuda-13"}), more
+        assert {name: gpu[name] for name in stack["pins"]} == stack["pins"]
+    assert lock.target_key({**plain, "accelerator": "cuda13"}).endswith("-cuda13")
+
+
+@pytest.mark.parametrize("glibc", [None, "", "musl", "2.x", "3.1", "2.36; rm"])
+def test_a_node_without_a_version_of_glibc_is_refused_with_a_sentence(glibc):
+    with pytest.raises(lock.LockError, match="no version of glibc"):
+        lock.platform_tags({**LINUX, "glibc": glibc})
+
+
 def test_make_lock_names_no_version_of_python():
     recipe = (ROOT / "Makefile").read_text().partition("\nlock: ")[2].partition("\n\n")[0]
     assert "--python-version" in recipe

@@ -10,6 +10,8 @@ PLATFORMS = [
     {"system": "Linux", "machine": "x86_64", "glibc": "2.35"},
     {"system": "Darwin", "machine": "arm64", "macos": "13.0"},
 ]
+ACCELERATORS = {"cuda13": {"system": "Linux", "machines": ["x86_64"], "cuda": "13.0", "disk_gb": 3.5, "driver": "580"}}
+GPU = {"system": "Linux", "machine": "x86_64", "cuda": "13.0"}
 WITHOUT_MLX = [{"system": "Linux", "machine": "aarch64", "glibc": "2.17"}]
 PORTS = {"ray_port": 6380, "ray_node_manager_port": 6381, "ray_dashboard_agent_port": 6384, "ray_client_port": 10001}
 OURS = {"venv_root": "/opt/saf", "ports": PORTS}
@@ -43,6 +45,12 @@ def test_platform(observed, found):
         ({"disk": {"path": "/opt", "free_bytes": preflight.GIB}}, ["disk"]),
         ({"disk": {"path": "/opt", "free_bytes": 5 * preflight.GIB}, "has_venvs": True}, []),  # a venv is a GiB
         ({"disk": {}}, ["disk"]),
+        (
+            {**GPU, "disk": {"path": "/opt", "free_bytes": int(9.4 * preflight.GIB)}},
+            ["disk"],
+        ),  # MLX for the GPU and its libraries
+        ({**GPU, "disk": {"path": "/opt", "free_bytes": 10 * preflight.GIB}}, []),
+        ({**GPU, "cuda": "12.4", "disk": {"path": "/opt", "free_bytes": 7 * preflight.GIB}}, []),
         ({"open_files_limit": 4096}, ["open files"]),
         ({"open_files_limit": None}, []),
     ],
@@ -51,8 +59,18 @@ def test_capacity(changed, checks):
     observed = {"memory_bytes": 8 * preflight.GIB, "disk": {"path": "/opt", "free_bytes": 9 * preflight.GIB}}
     observed = {**observed, "open_files_limit": 65536, "service_managers": ["systemd", "process"], **changed}
     wanted = {"memory_bytes": 4 * preflight.GIB, "disk_bytes": 6 * preflight.GIB, "open_files": 65536}
+    wanted |= {"accelerators": ACCELERATORS, "accelerator": "auto"}
     judges = (preflight.memory_problems, preflight.disk_problems, preflight.open_files_problems)
     assert [row["check"] for judge in judges for row in judge(observed, wanted)] == checks
+
+
+@pytest.mark.parametrize(
+    ("cuda", "wish", "rows"), [("13.0", "auto", 0), ("", "auto", 0), ("12.4", "auto", 1), ("12.4", "none", 0), ("", "cuda13", 1)]
+)
+def test_a_driver_too_old_for_the_stack_is_a_problem_and_no_silent_cpu(cuda, wish, rows):
+    found = preflight.accelerator_problems({**GPU, "cuda": cuda}, {"accelerators": ACCELERATORS, "accelerator": wish})
+    assert [row["check"] for row in found] == ["accelerator"] * rows
+    assert all("mlx_accelerator to none" in row["fix"] for row in found)
 
 
 @pytest.mark.parametrize(("managers", "wanted"), [(["process"], 65536), (["systemd"], 0), ([], 65536)])

@@ -24,6 +24,7 @@ class Target(TypedDict):
     python_version: str  # X.Y.Z
     glibc: NotRequired[str | None]  # on Linux, for instance 2.36
     macos: NotRequired[str | None]  # on Darwin, for instance 15.1
+    accelerator: NotRequired[str | None]  # a name of `accelerators` in stack.yml, for instance cuda13
 
 
 class Resolved(TypedDict):
@@ -35,7 +36,7 @@ class Resolved(TypedDict):
 
 
 def marker_environment(target: Target) -> dict[str, str]:
-    """Return the PEP 508 marker environment of a node."""
+    """Return the PEP 508 marker environment of a node; its accelerator stands for the release of the kernel."""
     version = target["python_version"]
     return {
         "implementation_name": "cpython",
@@ -43,7 +44,7 @@ def marker_environment(target: Target) -> dict[str, str]:
         "os_name": "posix",
         "platform_machine": target["machine"],
         "platform_python_implementation": "CPython",
-        "platform_release": "",
+        "platform_release": target.get("accelerator") or "",
         "platform_system": target["system"],
         "platform_version": "",
         "python_full_version": version,
@@ -105,7 +106,7 @@ def resolve(text: str, target: Target) -> Resolved:
 
 
 def platform_tags(target: Target) -> list[str]:
-    """Return the wheel platform tags that a node accepts, as ``pip download --platform`` wants them.
+    """Return the wheel platform tags that a node accepts, as ``pip download --platform`` wants them; raise LockError.
 
     pip widens a macOS tag to older releases by itself, but a manylinux_2_x tag stands for itself alone.
     """
@@ -113,7 +114,10 @@ def platform_tags(target: Target) -> list[str]:
     if target["system"] == "Darwin":
         major, second = [*str(target.get("macos")).split("."), "0"][:2]
         return [f"macosx_{major}_{second if int(major) < 11 else 0}_{machine}"]
-    minor = int(str(target.get("glibc")).split(".")[1])
+    version = re.fullmatch(r"2\.(\d{1,3})", str(target.get("glibc")))
+    if version is None:
+        raise LockError(f"The node reports no version of glibc that wheels are named by ({str(target.get('glibc'))[:40]!r}).")
+    minor = int(version.group(1))
     tags = []
     for step in range(minor, _OLDEST_GLIBC_MINOR - 1, -1):
         tags.append(f"manylinux_2_{step}_{machine}")
@@ -127,4 +131,5 @@ def target_key(target: Target) -> str:
     release = target.get("glibc") or target.get("macos")
     libc = "glibc" if target["system"] == "Linux" else "macos"
     python = "".join(target["python_version"].split(".")[:2])
-    return f"cp{python}-{target['system'].lower()}-{target['machine']}-{libc}{release}"
+    accelerator = f"-{target['accelerator']}" if target.get("accelerator") else ""
+    return f"cp{python}-{target['system'].lower()}-{target['machine']}-{libc}{release}{accelerator}"

@@ -7,11 +7,12 @@ order of the table.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import interpreter, ray_on_node
+from . import accelerator, interpreter, ray_on_node
 from .observed import Observed, Wanted, integer, mapping, number, text, texts, version
 from .problem import Problem, problem
 
@@ -63,6 +64,20 @@ def _is_older(found: str, oldest: object) -> bool:
     return has is None or (needs is not None and has < needs)
 
 
+def accelerator_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
+    """Return why the node cannot have the build of MLX for its GPU; wanted: accelerators, accelerator."""
+    try:
+        _accelerator(observed, wanted)
+    except accelerator.AcceleratorError as error:
+        return [problem("accelerator", error.wanted, error.found, error.fix)]
+    return []
+
+
+def _accelerator(observed: Observed, wanted: Wanted) -> str:
+    node = (text(observed, "system"), text(observed, "machine"), text(observed, "cuda"))
+    return accelerator.chosen(wanted["accelerators"], wanted["accelerator"], *node)
+
+
 def memory_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     """Return whether the memory is too small; wanted: memory_bytes."""
     size = integer(observed, "memory_bytes")
@@ -75,6 +90,9 @@ def memory_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
 def disk_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     """Return whether the disk is too full; wanted: disk_bytes on a node without a venv, a GiB less where there is one."""
     needed = wanted["disk_bytes"] - (GIB if observed.get("has_venvs") is True else 0)
+    with contextlib.suppress(accelerator.AcceleratorError):
+        kind = _accelerator(observed, wanted)
+        needed += int(wanted["accelerators"][kind]["disk_gb"] * GIB) if kind else 0
     disk = mapping(observed, "disk")
     free, path = integer(disk, "free_bytes"), text(disk, "path") or "venv_root"
     if free is not None and free >= needed:
@@ -213,6 +231,7 @@ def clock_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
 
 CHECKS: tuple[Callable[[Observed, Wanted], list[Problem]], ...] = (
     platform_problems,
+    accelerator_problems,
     memory_problems,
     disk_problems,
     open_files_problems,
