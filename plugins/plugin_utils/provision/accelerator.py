@@ -39,7 +39,7 @@ def chosen(accelerators: Mapping[str, Mapping[str, Any]], wish: str, system: str
     if not fitting:
         oldest = min(kinds.values(), key=lambda row: version(row["cuda"]) or ())
         fix = (
-            f"Install a newer driver ({oldest['driver']} or newer), or set mlx_accelerator to none for this node: MLX then runs on the"
+            f"Install a newer driver ({oldest['driver']} on), or set mlx_accelerator to none for this node: MLX then runs on the"
             " CPU."
         )
         raise AcceleratorError(f"a driver for CUDA {oldest['cuda']}", f"one for CUDA {cuda}", fix)
