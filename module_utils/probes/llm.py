@@ -89,19 +89,31 @@ def measure(case, shape, params, emit, tell):
 
 
 def generate(model, prompts, generation):
-    """Return (prefill, decode) in token/s of one batch, by mlx-lm's own generator (the path of mlx_lm.benchmark)."""
+    """Return (prefill, decode) in token/s of one batch, by mlx-lm's own generator (the path of mlx_lm.benchmark) and our clock.
+
+    Its own statistics mean different times in different releases.
+    """
+    import time
+    from collections import Counter
+
     from mlx_lm.generate import BatchGenerator, generation_stream, wired_limit
 
-    # Fewer prompts than the generator's prefill batch are used unchanged.
-    generator = BatchGenerator(model, stop_tokens=set())
+    # Fewer prompts than the generator's prefill batch are used unchanged. Without stop tokens nothing ends early.
+    generator = BatchGenerator(model, max_tokens=generation)
+    # Since mlx-lm 0.30 next() also reports the progress of prompts.
+    following = getattr(generator, "next_generated", generator.next)
+    tokens, first = Counter(), None
     with wired_limit(model, [generation_stream]):
-        generator.insert(prompts, generation)
-        while generator.next():
-            pass
-    stats = generator.stats()
-    if stats.generation_tokens != generation * len(prompts):
+        start = time.perf_counter()
+        generator.insert(prompts, [generation] * len(prompts))
+        while responses := following():
+            tokens.update(response.uid for response in responses)
+            if first is None and len(tokens) == len(prompts):
+                first, before = time.perf_counter(), sum(tokens.values())
+        end = time.perf_counter()
+    if first is None or sum(tokens.values()) != generation * len(prompts):
         raise RuntimeError("The model stopped early; its rate would look too high.")
-    return stats.prompt_tps, (stats.generation_tokens - len(prompts)) / stats.generation_time
+    return sum(map(len, prompts)) / (first - start), (sum(tokens.values()) - before) / (end - first)
 
 
 def synthetic(case):
