@@ -79,6 +79,18 @@ def test_a_restart_that_did_not_help_is_repeated_ever_later():
     assert gaps[-1] > 8 * 3600
 
 
+@pytest.mark.parametrize(("between", "delayed"), [(False, False), (None, True), (True, True)])
+def test_a_restart_that_helped_does_not_delay_the_next_one(between, delayed):
+    """None: whether it is gone could not be seen."""
+    restarts, state = checks_of("sockets", True, True)
+    assert restarts == [False, True]
+    state, _ = watchdog.decide({**state, "pid": 8}, seen("alive", pid=8, faults={"sockets": between}), 600)
+    more = [bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 660)[1])]
+    state, _ = watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 660)
+    more.append(bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 720)[1]))
+    assert more == [False, not delayed]
+
+
 @pytest.mark.parametrize("gcs", ["gone", "closed", "unanswered", None])
 @pytest.mark.parametrize("head", [True, False])
 def test_a_node_whose_address_is_gone_is_never_restarted(gcs, head):

@@ -69,7 +69,9 @@ def decide(state, seen, now):
       "unanswered"      the GCS listens and did not answer
       "failed"          the GCS could not be asked, which proves nothing about the node
     """
-    history = {"healed": state["healed"]} if state.get("healed") else {}
+    # A restart after which a fault was seen to be gone has helped, and does not delay the next one.
+    healed = {name: row for name, row in state.get("healed", {}).items() if seen.get("faults", {}).get(name) is not False}
+    history = {"healed": healed} if healed else {}
     if not seen["pid"]:
         return history, ""
     fresh = {"pid": seen["pid"], "since": now, "asked": now, "tasked": now, "strikes": 0, **history}
@@ -93,12 +95,11 @@ def decide(state, seen, now):
         return fresh, f"has left the cluster ({gcs})"
     faults = counted(state.get("faults", {}), seen.get("faults", {}), now)
     for name in faults:
-        if is_due(name, faults[name], history.get("healed", {}).get(name), seen, now):
-            times = history.get("healed", {}).get(name, [0])[0] + 1
-            return {**fresh, "healed": {**history.get("healed", {}), name: [times, now]}}, FAULTS[name][2]
+        if is_due(name, faults[name], healed.get(name), seen, now):
+            return {**fresh, "healed": {**healed, name: [healed.get(name, [0])[0] + 1, now]}}, FAULTS[name][2]
     asked = now if gcs in ("alive", "gone", "failed") else state["asked"]
     tasked = now if seen.get("tasked") else state.get("tasked", now)
-    state = _without(state, "unanswered", "faults", "moved")
+    state = {**_without(state, "unanswered", "faults", "moved", "healed"), **history}
     if unanswered is not None:
         state["unanswered"] = unanswered
     if faults:
