@@ -20,10 +20,11 @@ def test_no_cut_within_the_patience_loses_a_node(table, patience):
     """The fastest that a node can count as dead: each check fails at once, as behind a refused port."""
     given = {name: int(value) for name, value in tuned(table, patience).items()}
     period = given["RAY_health_check_period_ms"] / 1000
-    assert given["RAY_health_check_failure_threshold"] * period > patience + period
+    # Behind a link that is back gRPC may wait for another 120 s before it connects again.
+    assert given["RAY_health_check_failure_threshold"] * period > patience + 120 + period
     assert given["RAY_gcs_rpc_server_reconnect_timeout_s"] > patience
     # A node that is gone is noticed all the same: a silent check takes Ray's timeout of 10 s more.
-    assert given["RAY_health_check_failure_threshold"] * (period + 10) <= 2 * patience + 80
+    assert given["RAY_health_check_failure_threshold"] * (period + 10) <= 2 * patience + 320
 
 
 def test_the_niceness_is_that_of_the_inventory(table):
