@@ -77,7 +77,7 @@ disk:
   returned: always
   sample: {path: /opt, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
 maintenance: {description: Since when the node is in maintenance; empty if it is not., type: str, returned: always, sample: ""}
-stack: {description: The stack that C(upgrade.yml) has recorded; empty before it ran., type: str, returned: always, sample: current}
+stack: {description: The stack that C(upgrade.yml) has recorded; empty before it ran., type: str, returned: always}
 has_venvs: {description: Whether a venv of the installation exists., type: bool, returned: always}
 open_files_limit: {description: Hard limit of open files of the init system; null if unknown., type: int, returned: when known}
 addresses: {description: The node's own IPv4 addresses., type: list, elements: str, returned: always, sample: [127.0.0.1]}

@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: What C(upgrade.yml) has written about the stack (stack, python_version, venv, previous, pending); empty before it ran.
+  description: What C(upgrade.yml) has written (stack, python_version, venv, previous, pending); empty before it ran.
   type: dict
   returned: always
 active:

@@ -1,7 +1,7 @@
 """The record on a node of the stack that it runs: written by playbooks/upgrade.yml, read by whoever must not go back unasked.
 
-It has stack, python_version and venv of what runs, ``previous`` (the same of what ran before) and ``pending`` (the same of an upgrade
-that has stopped Ray and is not done). Pure functions, but for read().
+It has stack, python_version and venv of what runs, ``previous`` (the same of what ran before) and ``pending`` (the same of an
+upgrade that has begun and is not done). Pure functions, but for read().
 """
 
 from __future__ import annotations

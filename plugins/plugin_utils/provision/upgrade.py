@@ -1,7 +1,7 @@
 """An upgrade from one stack to another: what it starts from, why it must not begin, what it says, what came of it.
 
-Pure functions. A release is {stack, python_version, venv}: what a node runs, or is to run. node: what node_stack_info returned for one
-node, of which nothing is trusted; stacks: {name: pins} of all stacks of the repository.
+Pure functions. A release is {stack, python_version, venv}: what a node runs, or is to run. node: what node_stack_info returned
+for one node, of which nothing is trusted; stacks: {name: pins} of all stacks of the repository.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ def release_of(node: Node, stacks: Stacks) -> Release:
 def is_interrupted(node: Node) -> bool:
     """Return whether an upgrade has begun on a node and has neither ended nor been taken back."""
     record = observed.mapping(node, "record") or {}
-    venv = observed.text(record, "venv")
-    in_use = {observed.text(node, "active"), *observed.texts(node, "running")}
-    return bool(_release(record.get("pending"))) and in_use != {venv}
+    running = observed.texts(node, "running")
+    as_recorded = bool(running) and {observed.text(node, "active"), *running} == {observed.text(record, "venv")}
+    return bool(_release(record.get("pending"))) and not as_recorded
 
 
 def way_back(node: Node, target: str, stacks: Stacks) -> Release:
@@ -90,7 +90,9 @@ def has_venv(node: Node, pins: Mapping[str, Any], python_version: str) -> bool:
     )
 
 
-def refusal(members: Sequence[str], nodes: Mapping[str, Node], jobs: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> str:
+def refusal(
+    members: Sequence[str], nodes: Mapping[str, Node], jobs: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]
+) -> str:
     """Return why the upgrade must not begin, "" where it may; nothing has been changed yet.
 
     wanted: stack, python_version, stacks, interrupt, commands {name: line to type}.
@@ -99,15 +101,15 @@ def refusal(members: Sequence[str], nodes: Mapping[str, Node], jobs: Sequence[Ma
     left_out = [name for name in members if name not in nodes]
     if left_out:
         return (
-            f"All nodes must run the same Ray, and this run leaves out {', '.join(left_out)}. Without --limit, and with all nodes "
-            f"switched on:\n{commands['upgrade']}"
+            f"All nodes must run the same Ray, and this run leaves out {', '.join(left_out)}. Without --limit, with all "
+            f"nodes switched on:\n{commands['upgrade']}"
         )
     running = {name: release_of(nodes[name], stacks) for name in members}
     unknown = [name for name, release in running.items() if not release]
     if unknown:
         return (
-            f"What {', '.join(unknown)} runs is none of the stacks {', '.join(stacks)}, so there would be no way back. Provision all "
-            f"nodes with the stack that they have, then upgrade:\n{commands['site']}"
+            f"What {', '.join(unknown)} runs is none of the stacks {', '.join(stacks)}, so there is no way back. "
+            f"Provision all nodes with the stack that they have, then upgrade:\n{commands['site']}"
         )
     unfinished = any(is_interrupted(nodes[name]) for name in members)
     present = sorted({release["stack"] for release in running.values()})
@@ -145,7 +147,8 @@ def _jobs(jobs: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"{len(jobs)} running {'job' if len(jobs) == 1 else 'jobs'} would end:"]
     for job in jobs[:_MOST_JOBS]:
         where = f" on {clean_text(job.get('node'), limit=60)}" if job.get("node") else ""
-        lines.append(f"  {clean_text(job.get('id'), limit=60)}{where}: {clean_text(job.get('entrypoint'), limit=120) or 'unknown'}")
+        what = clean_text(job.get("entrypoint"), limit=120) or "unknown"
+        lines.append(f"  {clean_text(job.get('id'), limit=60)}{where}: {what}")
     if len(jobs) > _MOST_JOBS:
         lines.append(f"  and {len(jobs) - _MOST_JOBS} more")
     return "\n".join(lines)
@@ -170,7 +173,8 @@ def estimate(known: Sequence[Mapping[str, Any]], cluster: str) -> str:
     if not mine:
         return "How long is unknown: no upgrade of this cluster is on record on this controller."
     last = mine[-1]
-    return f"The last upgrade of this cluster, {last.get('from')} to {last.get('to')} on {str(last.get('ended'))[:10]}, took {last['seconds']:.0f} s."
+    way = f"{last.get('from')} to {last.get('to')} on {str(last.get('ended'))[:10]}"
+    return f"The last upgrade of this cluster, {way}, interrupted it for {last['seconds']:.0f} s."
 
 
 def plan_lines(
@@ -193,7 +197,8 @@ def plan_lines(
         f"Before, with Ray at work: the new venv is built on {', '.join(building)}."
         if building
         else "The new venv is on all nodes already.",
-        f"Interrupted: Ray stops on {', '.join(members)}; jobs, actors and objects are lost. {estimate(known, wanted['cluster'])}",
+        f"Interrupted: Ray stops on {', '.join(members)}; jobs, actors and objects are lost. "
+        + estimate(known, wanted["cluster"]),
         f"If a step fails, all nodes return to {back['stack']}.",
     ]
     return lines + ([_jobs(jobs)] if jobs else [])
