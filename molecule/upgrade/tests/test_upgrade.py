@@ -124,7 +124,7 @@ def test_the_way_back_builds_nothing_and_the_plan_knows_how_long_it_takes(upgrad
     assert all(len(node.check(f"ls {node.root}/venvs").split()) == 2 for node in nodes.values())
 
 
-# What is done to the venv that is not in use, and how it is taken back.
+# What is done to the venv that is not in use, and how it is repaired.
 OTHER = "for venv in {root}/venvs/*; do test $venv = $(readlink -f {root}/current) || "
 BREAK_RAY = OTHER + "{{ mv $venv/bin/ray $venv/bin/ray.whole; ln -s /bin/false $venv/bin/ray; }}; done"
 REPAIR_RAY = "for venv in {root}/venvs/*; do test ! -e $venv/bin/ray.whole || mv $venv/bin/ray.whole $venv/bin/ray; done"

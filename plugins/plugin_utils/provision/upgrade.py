@@ -68,7 +68,7 @@ def release_of(node: Node, stacks: Stacks) -> Release:
 
 
 def is_interrupted(node: Node) -> bool:
-    """Return whether an upgrade has begun on a node and has neither ended nor been taken back."""
+    """Return whether an upgrade has begun on a node and has neither ended nor been rolled back."""
     record = observed.mapping(node, "record") or {}
     running = observed.texts(node, "running")
     as_recorded = bool(running) and {observed.text(node, "active"), *running} == {observed.text(record, "venv")}
@@ -108,7 +108,7 @@ def refusal(
     unknown = [name for name, release in running.items() if not release]
     if unknown:
         return (
-            f"What {', '.join(unknown)} runs is none of the stacks {', '.join(stacks)}, so there is no way back. "
+            f"What {', '.join(unknown)} runs is none of the stacks {', '.join(stacks)}, so nothing could be rolled back. "
             f"Provision all nodes with the stack that they have, then upgrade:\n{commands['site']}"
         )
     unfinished = any(is_interrupted(nodes[name]) for name in members)
@@ -214,9 +214,9 @@ def progress(members: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) 
 
 
 def failures(progressed: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each node that has not done all steps by its own fault, none when all have done all of them.
+    """Return a sentence for each node that has not done all steps by a fault there, none when all have done all of them.
 
-    A node that waited for the others is not named; one that answers no more has no failure of its own, and is behind the others.
+    A node that waited for the others is not named; one that answers no more has no failure, and is behind the others.
     """
     said = [
         f"{NAMES.get(one['step'], one['step'])} on {name}: {clean_text(one['message'], limit=600) or 'no message'}"
