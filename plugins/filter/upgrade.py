@@ -39,14 +39,18 @@ def upgrade_plan(members, answers, jobs, wanted):
     }
 
 
-def upgrade_pins(path):
-    """Return the pins in a stack.yml, {} for a file that is none."""
-    try:
-        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
-        return {}
-    pins = found.get("pins") if isinstance(found, dict) else None
-    return {str(name): str(pin) for name, pin in pins.items()} if isinstance(pins, dict) else {}
+def upgrade_stacks(repository):
+    """Return {name: pins} of the stacks of a repository; a stack.yml that is none is left out."""
+    stacks = {}
+    for path in sorted(Path(repository).glob("stacks/*/stack.yml")):
+        try:
+            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeError, yaml.YAMLError):
+            continue
+        pins = found.get("pins") if isinstance(found, dict) else None
+        if isinstance(pins, dict):
+            stacks[path.parent.name] = {str(name): str(pin) for name, pin in pins.items()}
+    return stacks
 
 
 class FilterModule:
@@ -54,9 +58,9 @@ class FilterModule:
         return {
             "upgrade_failures": upgrade.failures,
             "upgrade_past": upgrade.past,
-            "upgrade_pins": upgrade_pins,
             "upgrade_plan": upgrade_plan,
             "upgrade_progress": upgrade.progress,
+            "upgrade_stacks": upgrade_stacks,
             "upgrade_seconds": lambda members, hostvars: upgrade.seconds(hostvars, members),
             "upgrade_superfluous": upgrade.superfluous,
         }
