@@ -130,7 +130,6 @@ BREAK_RAY = OTHER + "{{ mv $venv/bin/ray $venv/bin/ray.whole; ln -s /bin/false $
 REPAIR_RAY = "for venv in {root}/venvs/*; do test ! -e $venv/bin/ray.whole || mv $venv/bin/ray.whole $venv/bin/ray; done"
 HIDE = OTHER + "mv $venv/.saf-venv.json $venv/hidden; done"
 SHOW = "for venv in {root}/venvs/*; do test ! -e $venv/hidden || mv $venv/hidden $venv/.saf-venv.json; done"
-AWAY = "systemctl stop ssh ssh.socket; pkill -f sshd-session; pkill -f sshd:; sleep 20; systemctl start ssh"
 # step: (the node, when, what is broken, how it is repaired, what the message names)
 FAILURES = {
     "stage": ("worker1", "now", HIDE + "; mv {root}/wheels {root}/wheels.kept; touch {root}/wheels",
@@ -143,7 +142,6 @@ FAILURES = {
     "switch": ("worker1", BEGUN, HIDE, SHOW, "activating the new venv on worker1"),
     "head": ("head1", STOPPED, BREAK_RAY, REPAIR_RAY, "starting the head on head1"),
     "workers": ("worker2", STOPPED, BREAK_RAY, REPAIR_RAY, "starting the workers on worker2"),
-    "unreachable": ("worker1", STOPPED, AWAY, "true", "on worker1: it does not answer any more"),
 }  # fmt: skip
 
 
