@@ -59,6 +59,10 @@ options:
         become active.
       - Where the module runs as root, this account imports what O(imports) names. Role node creates the account first.
     type: str
+  activate:
+    description: Whether the venv becomes the active one. If not, it is only built beside it, and no earlier one is removed.
+    type: bool
+    default: true
   keep:
     description: Number of earlier venvs to keep for a rollback.
     type: int
@@ -321,6 +325,7 @@ def main():
             "archive": {"type": "path"},
             "imports": {"type": "list", "elements": "str", "default": []},
             "user": {"type": "str"},
+            "activate": {"type": "bool", "default": True},
             "keep": {"type": "int", "default": 1},
         },
         supports_check_mode=True,
@@ -337,12 +342,13 @@ def main():
     if opened and not module.check_mode:
         os.chmod(folder, 0o755)  # noqa: S103 an earlier release closed it under another umask
     problems, _found, fingerprint = venvs.inspect(venv, params["python_version"], params["distributions"])
-    stale = in_use != os.path.realpath(venv)
+    in_place = in_use == os.path.realpath(venv)
+    stale = params["activate"] and not in_place
     result = {
         "path": venv,
         "fingerprint": fingerprint,
         "problems": problems,
-        "in_use": not stale,
+        "in_use": in_place,
         "removed": [],
         "changed": False,
     }
@@ -381,10 +387,11 @@ def main():
                 module.fail_json(msg=f"{explained(error, folder)} The active venv is unchanged.", **{**result, "changed": False})
             finally:
                 shutil.rmtree(build_dir, ignore_errors=True)
-        switch(link, os.path.relpath(venv, params["root"]))
-        result["removed"] = outdated(folder, venv, in_use, params["keep"])
-        for path in result["removed"]:
-            shutil.rmtree(path, ignore_errors=True)
+        if params["activate"]:
+            switch(link, os.path.relpath(venv, params["root"]))
+            result["removed"] = outdated(folder, venv, in_use, params["keep"])
+            for path in result["removed"]:
+                shutil.rmtree(path, ignore_errors=True)
     module.exit_json(**result)
 
 

@@ -78,6 +78,7 @@ disk:
   returned: always
   sample: {path: /opt, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
 maintenance: {description: Since when the node is in maintenance; empty if it is not., type: str, returned: always, sample: ""}
+stack: {description: The stack that C(upgrade.yml) has recorded; empty before it ran., type: str, returned: always}
 has_venvs: {description: Whether a venv of the installation exists., type: bool, returned: always}
 open_files_limit: {description: Hard limit of open files of the init system; null if unknown., type: int, returned: when known}
 addresses: {description: The node's own IPv4 addresses., type: list, elements: str, returned: always, sample: [127.0.0.1]}
@@ -136,6 +137,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.saf.fabric.plugins.module_utils import stack_record
 from ansible_collections.saf.fabric.plugins.module_utils.services import raylet
 from ansible_collections.saf.fabric.plugins.module_utils.system import (
     cuda,
@@ -252,6 +254,7 @@ def observe(params, run):
         "shared_memory_bytes": shared_memory_bytes(),
         "disk": disk.space(params["venv_root"]),
         "maintenance": raylet.maintenance(os.path.join(params["venv_root"], "etc", "maintenance.json")),
+        "stack": stack_record.read(params["venv_root"]).get("stack", ""),
         "has_venvs": os.path.isdir(os.path.join(params["venv_root"], "venvs")),
         "open_files_limit": None if is_mac else parse_open_files_limit(read("/proc/1/limits")),
         "addresses": sockets.own_addresses(),

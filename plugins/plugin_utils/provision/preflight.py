@@ -138,6 +138,15 @@ def maintenance_problems(observed: Observed, _wanted: Wanted) -> list[Problem]:
     return [problem("maintenance", "off", f"on since {since}", fix)]
 
 
+def stack_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
+    """Return whether the run would take back an upgrade, or change the stack without one; wanted: stack ("": not checked)."""
+    has, asked = text(observed, "stack"), wanted.get("stack", "")
+    if not has or not asked or has == asked:
+        return []
+    fix = f"Put `stack: {has}` into the inventory, or change it back with playbooks/upgrade.yml -e stack={asked}."
+    return [problem("stack", asked, f"{has}, by upgrade.yml", fix)]
+
+
 def reachable_addresses(addresses: list[str], wanted: str) -> list[str]:
     """Return the addresses by which another node can reach this one, those that have most in common with ``wanted`` first."""
 
@@ -237,6 +246,7 @@ CHECKS: tuple[Callable[[Observed, Wanted], list[Problem]], ...] = (
     open_files_problems,
     address_problems,
     maintenance_problems,
+    stack_problems,
     path_problems,
     service_manager_problems,
     systemd_problems,
