@@ -51,6 +51,7 @@ PHASES: Final = {
         Phase("mtu"),
         Phase("secrets", "on the controller"),
         Phase("reset"),
+        Phase("remove", "drained, undone, forgotten", answers=True),
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
     )
@@ -75,6 +76,7 @@ _PLAYBOOKS: Final = {
     "maintenance": "maintenance",
     "tune_network": "mtu",
     "reset": "reset",
+    "remove_node": "remove",
     "rotate_secrets": "secrets",
     "compare": "compare",
     "listeners": "listeners",
@@ -108,6 +110,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "audit": {"": "audit"},
     "network": {"": "mtu"},
     "reset": {"": "reset"},
+    "membership": {"": STAY},
 }
 
 
