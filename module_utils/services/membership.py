@@ -1,4 +1,4 @@
-"""Which cluster a node belongs to: the record that site.yml leaves, or the command line of a Ray that an earlier release started."""
+"""Which cluster a node belongs to: the record that site.yml leaves, or the command line of a running Ray."""
 
 from __future__ import annotations
 

@@ -43,9 +43,9 @@ def removal_refused(node, groups, limit):
     return removal.refused(node, groups, limit, command_line.command)
 
 
-def removal_report(node, variables, is_gone, cluster, check):
+def removal_report(node, variables, is_gone, cluster, venv_root, check):
     """Return what playbooks/remove_node.yml says at its end."""
-    return removal.report(node, variables, is_gone, cluster, check, command_line.command)
+    return removal.report(node, variables, is_gone, cluster, venv_root, check, command_line.command)
 
 
 def _commands(row):
@@ -58,6 +58,9 @@ def _commands(row):
         stop = command_line.command("playbooks/stop.yml", node, extra)
         reset = command_line.command("playbooks/reset.yml", node, extra)
         return [f"To stop what runs from {root} on {node}:", stop, "To remove all of it:", reset]
+    if row.get("take_over"):
+        gcs = service_log.one_line(row["take_over"], 253)
+        return [f"To take {node} over:", command_line.command("site.yml", extra={"preflight_take_over": gcs})]
     if row.get("command"):
         return [f"On {node}:", service_log.one_line(row["command"])]
     return []

@@ -46,9 +46,13 @@ def record(gcs, head="alpha", answers=None, node="beta"):
         (record("10.5.0.1:6380", head="gamma", answers=True), {"take_over": "10.5.0.1:6380"}, "taken"),
         (record("10.5.0.1:6380", head="gamma", answers=True), {"take_over": "10.5.0.1"}, "taken"),
         (record("10.5.0.1:6380", head="gamma", answers=True), {"take_over": "10.5.0.2"}, "other"),
-        # The head was a node of that cluster: the cluster goes on under it, if the former head is really gone.
+        # The head was a node of that cluster: the cluster continues under it, if the former head is really gone.
         (record("10.5.0.1:6380", head="gamma"), {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380"}, "replaced"),
-        (record("10.5.0.1:6380", head="gamma", answers=True), {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380"}, "two_heads"),
+        (
+            record("10.5.0.1:6380", head="gamma", answers=True),
+            {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380"},
+            "two_heads",
+        ),
         (
             record("10.5.0.1:6380", head="gamma", answers=True, node="alpha"),
             {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380", "addresses": {"alpha": ["10.0.0.1"]}},
@@ -63,7 +67,7 @@ def test_which_cluster_a_node_belongs_to(seen, changed, kind):
 def test_a_node_of_another_cluster_is_refused_with_what_to_type():
     (row,) = membership.problems(record("10.5.0.1:6380", head="gamma", answers=True), {"membership": HERE})
     assert row["found"] == "in the cluster of gamma at 10.5.0.1:6380, which answers"
-    assert "-e preflight_take_over=10.5.0.1:6380" in row["fix"]
+    assert row["take_over"] == "10.5.0.1:6380"
 
 
 def test_a_former_head_that_still_runs_is_refused():
@@ -72,7 +76,9 @@ def test_a_former_head_that_still_runs_is_refused():
     assert row["found"] == "gamma at 10.5.0.1:6380 still answers"
 
 
-@pytest.mark.parametrize("seen", [record("10.0.0.1:6380", head="aleph"), record("10.0.0.77:6380"), record("10.0.0.2:6380", "beta")])
+@pytest.mark.parametrize(
+    "seen", [record("10.0.0.1:6380", head="aleph"), record("10.0.0.77:6380"), record("10.0.0.2:6380", "beta")]
+)
 def test_a_change_of_the_head_concerns_all_nodes(seen):
     assert membership.problems(seen, {"membership": HERE}) == []
     (row,) = membership.problems(seen, {"membership": {**HERE, "limited": True}})
@@ -96,7 +102,9 @@ def test_a_change_of_the_head_concerns_all_nodes(seen):
 )
 def test_a_running_ray_of_an_earlier_release_names_its_cluster(tmp_path, command, found):
     assert on_node.of_command(command) == found
-    seen = on_node.observe(str(tmp_path / "none"), "/opt/saf", [{"pid": 1, "user": "saf", "command": command}], found.get("gcs", ""))
+    seen = on_node.observe(
+        str(tmp_path / "none"), "/opt/saf", [{"pid": 1, "user": "saf", "command": command}], found.get("gcs", "")
+    )
     assert seen == ({**found, "answers": None} if found else {})
 
 

@@ -20,7 +20,9 @@ INVENTORY = """all:
 
 
 def command(playbook, limit="", extra=None):
-    return " ".join([playbook, *([f"--limit {limit}"] if limit else []), *(f"-e {name}={value}" for name, value in (extra or {}).items())])
+    return " ".join(
+        [playbook, *([f"--limit {limit}"] if limit else []), *(f"-e {name}={value}" for name, value in (extra or {}).items())]
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,9 @@ def test_what_is_refused(node, limit, words):
 
 def test_the_lines_of_the_inventory_are_named():
     assert removal.lines_of("beta", {"hosts.yml": INVENTORY}) == ["hosts.yml:8: beta:"]
-    assert removal.lines_of("beta", {"hosts": "[workers]\nbeta ansible_host=10.0.0.2\nbetatron\n"}) == ["hosts:2: beta ansible_host=10.0.0.2"]
+    assert removal.lines_of("beta", {"hosts": "[workers]\nbeta ansible_host=10.0.0.2\nbetatron\n"}) == [
+        "hosts:2: beta ansible_host=10.0.0.2"
+    ]
 
 
 @pytest.fixture
@@ -52,13 +56,13 @@ def variables(tmp_path):
 
 
 def test_the_report_names_what_is_left_to_do(variables, tmp_path):
-    said = removal.report("beta", variables, False, {"reachable": True, "unexpected": []}, False, command)
+    said = removal.report("beta", variables, False, {"reachable": True, "unexpected": []}, "/opt/saf", False, command)
     assert said.splitlines()[1:] == [f"{tmp_path}/hosts.yml:8: beta:", f"{tmp_path}/host_vars/beta.yml"]
 
 
 def test_the_report_about_a_node_that_is_gone_says_what_remains_on_it(variables):
-    said = removal.report("beta", variables, True, {"reachable": True, "unexpected": ["beta"]}, False, command)
-    assert "Its Ray still runs and is in the cluster" in said
+    said = removal.report("beta", variables, True, {"reachable": True, "unexpected": ["beta"]}, "/opt/saf", False, command)
+    assert "The head counts beta as alive" in said
     assert "playbooks/reset.yml --limit beta" in said
     assert "playbooks/rotate_secrets.yml" in said
 

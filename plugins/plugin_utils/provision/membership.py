@@ -30,7 +30,7 @@ def kind(observed: Observed, wanted: Wanted) -> str:
     if gcs == here["gcs"]:
         return RENAMED if head and head != here["head"] else SAME
     host, answers = gcs.rpartition(":")[0], record.get("answers")
-    if host.startswith("127.") or host == "localhost":  # it was a cluster of its own
+    if host.startswith("127.") or host == "localhost":  # it was alone
         return SAME
     if host in here["head_addresses"]:
         return MOVED
@@ -42,7 +42,7 @@ def kind(observed: Observed, wanted: Wanted) -> str:
         return OTHER
     if here["head_gcs"] != gcs:
         return TAKEN
-    # The present head was a node of that cluster, so the cluster goes on under it.
+    # The present head was a node of that cluster, so the cluster continues under it.
     if answers is not True:
         return REPLACED
     return TWO_HEADS if len(here["addresses"]) > 1 else TAKEN
@@ -57,10 +57,12 @@ def problems(observed: Observed, wanted: Wanted) -> list[Problem]:
     named = f"{text(record, 'head')} at {gcs}" if text(record, "head") else gcs
     if found == OTHER:
         fix = (
-            f"Remove it there first (playbooks/remove_node.yml with that inventory), or take it over: -e preflight_take_over={gcs}. "
-            "Everything of the other cluster is then removed from it. If that was the former head of this cluster: the same option."
+            "Remove it there first (playbooks/remove_node.yml with that inventory), or take it over (the command is below): it "
+            "removes everything of the other cluster. If that was the former head of this cluster: the same command."
         )
-        return [problem("cluster", "of this cluster or of none", f"in the cluster of {named}{_answer(record)}", fix)]
+        row = problem("cluster", "of this cluster or of none", f"in the cluster of {named}{_answer(record)}", fix)
+        row["take_over"] = gcs
+        return [row]
     if found == TWO_HEADS:
         fix = (
             "Two heads would run. Put the former head into the group workers for this run, and remove it afterwards with "

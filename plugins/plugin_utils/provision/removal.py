@@ -23,8 +23,8 @@ def refused(node: str, groups: Mapping[str, Sequence[str]], limit: str, command:
         return f"Say which node leaves, with -e node=<name>:\n{example}"
     if node in head:
         return (
-            f"{node} is the head. Make another node the head first: exchange the two in the groups head and workers of the inventory, "
-            f"then run this, and repeat:\n{command('site.yml')}"
+            f"{node} is the head. Make another node the head first: exchange the two in the groups head and workers of the "
+            f"inventory, then run this, and repeat:\n{command('site.yml')}"
         )
     if node not in workers:
         close = difflib.get_close_matches(node, workers, n=1)
@@ -65,6 +65,7 @@ def report(
     variables: Mapping[str, Any],
     is_gone: bool,
     cluster: Mapping[str, Any],
+    venv_root: str,
     check: bool,
     command: Command,
 ) -> str:
@@ -73,14 +74,18 @@ def report(
     found = lines_of(node, read)
     if check:
         return f"{node} would be removed. Nothing was changed."
-    said = [f"{node} is out of the cluster. Remove it from the inventory now:", *(found or ["its line in the group workers"]), *more]
+    said = [
+        f"{node} is out of the cluster. Remove it from the inventory now:",
+        *(found or ["its line in the group workers"]),
+        *more,
+    ]
     if node in texts(cluster, "unexpected"):
-        said.append(f"Its Ray still runs and is in the cluster: stop it there, or close the ports to it ({command('playbooks/firewall.yml')}).")
+        said.append(f"The head counts {node} as alive: if that stays so, its Ray still reaches the cluster; stop it there.")
     elif cluster.get("reachable") is False:
         said.append(f"The head could not be asked who is in the cluster: {one_line(text(cluster, 'reason'), 200)}")
     if is_gone:
         said += [
-            f"On {node} everything is still there: the service, which starts at boot and looks for the head, {variables.get('venv_root') or '/opt/saf'}, "
+            f"On {node} everything is still there: the service, which starts at boot and looks for the head, {venv_root}, "
             "and the token or certificate of the cluster. If it comes back, before its line is removed:",
             command("playbooks/reset.yml", node),
             "If it is lost or stolen, and the cluster has a token or certificates, make new ones:",
