@@ -37,6 +37,10 @@ options:
     description: The nodes that need a certificate, each with the list of its addresses. None are made if it is empty.
     type: dict
     default: {}
+  keep:
+    description: Names of nodes. The certificates of all others are removed. Without it none is.
+    type: list
+    elements: str
   rotate:
     description: Make all of them new. What has the old ones can no longer join.
     type: bool
@@ -63,6 +67,12 @@ token:
   returned: success
   type: str
   sample: /home/me/.local/share/studio-air-fabric/alpha/token
+dropped:
+  description: Names of the nodes whose certificates were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [gamma]
 token_mark:
   description: Digits that change with the token and tell nothing of it.
   returned: success

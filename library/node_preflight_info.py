@@ -50,6 +50,10 @@ options:
     description: Also check, on a Mac without Homebrew, whether the login account needs a password for sudo.
     type: bool
     default: false
+  gcs:
+    description: Address of the GCS of the cluster that asks, as C(host:port). Another one that the node belongs to is tried.
+    type: str
+    default: ""
 author:
   - Studio Air Fabric (@studio-air-fabric)
 """
@@ -79,6 +83,13 @@ disk:
   sample: {path: /opt, free_bytes: 80000000000, total_bytes: 250000000000, inodes_free: 1000000}
 maintenance: {description: Since when the node is in maintenance; empty if it is not., type: str, returned: always, sample: ""}
 stack: {description: The stack that C(upgrade.yml) has recorded; empty before it ran., type: str, returned: always}
+membership:
+  description:
+    - The cluster that the node belongs to, with the node's name there, the head's name (empty if unknown), the address of its GCS
+      and, if that is not O(gcs), whether it accepts connections (null if it does not say). Empty for a node of none.
+  type: dict
+  returned: always
+  sample: {node: beta, head: alpha, gcs: "192.168.1.172:6380", answers: null}
 has_venvs: {description: Whether a venv of the installation exists., type: bool, returned: always}
 open_files_limit: {description: Hard limit of open files of the init system; null if unknown., type: int, returned: when known}
 addresses: {description: The node's own IPv4 addresses., type: list, elements: str, returned: always, sample: [127.0.0.1]}
@@ -138,7 +149,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils import stack_record
-from ansible_collections.saf.fabric.plugins.module_utils.services import raylet
+from ansible_collections.saf.fabric.plugins.module_utils.services import membership, raylet
 from ansible_collections.saf.fabric.plugins.module_utils.system import (
     cuda,
     current,
@@ -255,6 +266,9 @@ def observe(params, run):
         "disk": disk.space(params["venv_root"]),
         "maintenance": raylet.maintenance(os.path.join(params["venv_root"], "etc", "maintenance.json")),
         "stack": stack_record.read(params["venv_root"]).get("stack", ""),
+        "membership": membership.observe(
+            os.path.join(params["venv_root"], "etc", "cluster.json"), params["venv_root"], running, params["gcs"]
+        ),
         "has_venvs": os.path.isdir(os.path.join(params["venv_root"], "venvs")),
         "open_files_limit": None if is_mac else parse_open_files_limit(read("/proc/1/limits")),
         "addresses": sockets.own_addresses(),
@@ -282,6 +296,7 @@ def main():
             "conda": {"type": "str"},
             "formula": {"type": "str", "default": ""},
             "check_sudo": {"type": "bool", "default": False},
+            "gcs": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )

@@ -18,6 +18,7 @@ class ActionModule(ControllerAction):
         "cluster": {"type": "str", "required": True},
         "token": {"type": "bool", "default": False},
         "nodes": {"type": "dict", "default": {}},
+        "keep": {"type": "list", "elements": "str"},
         "rotate": {"type": "bool", "default": False},
     }
 
@@ -26,8 +27,14 @@ class ActionModule(ControllerAction):
         now = datetime.datetime.now(datetime.timezone.utc)
         command = command_line.command("playbooks/rotate_secrets.yml")
         store = Store(folder, arguments["cluster"], now, command, self._task.check_mode)
+        wanted = arguments["token"] or arguments["nodes"] or arguments["keep"] is None
+        dropped = []
+        if not wanted and not folder.is_dir():  # nothing is kept there, so nothing can be dropped
+            return {"changed": False, "token": "", "token_mark": "", "authority": "", "nodes": {}, "dropped": []}
         try:
             with store.locked():
+                if arguments["keep"] is not None:
+                    dropped = store.drop_others(arguments["keep"])
                 token = store.token(rotate) if arguments["token"] else {"changed": False, "mark": ""}
                 certificates = {"changed": False, "nodes": {}}
                 if arguments["nodes"]:
@@ -35,7 +42,8 @@ class ActionModule(ControllerAction):
         except SecretError as error:
             raise RunError(str(error)) from None
         return {
-            "changed": token["changed"] or certificates["changed"],
+            "changed": bool(dropped) or token["changed"] or certificates["changed"],
+            "dropped": dropped,
             "token": str(folder / "token") if arguments["token"] else "",
             "token_mark": token["mark"],
             "authority": str(folder / "ca.crt") if arguments["nodes"] else "",

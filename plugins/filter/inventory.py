@@ -6,10 +6,12 @@ from ansible_collections.saf.fabric.plugins.module_utils.services import service
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import (
     access,
     inventory,
+    membership,
     packet_rules,
     preflight,
     problem,
     reachability,
+    removal,
 )
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, problem_list, table, width
 
@@ -36,6 +38,16 @@ def problem_table(rows):
     return table.render(rows, _COLUMNS, columns) + ("\n" + "\n".join(commands) + "\n" if commands else "")
 
 
+def removal_refused(node, groups, limit):
+    """Return why playbooks/remove_node.yml refuses a node, "" if it does not."""
+    return removal.refused(node, groups, limit, command_line.command)
+
+
+def removal_report(node, variables, is_gone, cluster, venv_root, check):
+    """Return what playbooks/remove_node.yml says at its end."""
+    return removal.report(node, variables, is_gone, cluster, venv_root, check, command_line.command)
+
+
 def _commands(row):
     """Return the lines below the table for one row; what it carries came from a node."""
     node = row["node"]
@@ -46,6 +58,9 @@ def _commands(row):
         stop = command_line.command("playbooks/stop.yml", node, extra)
         reset = command_line.command("playbooks/reset.yml", node, extra)
         return [f"To stop what runs from {root} on {node}:", stop, "To remove all of it:", reset]
+    if row.get("take_over"):
+        gcs = service_log.one_line(row["take_over"], 253)
+        return [f"To take {node} over:", command_line.command("site.yml", extra={"preflight_take_over": gcs})]
     if row.get("command"):
         return [f"On {node}:", service_log.one_line(row["command"])]
     return []
@@ -57,6 +72,7 @@ class FilterModule:
             "access_problems": access.problems,
             "all_addresses": inventory.all_addresses_of,
             "cluster_addresses": inventory.addresses_of,
+            "membership_kind": membership.kind,
             "packet_filter_rows": packet_rules.refusal_rows,
             "packet_filters_closed_to": packet_rules.closed_to,
             "pinned_versions": pinned_versions,
@@ -64,6 +80,8 @@ class FilterModule:
             "preflight_problems": preflight_problems,
             "problem_count": problem_list.count,
             "problem_table": problem_table,
+            "removal_refused": removal_refused,
+            "removal_report": removal_report,
             "provider_problems": inventory.provider_problems,
             "unreachable_rows": reachability.unreachable_rows,
         }

@@ -50,7 +50,8 @@ def _values(variables, defaults):
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         groups, hostvars = variables["groups"], variables["hostvars"]
-        members = inventory_checks.members_of(groups)
+        # playbooks/remove_node.yml: one that is still in the inventory and no member any more.
+        members = [one for one in inventory_checks.members_of(groups) if one not in groups.get("saf_removed", [])]
         listeners = repository.load("data", "listeners.yml")["listeners"]
         found = []
         for host in terms:

@@ -98,7 +98,7 @@ def test_address_must_be_the_nodes_own():
         (["127.0.0.1"], "10.0.0.3", "it has none that another node can reach"),
         ([], "fd00::3", "it has none that another node can reach"),  # a node with IPv6 alone
         (["10.0.0.2", "192.168.1.7"], "192.168.1.9", "(192.168.1.7, 10.0.0.2)"),
-        (["10.0.0.2"], "alpha.lan", "(10.0.0.2)"),
+        (["10.0.0.2"], "alpha.local", "Set cluster_address to 10.0.0.2. The name stays usable for the login (ansible_host)"),
     ],
 )
 def test_the_remedy_for_an_address_can_be_followed(addresses, wanted, words):

@@ -54,6 +54,7 @@ PHASES: Final = {
         Phase("mtu"),
         Phase("secrets", "on the controller"),
         Phase("reset"),
+        Phase("remove", "drained, undone, forgotten", answers=True),
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
     )
@@ -79,6 +80,7 @@ _PLAYBOOKS: Final = {
     "upgrade": "upgrade",
     "tune_network": "mtu",
     "reset": "reset",
+    "remove_node": "remove",
     "rotate_secrets": "secrets",
     "compare": "compare",
     "listeners": "listeners",
@@ -113,6 +115,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "upgrade": {"": "upgrade", "plan": "upgrade plan", "step_stage": "stage"},
     "network": {"": "mtu"},
     "reset": {"": "reset"},
+    "membership": {"": STAY},
 }
 
 

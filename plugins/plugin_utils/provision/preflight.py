@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import accelerator, interpreter, ray_on_node
+from . import accelerator, interpreter, membership, ray_on_node
 from .observed import Observed, Wanted, integer, mapping, number, text, texts, version
 from .problem import Problem, problem
 
@@ -125,8 +125,22 @@ def address_problems(observed: Observed, wanted: Wanted) -> list[Problem]:
         found = f"{address}; it has {', '.join(addresses[:8]) or 'no IPv4 address'}"
         fix = "Give the node an IPv4 address in the cluster's network: it has none that another node can reach."
         return [problem("address", "one of the node's own", found, fix)]
+    if not is_number(address):
+        fix = (
+            f"Set cluster_address to {' or '.join(reachable[:4])}. The name stays usable for the login (ansible_host): Ray knows "
+            "nodes by number, and each node would look a name up by itself."
+        )
+        return [problem("address", "an address in numbers", f"{address}, a name", fix)]
     fix = f"Set cluster_address to an address of this node ({', '.join(reachable[:4])})."
     return [problem("address", "one of the node's own", address, fix)]
+
+
+def is_number(address: str) -> bool:
+    """Return whether an address is one in numbers, not a name."""
+    try:
+        return bool(ipaddress.ip_address(address))
+    except ValueError:
+        return False
 
 
 def maintenance_problems(observed: Observed, _wanted: Wanted) -> list[Problem]:
@@ -247,6 +261,7 @@ CHECKS: tuple[Callable[[Observed, Wanted], list[Problem]], ...] = (
     address_problems,
     maintenance_problems,
     stack_problems,
+    membership.problems,
     path_problems,
     service_manager_problems,
     systemd_problems,

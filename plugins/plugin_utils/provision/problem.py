@@ -18,6 +18,7 @@ class Problem(TypedDict):
     found: str
     fix: str
     command: NotRequired[str]  # to type on the node; a cell of the table would fold it
+    take_over: NotRequired[str]  # the head of another cluster: likewise
     other_root: NotRequired[str]  # another installation of this product: the controller knows the commands for it
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from . import certificates, token
 from .certificates import Pair
@@ -106,6 +106,15 @@ class Store:
                 "key": str(self.folder / f"{_file_of(node)}.key"),
             }
         return {"changed": changed, "nodes": rows}
+
+    def drop_others(self, keep: Iterable[str]) -> list[str]:
+        """Remove the certificates and keys of all nodes that are not named, and return their names."""
+        kept = {_file_of(node) for node in keep}
+        names = sorted({str(path.relative_to(self.folder).with_suffix("")) for path in self.folder.glob("nodes/*.???")} - kept)
+        for name in names if not self.check else []:
+            for ending in (".key", ".crt"):
+                (self.folder / f"{name}{ending}").unlink(missing_ok=True)
+        return [unquote(name.removeprefix("nodes/")) for name in names]
 
     def _authority(self, renew: bool) -> tuple[Pair, bool]:
         pair = None if renew else self._pair("ca")
