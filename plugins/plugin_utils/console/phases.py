@@ -53,6 +53,7 @@ PHASES: Final = {
         Phase("reset"),
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
+        Phase("fetch", "files for an offline installation", answers=True),
     )
 }
 _PLAYBOOKS: Final = {
@@ -78,6 +79,7 @@ _PLAYBOOKS: Final = {
     "rotate_secrets": "secrets",
     "compare": "compare",
     "listeners": "listeners",
+    "fetch": "fetch",
 }
 # {role: {file: phase}}; "": of every other file.
 _ROLES: Final[dict[str, dict[str, str]]] = {
@@ -108,6 +110,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "audit": {"": "audit"},
     "network": {"": "mtu"},
     "reset": {"": "reset"},
+    "fetch": {"": "fetch"},
 }
 
 
