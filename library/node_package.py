@@ -141,7 +141,9 @@ def main():
     manager = managers.MANAGERS[name]
     if module.params["source"]:
         if name != "apt":
-            module.fail_json(msg=f"Packages of a folder are for apt, and this node has {name}: install them by hand.", installed=[])
+            module.fail_json(
+                msg=f"Packages of a folder are for apt, and this node has {name}: install them by hand.", installed=[]
+            )
         manager = managers.from_folder(module.params["source"])
         write_source(module.params["source"])
     wanted = []

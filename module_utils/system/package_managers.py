@@ -76,7 +76,7 @@ MANAGERS = {
 
 
 def from_folder(folder):
-    """Return apt as it works with the packages of a folder alone: folder has sources.list and lists; the node's own are unused."""
+    """Return apt as it works with the packages of a folder alone, which has sources.list and lists; no mirror is asked."""
     settings = {
         "Dir::Etc::sourcelist": f"{folder}/sources.list",
         "Dir::Etc::sourceparts": "/dev/null",

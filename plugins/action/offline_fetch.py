@@ -129,7 +129,9 @@ class Filler:
         build = self.options["builds"].get(version) or {}
         digest = (build.get("sha256") or {}).get(triple)
         if not digest:
-            self.left_out.append(f"Python {version} for {triple} (data/python_builds.yml has no build of it: nodes need their own)")
+            self.left_out.append(
+                f"Python {version} for {triple} (data/python_builds.yml has no build of it: nodes need their own)"
+            )
             return
         name = f"cpython-{version}+{build['release']}-{triple}-install_only_stripped.tar.gz"
         url = f"{self.options['builds_url']}/{build['release']}/{name.replace('+', '%2B')}"

@@ -73,14 +73,14 @@ def fetch(
     with tempfile.TemporaryDirectory(dir=workspace) as root:
         apt = _Apt(Path(root), release, environment)
         apt.run("apt-get", "--error-on=any", "update", seconds=_UPDATE_SECONDS)
-        wanted = sorted({*packages, *(name for name in done if name in packages)})
-        apt.run("apt-get", "--download-only", "--no-install-recommends", "install", *wanted, seconds=_FETCH_SECONDS)
+        apt.run("apt-get", "--download-only", "--no-install-recommends", "install", *packages, seconds=_FETCH_SECONDS)
         found = _take(store, folder, apt)
     store.sets[key] = found
     for stale in set(done.values()) - set(found.values()):
         store.drop(stale)
     store.save()
-    say(f"packages for {release['name']}: {len(found) - 1}, {sum(store.files[one]['size'] for one in found.values()) / 2**20:.0f} MiB")
+    size = sum(store.files[one]["size"] for one in found.values())
+    say(f"packages for {release['name']}: {len(found) - 1}, {size / 2**20:.0f} MiB")
     return sorted(set(found.values()) - set(done.values()))
 
 

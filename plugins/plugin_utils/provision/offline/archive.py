@@ -11,7 +11,7 @@ from .. import lock
 from ..lock import Resolved, Target
 from ..wheelhouse import FetchError, Wheelhouse
 from . import wheels as pool
-from .store import OfflineError, Store, digest_of
+from .store import Store, digest_of
 
 
 class OfflineWheelhouse(Wheelhouse):
@@ -38,5 +38,3 @@ class OfflineWheelhouse(Wheelhouse):
             if digest_of(copy) not in allowed[requirement]:
                 raise FetchError(f"{source} was changed while it was read: run fetch.yml again for {lock.target_key(target)}.")
         (Path(destination) / "requirements.txt").write_text(part["requirements"])
-
-

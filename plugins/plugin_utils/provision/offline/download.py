@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact
 
@@ -55,11 +56,12 @@ class Downloader:
     def _transfer(self, url: str, partial: Path, token: str) -> None:
         """Append what is missing to the file, or begin it again where the server cannot continue."""
         have = partial.stat().st_size if partial.exists() else 0
-        request = urllib.request.Request(url)  # noqa: S310 the owner's own URL; file: is a folder of his
+        plain, login = _without_login(url)
+        request = urllib.request.Request(plain)  # noqa: S310 the owner's own URL; file: is a folder of his
         if have:
             request.add_header("Range", f"bytes={have}-")
-        if token:
-            request.add_unredirected_header("Authorization", f"Bearer {token}")
+        if token or login:
+            request.add_unredirected_header("Authorization", f"Bearer {token}" if token else f"Basic {login}")
         try:
             with contextlib.closing(self._opener(url).open(request, timeout=_SILENT_SECONDS)) as answer:
                 goes_on = have > 0 and getattr(answer, "status", None) == 206
@@ -112,6 +114,15 @@ class Downloader:
 
 
 _REMEDY: Final = "Check the controller's access to it (proxy_env, ca_bundle), then run again; what is complete is kept."
+
+
+def _without_login(url: str) -> tuple[str, str]:
+    """Return a URL without its ``user:password``, and that as HTTP's basic authentication has it."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, ""
+    return parts._replace(netloc=host).geturl(), base64.b64encode(unquote(userinfo).encode()).decode()
 
 
 def copy(source: Path, path: Path) -> None:

@@ -59,5 +59,3 @@ def _target(observed: Mapping[str, Any], python_version: str) -> Target | None:
         return None
     glibc, macos = (release, None) if system == "Linux" else (None, release)
     return {"system": system, "machine": machine, "python_version": python_version, "glibc": glibc, "macos": macos}
-
-

@@ -18,14 +18,16 @@ MACOS_RELEASES: Final = (13, 14, 15, 26)
 def targets(names: Iterable[str], stack: Mapping[str, Any], python_version: str) -> list[Target]:
     """Return the kinds of nodes that ``names`` stand for with a stack; raise OfflineError.
 
-    A name without a release is every release of macOS that the stack supports, and the oldest glibc of it, whose wheels newer ones
-    take as well.
+    A name without a release is every release of macOS that the stack supports, and its oldest glibc, whose wheels newer ones take
+    as well.
     """
     found: list[Target] = []
     for name in names:
         match = _NAME.fullmatch(str(name))
         if not match:
-            raise OfflineError(f"{name!r:.60} is no platform: write linux-x86_64, linux-aarch64, darwin-arm64 or darwin-arm64-15.")
+            raise OfflineError(
+                f"{name!r:.60} is no platform: write linux-x86_64, linux-aarch64, darwin-arm64 or darwin-arm64-15."
+            )
         system, machine = _SYSTEMS[match[1].lower()], match[2].lower()
         oldest = _oldest(system, machine, stack)
         for release in [match[3]] if match[3] else _releases(system, oldest):

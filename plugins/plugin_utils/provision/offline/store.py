@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypedDict
 
-from ..wheelhouse import exclusive
 from ...files import replace_text
+from ..wheelhouse import exclusive
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = 1
@@ -70,7 +70,9 @@ class Store:
         except FileNotFoundError:
             return self
         except (OSError, ValueError, RecursionError) as error:
-            raise OfflineError(f"{self.manifest} cannot be read ({_reason(error)}): remove it and run fetch.yml again.") from error
+            raise OfflineError(
+                f"{self.manifest} cannot be read ({_reason(error)}): remove it and run fetch.yml again."
+            ) from error
         return self
 
     def save(self) -> None:

@@ -142,9 +142,7 @@ def _requirements(batch: Sequence[str], wanted: Wanted) -> str:
     return "".join(f"{one} " + " ".join(f"--hash=sha256:{digest}" for digest in wanted[one]) + "\n" for one in batch)
 
 
-def _record(
-    store: Store, batch: Sequence[str], wanted: Wanted, target: Target, origin: str, done: dict[str, str]
-) -> list[str]:
+def _record(store: Store, batch: Sequence[str], wanted: Wanted, target: Target, origin: str, done: dict[str, str]) -> list[str]:
     """Put what pip has left in the folder into the manifest; return the paths of new files."""
     new = []
     allowed = {digest for requirement in batch for digest in wanted[requirement]}
