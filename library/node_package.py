@@ -110,7 +110,7 @@ def fetch(manager, names, timeout):
 
 
 def write_source(folder):
-    """Make a folder of packages a mirror of its own."""
+    """Make a folder of packages into a mirror."""
     os.makedirs(os.path.join(folder, "lists", "partial"), exist_ok=True)
     with open(os.path.join(folder, "sources.list"), "w", encoding="utf-8") as stream:
         # Each package was compared with the manifest of the controller before it came here.

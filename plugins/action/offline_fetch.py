@@ -93,7 +93,7 @@ class Filler:
     def fill(self):
         """Fetch everything that is missing, wheels first; what is complete is recorded at once.
 
-        A file that cannot be had is named at the end, so that the next run has less to do.
+        A file that is not available is named at the end, so that the next run has less to do.
         """
         for folder in self.options["stacks"]:
             self.stack(Path(folder))
@@ -109,7 +109,8 @@ class Filler:
         """Return the releases whose packages are fetched: those of the nodes, or where kinds are named those with sources."""
         machines = [name.lower().split("-")[1] for name in self.options["platforms"] if name.lower().startswith("linux-")]
         releases = sorted(self.options["apt_sources"]) or [apt.read_own_release()]
-        named = [apt.folder_name(*release.rpartition("-")[::2], machine) for release in releases for machine in machines]
+        parted = [release.rpartition("-") for release in releases]
+        named = [apt.folder_name(name, version, machine) for name, _, version in parted for machine in machines]
         return list(dict.fromkeys([*self.options["distributions"], *named]))
 
     def stack(self, folder):

@@ -47,6 +47,7 @@ class ActionModule(ActionBase):
         target = options["target"]
         # Ansible removes its own temporary folder even where a run is interrupted.
         workspace = constants.DEFAULT_LOCAL_TMP
+        house: Wheelhouse
         try:
             if options["offline_dir"]:
                 house = OfflineWheelhouse(options["cache"], Store(options["offline_dir"]).load(), workspace)

@@ -41,7 +41,7 @@ class Walled:
 
     def run(self, playbook, **more):
         line = playbooks.command(playbook, {**self.variables(), **more}, inventories=[self.inventory])
-        # A proxy of this machine is no way out: it has no route to it.
+        # There is no route to a proxy of this machine either.
         done = subprocess.run(
             self.inside(*line),
             env=playbooks.environment(),

@@ -140,7 +140,7 @@ class _Apt:
         except bounded.TimedOut as error:
             raise OfflineError(str(error)) from None
         if status:
-            shown = redact(package_managers.complaint(status, out, errors))
+            shown = redact(str(package_managers.complaint(status, out, errors)))  # type: ignore[no-untyped-call]
             for secret in sorted(self.secrets, key=len, reverse=True):
                 shown = shown.replace(secret, "***")
             raise OfflineError(f"{program}: {shown}")

@@ -32,7 +32,7 @@ def problems(observed: object, wanted: Mapping[str, Any]) -> list[Problem]:
     if not isinstance(observed, Mapping) or observed.get("failed") or observed.get("unreachable"):
         return []
     target = _target(observed, str(wanted["python_version"]))
-    if target is None:  # the check of the platform says so
+    if target is None:  # the check of the platform reports it
         return []
     if wanted["provider"] == "conda":
         fix = "conda fetches from a network: set python_provider to uv or system, or leave offline_dir empty."

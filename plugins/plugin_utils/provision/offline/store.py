@@ -85,7 +85,7 @@ class Store:
         replace_text(self.manifest, json.dumps(document, indent=1) + "\n")
 
     def record(self, name: str, origin: str) -> Entry:
-        """Add a file that lies in the folder; its digest is that of its content."""
+        """Add a file of the folder; its digest is that of its content."""
         path = self.path(name)
         os.chmod(path, 0o644)  # whatever the umask: another account may run site.yml
         entry: Entry = {"sha256": digest_of(path), "size": path.stat().st_size, "origin": origin}

@@ -148,7 +148,7 @@ def _record(store: Store, batch: Sequence[str], wanted: Wanted, target: Target, 
     allowed = {digest for requirement in batch for digest in wanted[requirement]}
     for path in sorted((store.folder / FOLDER).glob("*.whl")):
         name = f"{FOLDER}/{path.name}"
-        # A damaged wheel of another requirement keeps its entry, which says so.
+        # A damaged wheel of another requirement keeps its entry, which shows it.
         if store.fault(name) and digest_of(path) in allowed:
             store.record(name, origin)
             new.append(name)
