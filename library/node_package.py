@@ -31,6 +31,12 @@ options:
     type: str
     choices: [fetched, present]
     default: present
+  source:
+    description:
+      - Folder on the node with packages and an index of them, instead of the node's mirrors. Only for apt.
+      - Others may read the folder, root alone may write to it.
+    type: path
+    default: ""
   timeout:
     description: Limit in seconds for fetching packages or the index.
     type: int
@@ -103,12 +109,21 @@ def fetch(manager, names, timeout):
         must([*manager.fetch, *names], timeout)
 
 
+def write_source(folder):
+    """Make a folder of packages into a mirror."""
+    os.makedirs(os.path.join(folder, "lists", "partial"), exist_ok=True)
+    with open(os.path.join(folder, "sources.list"), "w", encoding="utf-8") as stream:
+        # Each package was compared with the manifest of the controller before it came here.
+        stream.write(f"deb [trusted=yes] file:{folder} ./\n")
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             "names": {"type": "list", "elements": "str", "required": True},
             "manager": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["fetched", "present"], "default": "present"},
+            "source": {"type": "path", "default": ""},
             "timeout": {"type": "int", "default": 120},
             "environment": {"type": "dict", "default": {}},
         },
@@ -124,6 +139,13 @@ def main():
             msg=f"The package manager {name} is not supported: install {', '.join(names)} by hand, then run again.", installed=[]
         )
     manager = managers.MANAGERS[name]
+    if module.params["source"]:
+        if name != "apt":
+            module.fail_json(
+                msg=f"Packages of a folder are for apt, and this node has {name}: install them by hand.", installed=[]
+            )
+        manager = managers.from_folder(module.params["source"])
+        write_source(module.params["source"])
     wanted = []
     try:
         wanted = missing(manager, names)

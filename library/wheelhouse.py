@@ -65,6 +65,12 @@ options:
     description: Package index to fetch from; pip's own settings when empty. A password in it is never shown.
     type: str
     default: ""
+  offline_dir:
+    description:
+      - Folder that C(offline_fetch) has filled. The wheels then come from there alone, pip is not run and no network is used.
+      - A missing or damaged wheel is a failure that names the command to type.
+    type: str
+    default: ""
   environment:
     description:
       - Environment variables of pip, for instance the settings of a proxy. Passwords in them are never shown.

@@ -75,6 +75,24 @@ MANAGERS = {
 }
 
 
+def from_folder(folder):
+    """Return apt as it works with the packages of a folder alone, which has sources.list and lists; no mirror is asked."""
+    settings = {
+        "Dir::Etc::sourcelist": f"{folder}/sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State::lists": f"{folder}/lists",
+        "Dir::Cache::pkgcache": "",
+        "Dir::Cache::srcpkgcache": "",
+    }
+    options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+    apt = MANAGERS["apt"]
+    return apt._replace(
+        fetch=[apt.fetch[0], *options, *apt.fetch[1:]],
+        refresh=[apt.refresh[0], *options, *apt.refresh[1:]],
+        install=[apt.install[0], *options, *apt.install[1:]],
+    )
+
+
 def is_installed(manager, rc, out):
     """Return whether the answer of ``manager``'s query (exit status, output) means that a package is installed."""
     return rc == 0 and (not manager.installed or manager.installed in out.split())

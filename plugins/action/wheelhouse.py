@@ -9,6 +9,9 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import lock
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision.offline.archive import OfflineWheelhouse
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision.offline.needs import fetch_command
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision.offline.store import OfflineError, Store
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision.wheelhouse import FetchError, Wheelhouse
 
 _TARGET = {
@@ -30,6 +33,7 @@ _SPEC = {
         "required_if": [("system", "Linux", ["glibc"]), ("system", "Darwin", ["macos"])],
     },
     "index_url": {"type": "str", "default": ""},
+    "offline_dir": {"type": "str", "default": ""},
     "environment": {"type": "dict", "default": {}},
 }
 
@@ -43,8 +47,13 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(_SPEC)
         target = options["target"]
         # Ansible removes its own temporary folder even where a run is interrupted.
-        house = Wheelhouse(options["cache"], options["index_url"], options["environment"], constants.DEFAULT_LOCAL_TMP)
+        workspace = constants.DEFAULT_LOCAL_TMP
+        house: Wheelhouse
         try:
+            if options["offline_dir"]:
+                house = OfflineWheelhouse(options["cache"], Store(options["offline_dir"]).load(), workspace)
+            else:
+                house = Wheelhouse(options["cache"], options["index_url"], options["environment"], workspace)
             wheels, installer = (lock.resolve(Path(options[name]).read_text(), target) for name in ("lock", "installer_lock"))
             archive = house.archive(wheels, installer, target)
             changed = not os.path.exists(archive)
@@ -52,6 +61,8 @@ class ActionModule(ActionBase):
                 changed = house.ensure(wheels, installer, target)
         except FetchError as error:
             return {**result, "failed": True, "msg": str(error), **({"cmd": error.command} if error.command else {})}
+        except OfflineError as error:
+            return {**result, "failed": True, "msg": f"{error}. Where there is a network, type: {fetch_command([])}"}
         except (OSError, lock.LockError) as error:
             return {**result, "failed": True, "msg": str(error)}
         size = os.path.getsize(archive) if os.path.exists(archive) else 0

@@ -13,6 +13,7 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.provision import (
     reachability,
     removal,
 )
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision.offline import needs
 from ansible_collections.saf.fabric.plugins.plugin_utils.text import command_line, problem_list, table, width
 
 _COLUMNS = [("node", "node"), ("check", "check"), ("wanted", "wanted"), ("found", "found"), ("fix", "how to fix")]
@@ -27,6 +28,11 @@ def pinned_versions(builds, place):
 def preflight_problems(observed, wanted, node):
     """Return the rows of a node; observed: result of node_preflight_info; wanted: dictionary of role preflight."""
     return problem.rows_of(node, preflight.problems(observed, wanted))
+
+
+def offline_problems(observed, wanted, node):
+    """Return the rows about offline_dir; wanted: as needs.problems() takes it."""
+    return problem.rows_of(node, needs.problems(observed, wanted))
 
 
 def problem_table(rows):
@@ -73,6 +79,7 @@ class FilterModule:
             "all_addresses": inventory.all_addresses_of,
             "cluster_addresses": inventory.addresses_of,
             "membership_kind": membership.kind,
+            "offline_problems": offline_problems,
             "packet_filter_rows": packet_rules.refusal_rows,
             "packet_filters_closed_to": packet_rules.closed_to,
             "pinned_versions": pinned_versions,

@@ -57,6 +57,7 @@ PHASES: Final = {
         Phase("remove", "drained, undone, forgotten", answers=True),
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
+        Phase("fetch", "files for an offline installation", answers=True),
     )
 }
 _PLAYBOOKS: Final = {
@@ -84,6 +85,7 @@ _PLAYBOOKS: Final = {
     "rotate_secrets": "secrets",
     "compare": "compare",
     "listeners": "listeners",
+    "fetch": "fetch",
 }
 # {role: {file: phase}}; "": of every other file.
 _ROLES: Final[dict[str, dict[str, str]]] = {
@@ -116,6 +118,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "network": {"": "mtu"},
     "reset": {"": "reset"},
     "membership": {"": STAY},
+    "fetch": {"": "fetch"},
 }
 
 

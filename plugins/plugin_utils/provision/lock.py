@@ -105,6 +105,11 @@ def resolve(text: str, target: Target) -> Resolved:
     }
 
 
+def content_digest(*parts: Resolved) -> str:
+    """Return the digest of what several locks ask of one kind of node."""
+    return hashlib.sha256("".join(part["digest"] for part in parts).encode()).hexdigest()
+
+
 def platform_tags(target: Target) -> list[str]:
     """Return the wheel platform tags that a node accepts, as ``pip download --platform`` wants them; raise LockError.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import sys
 import tarfile
@@ -52,7 +51,7 @@ class Wheelhouse:
 
     def archive(self, wheels: Resolved, installer: Resolved, target: Target) -> str:
         """Return the path that the archive of one kind of node has; its name contains the digest of its content."""
-        content = hashlib.sha256((wheels["digest"] + installer["digest"]).encode()).hexdigest()
+        content = lock.content_digest(wheels, installer)
         return os.path.join(self.cache, "wheelhouse", f"{lock.target_key(target)}-{content[:16]}.tar")
 
     def ensure(self, wheels: Resolved, installer: Resolved, target: Target) -> bool:
@@ -77,9 +76,20 @@ class Wheelhouse:
             os.replace(partial, archive)
 
     def download(self, part: Resolved, target: Target, destination: str) -> None:
-        """Fetch the wheels of ``part`` into the folder ``destination``; pip checks the hashes. Raise FetchError."""
+        """Fetch the wheels of ``part``, and the list of them, into the folder ``destination``. Raise FetchError."""
         requirements = os.path.join(destination, "requirements.txt")
         Path(requirements).write_text(part["requirements"])
+        self._fetch(requirements, target, destination)
+
+    def fetch(self, requirements: str, target: Target, destination: str) -> None:
+        """Fetch wheels by the text of their requirements into a folder; those that are there stay. Raise FetchError."""
+        with tempfile.TemporaryDirectory(dir=self.workspace) as folder:
+            listed = os.path.join(folder, "requirements.txt")
+            Path(listed).write_text(requirements)
+            self._fetch(listed, target, destination)
+
+    def _fetch(self, requirements: str, target: Target, destination: str) -> None:
+        """Run pip, which checks the hashes."""
         command = self._command(requirements, target, destination)
         try:
             status, _output, errors = bounded.run(command, _FETCH_SECONDS, environment=self.environment)
