@@ -102,7 +102,8 @@ def generate(model, prompts, generation):
     generator = BatchGenerator(model, max_tokens=generation)
     # Since mlx-lm 0.30 next() also reports the progress of prompts.
     following = getattr(generator, "next_generated", generator.next)
-    tokens, first = Counter(), None
+    tokens: Counter = Counter()
+    first = None
     with wired_limit(model, [generation_stream]):
         start = time.perf_counter()
         generator.insert(prompts, [generation] * len(prompts))
