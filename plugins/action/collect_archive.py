@@ -91,6 +91,8 @@ class ActionModule(ControllerAction):
         refused, collected, hardware = (answer.get(key) or {} for key in ("ping", "collected", "hardware"))
         if refused.get("unreachable"):
             return {**node, "reason": redact(f"It does not answer over SSH: {refused.get('msg', '')}", literals)[:400]}
+        if refused.get("failed"):
+            return {**node, "reason": redact(f"It runs no module: {refused.get('msg', '')}", literals)[:400]}
         if collected.get("files") is None:
             why = answer.get("failed") or collected.get("msg") or "no message"
             node["gaps"].append({"what": "logs, definitions, machine", "why": redact(str(why), literals)[:400]})

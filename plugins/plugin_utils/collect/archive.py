@@ -42,16 +42,17 @@ def pack(path: Path, folder: str, files: Mapping[str, bytes], when: int) -> None
     write_private(path, packed(folder, files, when))
 
 
-def packed(folder: str, files: Mapping[str, bytes], when: int) -> bytes:
-    """Return the bytes of a .tar.gz; entries are ordinary files, 0600, of nobody."""
+def packed(folder: str, files: Mapping[str, bytes | tuple[bytes, int]], when: int) -> bytes:
+    """Return the bytes of a .tar.gz; entries are ordinary files of nobody, 0600 where no mode is given: (data, mode)."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=when) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
-        for name, data in sorted(files.items()):
+        for name, content in sorted(files.items()):
+            data, mode = content if isinstance(content, tuple) else (content, 0o600)
             whole = f"{folder}/{name}" if folder else name
             if not is_safe(whole):
                 raise ValueError(f"{name!r} leads out of the archive")
             entry = tarfile.TarInfo(whole)
-            entry.size, entry.mode, entry.mtime = len(data), 0o600, when
+            entry.size, entry.mode, entry.mtime = len(data), mode, when
             archive.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
 

@@ -45,7 +45,7 @@ def known_secrets(hostvars: Mapping[str, Mapping[str, Any]], secrets_folder: Pat
 
 def controller(call: Mapping[str, Any], ansible_version: str) -> dict[str, Any]:
     """Return what runs the playbooks here."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in _PACKAGES:
         try:
             versions[name] = metadata.version(name)
