@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: collect_archive
-short_description: Pack what explains a cluster to somebody else
+short_description: Pack what explains a cluster to other people
 version_added: "0.1.0"
 author:
   - Studio Air Fabric contributors (@studio-air-fabric)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_collect_info
-short_description: Get what explains a node to somebody else
+short_description: Get what explains a node to other people
 version_added: "0.1.0"
 description:
   - Reads the manifest, the definitions and the state of the services, their logs, the logs of Ray's session in use, Ray's own
@@ -186,7 +186,8 @@ def as_user(params, most_bytes):
 
 def observe(params):
     venv_root, user = params["venv_root"], params["user"]
-    files, gaps = [], []
+    files: list = []
+    gaps: list = []
     left = params["max_bytes"]
     has_systemd = os.path.isdir("/run/systemd/system")
     for name, source in sources.of_root(venv_root, params["unit"], params["label"], params["store"], has_systemd):
@@ -201,7 +202,8 @@ def observe(params):
         if text and text["bytes"]:
             left -= text["bytes"] - text["left_out"]
             files.append({"name": name, "source": shown, **text})
-    answer, empty = None, {"session": "", "files": [], "settings": {}, "gaps": []}
+    empty: dict = {"session": "", "files": [], "settings": {}, "gaps": []}
+    answer = None
     try:
         answer = as_account.ask(lambda: as_user(params, left), user, _READ_SECONDS, 4 * params["max_bytes"] + 2**20)
     except KeyError:

@@ -37,7 +37,7 @@ def read(temp_dir, most_file_bytes, most_bytes, jobs):
 
     temp_dir: Ray's temporary folder. Its session_latest is a link: it counts only with the name of a session beside it.
     """
-    found = {"session": "", "files": [], "gaps": []}
+    found: dict = {"session": "", "files": [], "gaps": []}
     link = os.path.join(temp_dir, "session_latest")
     try:
         session = os.path.basename(os.readlink(link).rstrip("/"))

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ansible.release import __version__ as ansible_version
 
@@ -40,7 +40,8 @@ class ActionModule(ControllerAction):
 
     def work(self, arguments):
         literals = contents.known_secrets(self._hostvars, Path(arguments["secrets"]))
-        texts, gaps = {}, []
+        texts: dict[str, str] = {}
+        gaps: list[dict[str, str]] = []
 
         def attempt(name, work):
             contents.attempt(name, work, texts, gaps, literals)
@@ -87,7 +88,7 @@ class ActionModule(ControllerAction):
     def _node(name, answer, staging, most_file_bytes, texts, literals):
         """Add the texts of a node; return what the index says of it."""
         folder = received.folder_of(name)
-        node = {"reason": "", "files": [], "gaps": []}
+        node: dict[str, Any] = {"reason": "", "files": [], "gaps": []}
         refused, collected, hardware = (answer.get(key) or {} for key in ("ping", "collected", "hardware"))
         if refused.get("unreachable"):
             return {**node, "reason": redact(f"It does not answer over SSH: {refused.get('msg', '')}", literals)[:400]}

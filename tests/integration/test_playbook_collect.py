@@ -135,7 +135,7 @@ def test_a_second_controller_has_what_the_first_one_had(play, cluster, tmp_path)
     second = tmp_path / "second"
     there = {
         "restore_file": str(backup),
-        "restore_inventory_dir": str(second / "inventories"),
+        "backup_inventory_dir": str(second / "inventories"),
         "cluster_secrets_dir": str(second / "secrets"),
         "bench_results_dir": str(second / "results"),
     }

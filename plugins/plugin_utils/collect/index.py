@@ -45,7 +45,7 @@ def page(cluster: str, made: str, verdict: str, nodes: Mapping[str, Mapping[str,
 
 
 def sentence(nodes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what is missing in one sentence, "" where nothing is."""
+    """Return what is missing, as a sentence, "" where nothing is."""
     silent = [name for name, node in nodes.items() if node["reason"]]
     partly = [name for name, node in nodes.items() if not node["reason"] and node["gaps"]]
     parts = [f"nothing of {', '.join(silent)}"] if silent else []

@@ -50,7 +50,7 @@ def texts(
         if not _NAME.fullmatch(name) or name in kept or not isinstance(one.get("lines"), list):
             strange += 1
             continue
-        # Redacted before it is cut: a cut may take the name that tells a password.
+        # Redacted before it is cut: a cut may take the name that marks a password.
         text, cut = newest(redact("\n".join(one["lines"]), literals), min(most_file_bytes, left))
         left -= len(text.encode())
         kept[name] = text
