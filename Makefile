@@ -25,7 +25,7 @@ KEEP ?=
 RUNS ?=
 INVENTORY ?=
 
-.PHONY: forget-venv help setup setup-test setup-browser bench site status audit report compare smoke stop start reset lock host lint sanity unit integration browser molecule longer interrupted faults soak fuzz perf-bench screenshots docs test test-all
+.PHONY: forget-venv help setup setup-test setup-browser bench site status audit collect report compare smoke stop start reset lock host lint sanity unit integration browser molecule longer interrupted faults soak fuzz perf-bench screenshots docs test test-all
 help:
 	@$(firstword $(wildcard .venv/bin/python) $(PYTHON)) tools/make_help.py '$(INVENTORY)' $(DEVELOPERS)
 
@@ -65,7 +65,7 @@ COMMON = $(if $(INVENTORY),-i '$(INVENTORY)') $(if $(call yes,$(CHECK)),--check)
 bench: setup
 	@$(SAF) bench $(COMMON) $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(KEEP)),--keep) -- $(ARGS)
 
-site status audit smoke stop start reset: setup
+site status audit collect smoke stop start reset: setup
 	@$(SAF) $@ $(COMMON) -- $(ARGS)
 
 compare: setup

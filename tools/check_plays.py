@@ -35,7 +35,7 @@ _CONTROLLER_ACTIONS = {
 _CONTROLLER_ACTIONS |= {"include_role", "import_role", "add_host", "include_vars"}
 # This collection's:
 _CONTROLLER_ACTIONS |= {"cluster_secrets", "compare", "metrics_textfile", "report", "runs_info", "suspects_info"}
-_CONTROLLER_ACTIONS |= {"offline_fetch", "offline_files"}
+_CONTROLLER_ACTIONS |= {"collect_archive", "controller_backup", "controller_restore", "offline_fetch", "offline_files"}
 
 
 def lacks(variables, wanted):

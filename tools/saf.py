@@ -25,6 +25,7 @@ COMMANDS = {
     "site": (("site.yml",), "provision; a second run changes nothing"),
     "status": (("playbooks/status.yml",), "who is alive, what is wrong"),
     "audit": (("playbooks/audit.yml",), "what differs from docs/security.md; known faults"),
+    "collect": (("playbooks/collect.yml",), "one archive for a request for help"),
     "report": (("playbooks/bench_report.yml",), "open the last report; with a RUN: write its report again"),
     "compare": (("playbooks/compare.yml",), "runs side by side; the last two by default"),
     "smoke": (("playbooks/smoke.yml",), "four MLX tasks over Ray"),

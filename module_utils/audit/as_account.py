@@ -13,8 +13,10 @@ import time
 _MOST_BYTES = 2**20
 
 
-def ask(question, user, seconds):
+def ask(question, user, seconds, most_bytes=_MOST_BYTES):
     """Return what ``question()`` returns (JSON values) in a child that runs as ``user``, None where it does not end in time.
+
+    most_bytes: of its answer as JSON.
 
     A caller that is not root asks as itself. None also where no child can be started. Raises KeyError where the account does not
     exist.
@@ -42,7 +44,7 @@ def ask(question, user, seconds):
             os._exit(status)  # nothing of the parent's may run twice
     os.close(writing)
     try:
-        return _answer(reading, time.monotonic() + seconds)
+        return _answer(reading, time.monotonic() + seconds, most_bytes)
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError):
@@ -50,9 +52,9 @@ def ask(question, user, seconds):
         os.waitpid(child, 0)
 
 
-def _answer(reading, deadline):
-    text = b""
-    while len(text) <= _MOST_BYTES:
+def _answer(reading, deadline, most_bytes):
+    text = bytearray()
+    while len(text) <= most_bytes:
         ready = select.select([reading], [], [], max(0, deadline - time.monotonic()))[0]
         if not ready:
             return None

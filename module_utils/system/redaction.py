@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # user:password@ or token@ of a URL; a password may hold an unescaped @, the last one before the host counts.
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#'\"<>]*)@")
+_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,30}://)([^\s/?#'\"<>]*)@")
 _HIDDEN = "***"
 
 
