@@ -65,7 +65,7 @@ def test_bad_requests_change_nothing(upgrade, saf_playbook, head, nodes, pythons
     same = upgrade(OLD)
     assert same.rc != 0
     assert f"All nodes run stack {OLD} already. Name {NEW}" in same.words
-    assert saf_playbook(UPGRADE, {"stack": "curent"}).rc != 0
+    assert saf_playbook(UPGRADE, {"stack": "newest"}).rc != 0
     limited = saf_playbook(UPGRADE, {"stack": NEW, "python_version": pythons[NEW]}, arguments=["--limit", "head1"])
     assert limited.rc != 0
     missing = saf_playbook(UPGRADE, {"stack": NEW, "python_version": "3.13.99"})
