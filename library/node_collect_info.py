@@ -133,7 +133,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.saf.fabric.plugins.module_utils.audit import as_account
 from ansible_collections.saf.fabric.plugins.module_utils.collect import ray_logs, settings, sources, tails
 from ansible_collections.saf.fabric.plugins.module_utils.services import ray_settings_file
-from ansible_collections.saf.fabric.plugins.module_utils.system import disk, hardware, processes, sockets
+from ansible_collections.saf.fabric.plugins.module_utils.system import current, disk, hardware, processes, sockets
 from ansible_collections.saf.fabric.plugins.module_utils.system.command import command_output, read
 
 _MOST_ROWS = 500
@@ -148,7 +148,7 @@ def machine(venv_root, user):
     pids = {one["pid"] for one in managed}
     bound = [one for one in sockets.bound(running) if one["user"] == user or one["pid"] in pids]
     return {
-        "system": platform.system(),
+        "system": current.system.NAME,
         "release": platform.release(),
         "machine": platform.machine(),
         "python": platform.python_version(),

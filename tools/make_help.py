@@ -16,6 +16,7 @@ HELP = """
   make bench     set up, provision, measure, report  QUICK=1  2 min instead of 5
   make site      provision only                      CHECK=1  what would change
   make status    who is alive  make audit  what is open  make report  the last
+  make collect   one archive for a request for help  without secrets
   make compare   the last two runs side by side      RUNS=a,b   ids of runs
   make stop      stop Ray       make start  start it make smoke   four tasks
   make reset     undo everything that was done       asks first

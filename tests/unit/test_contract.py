@@ -13,9 +13,15 @@ ADDRESS = re.compile(r":\{\{\s*ray_port|':'\s*~\s*ray_port")
 COPIES = {
     "cluster_ray_unit": {"plugins/plugin_utils/provision/status.py"},
     "cluster_ray_label": set(),
-    "cluster_ray_env_file": {"library/node_audit_info.py", "library/node_status_info.py", "module_utils/manifest/record.py"},
+    "cluster_ray_env_file": {
+        *("library/node_audit_info.py", "library/node_collect_info.py", "library/node_status_info.py"),
+        "module_utils/manifest/record.py",
+    },
     "cluster_ray_pid_file": set(),
-    "cluster_ray_log": {"library/node_status_info.py", "plugins/plugin_utils/provision/status.py"},
+    "cluster_ray_log": {
+        *("library/node_collect_info.py", "library/node_status_info.py"),
+        "plugins/plugin_utils/provision/status.py",
+    },
     "cluster_venv_marker": {"module_utils/venv.py"},
 }
 

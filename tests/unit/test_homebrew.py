@@ -204,6 +204,6 @@ def test_sudo_is_asked_only_where_the_installer_has_to_come(monkeypatch, tmp_pat
     monkeypatch.setattr(node_preflight_info, "homebrew_state", lambda _formula: state)
     monkeypatch.setattr(node_preflight_info, "needs_no_password", lambda _run: calls.append("sudo") or False)
     monkeypatch.setattr(node_preflight_info, "find_interpreters", lambda _params: [])
-    params = {"venv_root": str(tmp_path), "ports": [], "conda": None, "formula": "", "check_sudo": check}
+    params = {"venv_root": str(tmp_path), "ports": [], "conda": None, "formula": "", "check_sudo": check, "gcs": ""}
     assert node_preflight_info.observe(params, None)["sudo_without_password"] is (False if asked else None)
     assert bool(calls) is asked

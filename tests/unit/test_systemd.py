@@ -105,6 +105,8 @@ OPTIONS = {
     "--unit": 0,
     "--no-pager": 0,
     "--lines": 0,
+    "--quiet": 0,
+    "--all": 0,
     "--version": 0,
     "--output": 0,
     "--value": 230,

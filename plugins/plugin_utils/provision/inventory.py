@@ -19,7 +19,7 @@ Groups = Mapping[str, Sequence[str]]
 _OWN_PREFIXES = ("cluster_", "ray_", "venv_", "bench_", "preflight_", "report_")
 # Facts that the roles set, and names that Ansible gives.
 FACTS = {"python_interpreter", "python_source", "venv_path", "venv_fingerprint", "venv_kind", "venv_rebuilt", "homebrew_owner"}
-FACTS |= {"bench_run_dir"}
+FACTS |= {"bench_run_dir", "cluster_stack_name", "status_document", "upgrade_before"}
 _MAGIC = {"environment", "gather_subset", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file"}
 _MAGIC |= {"inventory_hostname", "inventory_hostname_short", "module_setup", "omit", "play_hosts", "playbook_dir", "role_names"}
 

@@ -103,6 +103,9 @@ def repository_folder() -> str:
     return str(REPOSITORY)
 
 
-def command(playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None) -> str:
-    """Return the command line for people who started this ansible-playbook."""
-    return playbook_command(playbook, this_call(), limit, extra)
+def command(
+    playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None, inventory: Sequence[str] | None = None
+) -> str:
+    """Return the command line for people who started this ansible-playbook; inventory: others than those of this run, [] for none."""
+    call = this_call()
+    return playbook_command(playbook, call if inventory is None else {**call, "inventory": list(inventory)}, limit, extra)
