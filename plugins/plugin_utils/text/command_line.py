@@ -106,6 +106,6 @@ def repository_folder() -> str:
 def command(
     playbook: str, limit: str | Sequence[str] = "", extra: Mapping[str, Any] | None = None, inventory: Sequence[str] | None = None
 ) -> str:
-    """Return the command line for people who started this ansible-playbook; inventory: others than those of this run, [] for none."""
+    """Return the command line for people who started this ansible-playbook; inventory: instead of those of this run, if given."""
     call = this_call()
     return playbook_command(playbook, call if inventory is None else {**call, "inventory": list(inventory)}, limit, extra)
