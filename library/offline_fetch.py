@@ -42,7 +42,8 @@ options:
     type: str
     default: ""
   platforms:
-    description: Kinds of nodes by name, for instance V(linux-x86_64), V(darwin-arm64) or V(darwin-arm64-15).
+    description: Kinds of nodes by name, for instance V(linux-x86_64), V(darwin-arm64), V(darwin-arm64-15) or
+      V(linux-x86_64+cuda13) for nodes with an accelerator of the stack.
     type: list
     elements: str
     default: []
@@ -69,6 +70,14 @@ options:
         description: Exact Python version of the node.
         type: str
         required: true
+      cuda:
+        description: Newest CUDA that the node's NVIDIA driver runs; empty without a device.
+        type: str
+        default: ""
+      accelerator:
+        description: The node's C(mlx_accelerator).
+        type: str
+        default: auto
   builds:
     description: Pinned builds of Python by version, as in C(data/python_builds.yml).
     type: dict

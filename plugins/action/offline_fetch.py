@@ -21,6 +21,8 @@ _KIND = {
     "machine": {"type": "str", "required": True},
     "release": {"type": "str", "required": True},
     "python_version": {"type": "str", "required": True},
+    "cuda": {"type": "str", "default": ""},
+    "accelerator": {"type": "str", "default": "auto"},
 }
 _FILE = {
     "path": {"type": "str", "required": True},
@@ -107,7 +109,7 @@ class Filler:
 
     def distributions(self):
         """Return the releases whose packages are fetched: those of the nodes, or where kinds are named those with sources."""
-        machines = [name.lower().split("-")[1] for name in self.options["platforms"] if name.lower().startswith("linux-")]
+        machines = [platforms.machine_of(name) for name in self.options["platforms"] if name.lower().startswith("linux-")]
         releases = sorted(self.options["apt_sources"]) or [apt.read_own_release()]
         parted = [release.rpartition("-") for release in releases]
         named = [apt.folder_name(name, version, machine) for name, _, version in parted for machine in machines]
@@ -116,7 +118,7 @@ class Filler:
     def stack(self, folder):
         stack = yaml.safe_load((folder / "stack.yml").read_text())
         version = self.options["python_version"] or str(stack["python_version"])
-        kinds = platforms.targets(self.options["platforms"], stack, version) + platforms.of_nodes(self.options["nodes"])
+        kinds = platforms.targets(self.options["platforms"], stack, version) + platforms.of_nodes(self.options["nodes"], stack)
         origin = redact(self.options["index_url"]) or "the controller's own index"
         for target in kinds:
             paths = (folder / "requirements.lock", Path(self.options["installer_lock"]))

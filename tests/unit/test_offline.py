@@ -20,7 +20,11 @@ STACK = {
         {"system": "Darwin", "machine": "arm64", "macos": "14.0"},
     ],
     "without_mlx": [],
+    "accelerators": {
+        "cuda13": {"system": "Linux", "machines": ["x86_64"], "cuda": "13.0", "disk_gb": 3.5, "driver": "NVIDIA 580"},
+    },
 }
+GPU = {"accelerators": STACK["accelerators"], "accelerator": "auto"}
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def filled(tmp_path):
 @pytest.fixture
 def wanted(filled, tmp_path):
     locks = [str(tmp_path / "stack.lock"), str(tmp_path / "installer.lock")]
-    return {"folder": str(filled.folder), "locks": locks, "python_version": "3.11.2", "provider": "system", "build": ""}
+    return {"folder": str(filled.folder), "locks": locks, "python_version": "3.11.2", "provider": "system", "build": "", **GPU}
 
 
 def test_the_best_wheel_for_a_kind_of_node_is_chosen():
@@ -214,9 +218,36 @@ def test_names_of_platforms():
         ("Darwin", "15.0"),
         ("Darwin", "26.0"),
     ]
+    (gpu,) = platforms.targets(["linux-x86_64+cuda13"], STACK, "3.11.2")
+    assert (gpu["accelerator"], platforms.name_of(gpu)) == ("cuda13", "linux-x86_64-2.35+cuda13")
+    assert platforms.machine_of("linux-x86_64-2.39+cuda13") == "x86_64"
+    for name in ("darwin-arm64+cuda13", "linux-x86_64+rocm"):
+        with pytest.raises(OfflineError, match="has no build of MLX for"):
+            platforms.targets([name], STACK, "3.11.2")
     for name, said in (("windows", "is no platform"), ("linux-aarch64", "name linux-x86_64, darwin-arm64")):
         with pytest.raises(OfflineError, match=said):
             platforms.targets([name], STACK, "3.11.2")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "wish", "kind"), [("13.0", "auto", "cuda13"), ("", "auto", None), ("12.0", "auto", None), ("13.0", "none", None)]
+)
+def test_a_node_with_a_gpu_is_a_kind_of_its_own(filled, wanted, cuda, wish, kind):
+    node = {
+        "system": "Linux",
+        "machine": "x86_64",
+        "release": "2.36",
+        "python_version": "3.11.2",
+        "cuda": cuda,
+        "accelerator": wish,
+    }
+    (target,) = platforms.of_nodes([node], STACK)
+    assert target.get("accelerator") == kind
+    (filled.folder / "wheels" / "beta-2.0-cp311-cp311-manylinux_2_17_x86_64.whl").unlink()
+    rows = needs.problems({**OBSERVED, "cuda": cuda}, {**wanted, "accelerator": wish})
+    names = [row["fix"].rpartition("fetch_platforms=")[2] for row in rows]
+    # With a driver that is too old the check of the accelerator has a row.
+    assert names == {"12.0": []}.get(cuda, [f"linux-x86_64-2.36+{kind}" if kind else "linux-x86_64-2.36"])
 
 
 def test_where_packages_of_a_release_come_from():

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from ...text import command_line
 from .. import lock
+from ..accelerator import AcceleratorError, chosen
 from ..lock import LockError, Target
 from ..observed import text
 from ..problem import Problem, problem
-from . import wheels
+from . import platforms, wheels
 from .store import OfflineError, Store
 
 _CHECK: Final = "offline"
@@ -27,18 +28,18 @@ def problems(observed: object, wanted: Mapping[str, Any]) -> list[Problem]:
     """Return what the folder lacks for a node.
 
     observed: the result of node_preflight_info. wanted: folder, locks (paths of the stack's and the installer's), python_version,
-    build (path of the pinned build of Python below the folder; "" if the node gets none), provider.
+    build (path of the pinned build of Python below the folder; "" if the node gets none), provider, accelerators (of the stack),
+    accelerator (the wish).
     """
     if not isinstance(observed, Mapping) or observed.get("failed") or observed.get("unreachable"):
         return []
-    target = _target(observed, str(wanted["python_version"]))
-    if target is None:  # the check of the platform reports it
+    target = _target(observed, wanted)
+    if target is None:  # the checks of the platform and of the accelerator report it
         return []
     if wanted["provider"] == "conda":
         fix = "conda fetches from a network: set python_provider to uv or system, or leave offline_dir empty."
         return [problem(_CHECK, "a Python without a network", "python_provider: conda", fix)]
-    name = f"{target['system'].lower()}-{target['machine']}-{target.get('glibc') or target.get('macos')}"
-    fix = f"Where there is a network, type: {fetch_command([name])}"
+    fix = f"Where there is a network, type: {fetch_command([platforms.name_of(target)])}"
     try:
         store = Store(wanted["folder"]).load()
         if not store.files:
@@ -52,10 +53,16 @@ def problems(observed: object, wanted: Mapping[str, Any]) -> list[Problem]:
     return []
 
 
-def _target(observed: Mapping[str, Any], python_version: str) -> Target | None:
+def _target(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Target | None:
     system, machine = text(observed, "system"), text(observed, "machine")
     release = text(observed, {"Linux": "glibc", "Darwin": "macos"}.get(system, ""))
     if not (machine and release and release.replace(".", "").isdigit() and (system == "Darwin" or "." in release)):
         return None
     glibc, macos = (release, None) if system == "Linux" else (None, release)
-    return {"system": system, "machine": machine, "python_version": python_version, "glibc": glibc, "macos": macos}
+    try:
+        kind = chosen(wanted["accelerators"], wanted["accelerator"], system, machine, text(observed, "cuda"))
+    except AcceleratorError:
+        return None
+    version = str(wanted["python_version"])
+    target: Target = {"system": system, "machine": machine, "python_version": version, "glibc": glibc, "macos": macos}
+    return {**target, "accelerator": kind} if kind else target
