@@ -4,11 +4,13 @@ The index is a server of this test behind TLS, the proxy is proxy.py; pip and th
 """
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import http.server
 import ipaddress
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -74,8 +76,17 @@ def authority(folder):
     return certificate, private
 
 
+def end(process):
+    """End a process and its children."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+
+
 @pytest.fixture
-def site(tmp_path):
+def site(request, tmp_path):
     """The site: an index and builds behind TLS and a password, a proxy with a password, a stack of two wheels."""
     files = tmp_path / "files"
     files.mkdir()
@@ -140,7 +151,9 @@ def site(tmp_path):
     log = tmp_path / "proxy.log"
     line = [sys.executable, "-m", "proxy", "--hostname", "127.0.0.1", "--port", str(port), "--num-workers", "1"]
     line += ["--num-acceptors", "1", "--basic-auth", f"you:{PROXY_PASSWORD}", "--log-file", str(log)]
-    proxy = subprocess.Popen(line)
+    proxy = subprocess.Popen(line, start_new_session=True)
+    request.addfinalizer(server.shutdown)
+    request.addfinalizer(lambda: end(proxy))
     waiting.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the proxy listens", 60)
     address = f"https://me:{INDEX_PASSWORD}@{HOST}:{server.server_address[1]}"
     found = {
@@ -162,10 +175,7 @@ def site(tmp_path):
         "proxy": log.read_text,
         "index": Index,
     }
-    yield found
-    proxy.terminate()
-    proxy.wait(timeout=30)
-    server.shutdown()
+    return found
 
 
 @pytest.fixture
