@@ -86,7 +86,14 @@ def end(process):
 
 
 @pytest.fixture
-def site(request, tmp_path):
+def ended():
+    """What is to be ended after the test, also if its preparation fails."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def site(ended, tmp_path):
     """The site: an index and builds behind TLS and a password, a proxy with a password, a stack of two wheels."""
     files = tmp_path / "files"
     files.mkdir()
@@ -152,8 +159,8 @@ def site(request, tmp_path):
     line = [sys.executable, "-m", "proxy", "--hostname", "127.0.0.1", "--port", str(port), "--num-workers", "1"]
     line += ["--num-acceptors", "1", "--basic-auth", f"you:{PROXY_PASSWORD}", "--log-file", str(log)]
     proxy = subprocess.Popen(line, start_new_session=True)
-    request.addfinalizer(server.shutdown)
-    request.addfinalizer(lambda: end(proxy))
+    ended.callback(server.shutdown)
+    ended.callback(end, proxy)
     waiting.wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the proxy listens", 60)
     address = f"https://me:{INDEX_PASSWORD}@{HOST}:{server.server_address[1]}"
     found = {
