@@ -141,7 +141,6 @@ session:
   returned: always
 """
 
-import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -149,6 +148,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_nodes
 from ansible_collections.saf.fabric.plugins.module_utils.services import cluster, ray_settings_file, service_end
+from ansible_collections.saf.fabric.plugins.module_utils.system import sockets
 
 _PAUSE_SECONDS = 2
 _MOST_SECONDS = 86400
@@ -156,12 +156,10 @@ _MOST_SECONDS = 86400
 
 def ask(python, address, timeout, user=None, environment_file=""):
     """Return ``(result, reason)``; the result is None when the GCS does not answer."""
-    host, _, port = address.rpartition(":")
-    try:
-        # Ray's own client retries for a long time and then aborts: a closed port is detected here.
-        socket.create_connection((host, int(port)), timeout=min(timeout, 5)).close()
-    except (OSError, ValueError) as error:
-        return None, f"Nothing answers at {address} ({error})."
+    # Ray's own client retries for a long time and then aborts: a closed port is detected here.
+    why = sockets.refusal(address, min(timeout, 5))
+    if why:
+        return None, f"Nothing answers at {address} ({why})."
     try:
         question = {"address": address, "timeout": timeout, "environment_file": environment_file}
         reported = run_probe(python, cluster_nodes, question, timeout, user=user, helpers=[ray_settings_file])

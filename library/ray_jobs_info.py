@@ -71,25 +71,23 @@ jobs:
   sample: [{id: "02000000", entrypoint: python train.py, node: 192.168.1.172, since: 1764619433}]
 """
 
-import socket
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.measure.probe import ProbeError, run_probe
 from ansible_collections.saf.fabric.plugins.module_utils.probes import cluster_jobs
 from ansible_collections.saf.fabric.plugins.module_utils.services import ray_settings_file
+from ansible_collections.saf.fabric.plugins.module_utils.system import sockets
 
 _START_SECONDS = 40  # importing Ray on a busy machine
 
 
 def ask(params):
     """Return ``(jobs, reason)``."""
-    host, _, port = params["address"].rpartition(":")
-    try:
-        # Ray's own client retries for a long time and then aborts: a closed port is detected here.
-        socket.create_connection((host, int(port)), timeout=min(params["timeout"], 5)).close()
-    except (OSError, ValueError) as error:
-        return [], f"Nothing answers at {params['address']} ({error})."
+    # Ray's own client retries for a long time and then aborts: a closed port is detected here.
+    why = sockets.refusal(params["address"], min(params["timeout"], 5))
+    if why:
+        return [], f"Nothing answers at {params['address']} ({why})."
     question = {name: params[name] for name in ("address", "timeout", "environment_file")}
     limit = params["timeout"] * 3 + _START_SECONDS
     try:

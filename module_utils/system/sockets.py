@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+
 from .current import system
+
+
+def refusal(address, seconds):
+    """Return why no connection to host:port is established within that time, "" if one is."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=seconds).close()
+    except (OSError, ValueError, OverflowError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def listeners(running):

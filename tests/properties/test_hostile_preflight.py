@@ -19,6 +19,8 @@ LINUX = {
     "bits": 64,
     "glibc": "2.36",
     "cuda": "13.0",
+    "stack": "",
+    "membership": {},
     "macos": "",
     "memory_bytes": 8 * 2**30,
     "shared_memory_bytes": 2**31,
