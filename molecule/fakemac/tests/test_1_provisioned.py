@@ -86,8 +86,7 @@ def test_a_third_account_gets_at_nothing_of_the_service(node):
     assert seen["writable"] == []
     assert {path.rpartition("/")[2] for path in seen["readable"]} == {
         *("firewall.sh", "ray_ghosts.py", "ray_membership.py", "ray_settings_file.py", "ray_start.py", "ray_task.py"),
-        "ray_watchdog.py",
-        "watchdog.json",
+        *("cluster.json", "ray_watchdog.py", "watchdog.json"),
     }
 
 

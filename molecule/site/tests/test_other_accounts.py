@@ -8,7 +8,7 @@ from tests.support import accounts
 # Below the folder of the installation, in etc/: what everybody may read. Everything else of etc, and all of log, ray and run, is
 # closed; nothing anywhere is writable.
 PROGRAMS = ("ray_ghosts.py", "ray_membership.py", "ray_settings_file.py", "ray_start.py", "ray_task.py", "ray_watchdog.py")
-READABLE = {"etc/watchdog.json", *(f"etc/{name}" for name in PROGRAMS)}
+READABLE = {"etc/cluster.json", "etc/watchdog.json", *(f"etc/{name}" for name in PROGRAMS)}
 # Ports that answer on the node's own address (to itself: the packet filter closes them to strangers), and on loopback alone.
 ON_THE_NETWORK = [
     "ray_node_manager_port",
