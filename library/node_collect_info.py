@@ -12,7 +12,7 @@ version_added: "0.1.0"
 description:
   - Reads the manifest, the definitions and the state of the services, their logs, the logs of Ray's session in use, Ray's own
     settings, disk, memory, open ports and processes of the installation. It changes nothing.
-  - It reads no key, no token, no password file and no environment file as it is. Logs that the service account can write are read
+  - It reads no key, no token, no password file, and of the environment file no secret. Logs that the account can write are read
     as that account. No link is followed.
   - On the controller, the texts are redacted and written to O(into); they are no part of the result.
 extends_documentation_fragment:

@@ -10,7 +10,7 @@ TABLE = []
 
 
 class Cluster:
-    """The inventory as it is now: {name: container} with the addresses that changed."""
+    """The present inventory: {name: container} with the addresses that changed."""
 
     def __init__(self, folder, inventory, nodes):
         self.folder, self.nodes = folder, nodes

@@ -3,7 +3,7 @@
 Ray takes that for the work of `ray stop` and waits on: a running service without a node (a foreign `ray stop`, a drained raylet).
 The supervisor (systemd, launchd) starts again what ends. In maintenance a node that has left stays away.
 
-Runs as the service account in the venv, which has Ray. A Ray that has no such method any more is started as it is: the watchdog
+Runs as the service account in the venv, which has Ray. A Ray without that method is started unchanged: the watchdog
 then finds the lost node later.
 
 usage: ray_start.py MAINTENANCE_FILE RAY start OPTION...
