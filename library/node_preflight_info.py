@@ -86,7 +86,7 @@ stack: {description: The stack that C(upgrade.yml) has recorded; empty before it
 membership:
   description:
     - The cluster that the node belongs to, with the node's name there, the head's name (empty if unknown), the address of its GCS
-      and, if that is not O(gcs), whether it accepts connections (null if it does not say). Empty for a node of none.
+      and, if that is not O(gcs), whether it answers as a GCS does (null if it does not say). Empty for a node of none.
   type: dict
   returned: always
   sample: {node: beta, head: alpha, gcs: "192.168.1.172:6380", answers: null}

@@ -1,12 +1,17 @@
 """Which cluster a node belongs to, and when it may become one of another."""
 
+import contextlib
+import datetime
 import json
 import socket
+import ssl
+import threading
 
 import pytest
 
 from ansible_collections.saf.fabric.plugins.module_utils.services import membership as on_node
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import membership
+from ansible_collections.saf.fabric.plugins.plugin_utils.security.store import Store
 
 HERE = {
     "head": "alpha",
@@ -114,13 +119,64 @@ def test_a_record_that_is_none_is_no_cluster(tmp_path, text):
     assert on_node.observe(str(tmp_path / "cluster.json"), "/opt/saf", [], "10.0.0.1:6380") == {}
 
 
-def test_another_head_that_answers_is_noticed(tmp_path):
+SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # a frame of HTTP/2, which each side sends first
+
+
+@contextlib.contextmanager
+def listening(answer, wrap=lambda connection: connection):
+    """Yield host:port of a listener that sends some bytes to whoever has written something."""
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError), wrap(connection) as opened:
+                opened.recv(100)
+                opened.sendall(answer)
+
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        gcs = f"127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_another_head_that_answers_is_noticed(tmp_path):
+    with listening(SETTINGS) as gcs:
         (tmp_path / "cluster.json").write_text(json.dumps({"node": "beta", "head": "alpha", "gcs": gcs}))
         assert on_node.observe(str(tmp_path / "cluster.json"), "/opt/saf", [], "10.0.0.1:6380")["answers"] is True
         assert on_node.observe(str(tmp_path / "cluster.json"), "/opt/saf", [], gcs)["answers"] is None
     assert on_node.observe(str(tmp_path / "cluster.json"), "/opt/saf", [], "10.0.0.1:6380")["answers"] is False
-    assert on_node.accepts("no port") is None
+    assert on_node.speaks_grpc("no port") is None
+
+
+def test_a_head_that_wants_a_certificate_is_noticed(tmp_path):
+    store = Store(tmp_path / "saf" / "alpha", "alpha", datetime.datetime.now(datetime.timezone.utc), "", False)
+    with store.locked():
+        store.certificates({"alpha": ["127.0.0.1"]})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(store.folder / "nodes" / "alpha.crt", store.folder / "nodes" / "alpha.key")
+    context.load_verify_locations(store.folder / "ca.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.set_alpn_protocols(["h2"])
+    with listening(b"", lambda connection: context.wrap_socket(connection, server_side=True)) as gcs:
+        assert on_node.speaks_grpc(gcs) is True
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_what_accepts_any_connection_is_no_head(answer):
+    """Some proxies, and the networks of hotels, do."""
+    with listening(answer) as address:
+        assert on_node.speaks_grpc(address) is None
+
+
+def test_what_never_answers_is_no_head():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        assert on_node.speaks_grpc(f"127.0.0.1:{listener.getsockname()[1]}", seconds=0.2) is None
