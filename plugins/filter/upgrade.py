@@ -16,16 +16,17 @@ def upgrade_plan(members, answers, jobs, wanted):
     wanted: stack, python_version, stacks, interrupt, cluster, known (text of the record on the controller).
     """
     stacks = wanted["stacks"]
-    asked = {"stack": wanted["stack"]}
+    # With its Python each time: an inventory may name the one of the other stack.
+    asked = {name: wanted[name] for name in ("stack", "python_version")}
     other = next((name for name in stacks if name != wanted["stack"]), "<stack>")
-    present = upgrade.release_of(answers[members[0]], stacks).get("stack") if members[0] in answers else ""
+    present = upgrade.release_of(answers[members[0]], stacks) if members[0] in answers else {}
     wanted = {
         **wanted,
         "commands": {
             "upgrade": command_line.command("playbooks/upgrade.yml", extra=asked),
             "interrupt": command_line.command("playbooks/upgrade.yml", extra={**asked, "upgrade_interrupt": "true"}),
             "other": command_line.command("playbooks/upgrade.yml", extra={"stack": other}),
-            "site": command_line.command("site.yml", extra={"stack": present or "<stack>"}),
+            "site": command_line.command("site.yml", extra={name: present.get(name, f"<{name}>") for name in asked}),
         },
     }
     found = jobs.get("jobs") or []
