@@ -83,7 +83,9 @@ def test_ports_that_answer_strangers_are_never_called_safe(nodes, audit):
     """Without the rules of the packet filter the controller, a stranger, reaches what runs jobs."""
     worker = nodes["worker1"]
     # Its timer would load the rules again in the middle of the audit.
-    worker.check("systemctl stop saf-firewall-check.timer && nft list table inet saf >/tmp/saf-rules && nft delete table inet saf")
+    worker.check(
+        "systemctl stop saf-firewall-check.timer && nft list table inet saf >/tmp/saf-rules && nft delete table inet saf"
+    )
     try:
         document, output = audit()
     finally:

@@ -1,6 +1,5 @@
 """What a member, a stranger and an admin reach, while rules come, change, are lost, and go. In this order."""
 
-import json
 import os
 import shlex
 import signal
@@ -8,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from tests.support import outsiders, playbooks
+from tests.support import outsiders, playbooks, ports
 from tests.support.waiting import wait_for
 
 PLAY = "playbooks/firewall.yml"
@@ -69,26 +68,6 @@ def foreign(nodes):
     worker.check("nft delete table ip saf-test-docker; nft delete table inet saf-test-firewalld")
 
 
-@pytest.fixture(scope="module")
-def rows(root):
-    listeners = yaml.safe_load((root / "data/listeners.yml").read_text())["listeners"]
-    return [row for row in listeners if row.get("protocol", "tcp") == "tcp" and row["when"] in ("always", "bench.yml")]
-
-
-@pytest.fixture(scope="module")
-def port_of(root):
-    """Return the first port of a row; the scenario leaves the ports at their defaults."""
-    values = {}
-    for path in root.glob("roles/*/defaults/main.yml"):
-        values.update(yaml.safe_load(path.read_text()) or {})
-    return lambda row: values[row["port"]]
-
-
-def member_scan(node, targets):
-    argv = " ".join(map(shlex.quote, ["/usr/bin/python3", "-c", outsiders.SCAN, json.dumps(targets)]))
-    return json.loads(node.check(argv))
-
-
 def reach(outsider, node, port=AGENT):
     return outsider.scan([[node.address, port]])[0]
 
@@ -109,14 +88,14 @@ def test_without_rules_a_stranger_reaches_the_port_that_runs_jobs(saf_playbook, 
     assert not saf_playbook(PLAY, {"firewall_enabled": False}).changed
 
 
-def test_every_row_is_closed_to_strangers_and_open_to_whom_it_names(close, nodes, stranger, admin, head, rows, port_of):
+def test_every_row_is_closed_to_strangers_and_open_to_whom_it_names(close, nodes, stranger, admin, head, root):
     done = close()
     assert set(done.changed) == set(nodes)
     for node in (head, nodes["worker1"]):
-        mine = [row for row in rows if row["nodes"] == "all" or node is head]
-        targets = [[node.address, port_of(row)] for row in mine] + [[node.address, 22], [node.address, 9]]
+        mine = [row for row in ports.rows(root) if row["nodes"] == "all" or node is head]
+        targets = [[node.address, row["number"]] for row in mine] + [[node.address, 22], [node.address, 9]]
         member = nodes["worker2"]
-        found = {"member": member_scan(member, targets), "admin": admin.scan(targets), "stranger": stranger.scan(targets)}
+        found = {"member": outsiders.scan_from(member, targets), "admin": admin.scan(targets), "stranger": stranger.scan(targets)}
         print(f"\n{node.name:22} {'port':>6}  " + "  ".join(f"{who:9}" for who in found))
         for number, row in enumerate([*mine, {"name": "ssh"}, {"name": "another port"}]):
             state = {who: states[number] for who, states in found.items()}
@@ -175,12 +154,12 @@ def test_preflight_excuses_rules_that_do_not_know_a_newcomer_yet(saf_playbook, a
     """The head does not admit worker2 yet; nothing but these rules keeps it away."""
     worker = nodes["worker2"]
     head.check(f"sed -i 's/{worker.address}\\b/10.255.255.254/' /etc/saf-firewall.nft && nft -f /etc/saf-firewall.nft")
-    assert member_scan(worker, [[head.address, 6380]]) == ["dropped"]
+    assert outsiders.scan_from(worker, [[head.address, 6380]]) == ["dropped"]
     done = saf_playbook(
         "site.yml", {"admin_addresses": [admin.address]}, arguments=["--limit", "worker2", "--tags", "preflight,firewall"]
     )
     assert done.rc == 0, done.output
-    assert member_scan(worker, [[head.address, 6380]]) == ["open"]
+    assert outsiders.scan_from(worker, [[head.address, 6380]]) == ["open"]
 
 
 def test_a_controller_that_dies_leaves_the_rules_of_before(close, nodes, stranger, head, prefix):

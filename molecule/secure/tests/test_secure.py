@@ -1,13 +1,24 @@
 """A cluster with token and TLS: who gets in, what is renewed, and one command for new secrets."""
 
 import datetime
+import itertools
 from pathlib import Path
 
 import pytest
-from tests.support import settings
+from tests.support import outsiders, ports, settings
 
 from ansible_collections.saf.fabric.plugins.plugin_utils.security.store import Store
 
+PLAY = "playbooks/firewall.yml"
+# Doors that speak HTTP; the others speak gRPC.
+HTTP = {
+    "agent": "/api/job_agent/jobs/",
+    "dashboard": "/api/jobs/",
+    "runtime_env": "/get_or_create_runtime_env",
+    "metrics": "/metrics",
+    "autoscaler_metrics": "/metrics",
+    "dashboard_metrics": "/metrics",
+}
 _JOB = """
 import json, sys, urllib.error, urllib.request
 headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + sys.argv[2]} if len(sys.argv) > 2 else {})}
@@ -51,6 +62,33 @@ def test_a_job_from_another_machine_needs_the_token(nodes):
     assert status_of_a_job(worker, head) == 401
     assert status_of_a_job(head, worker) == 401
     assert status_of_a_job(worker, head, worker.read(f"{worker.root}/etc/ray-token")) == 200
+
+
+@pytest.mark.parametrize("rules", [True, False], ids=["with rules", "without rules"])
+def test_whoever_has_no_secret_gets_nothing_that_runs_code(saf_playbook, nodes, head, root, rules):
+    """A member without secrets, a machine of admin_addresses and a stranger at every door of every node."""
+    prefix = head.vars["molecule_prefix"]
+    machines = {who: outsiders.Outsider(prefix, who, "head1") for who in ("admin", "stranger")}
+    try:
+        closed = saf_playbook(PLAY, {"firewall_enabled": rules, "admin_addresses": [machines["admin"].address]})
+        assert closed.rc == 0, closed.output
+        for node, other in itertools.permutations(nodes.values()):
+            rows = [row for row in ports.rows(root) if row["nodes"] == "all" or node is head]
+            targets = [[node.address, row["number"], HTTP.get(row["name"], "")] for row in rows]
+            found = {"member": outsiders.ask_from(other, targets), **{who: one.ask(targets) for who, one in machines.items()}}
+            print(f"\n{node.name:22} {'port':>6}  " + "  ".join(f"{who:11}" for who in found) + f"  rules: {rules}")
+            for number, row in enumerate(rows):
+                state = {who: states[number] for who, states in found.items()}
+                print(f"{row['name']:22} {row['number']:6}  " + "  ".join(f"{one:11}" for one in state.values()))
+                allowed = {"refused", "dropped", "certificate"} if row["tls"] else {"refused", "dropped", "token"}
+                assert set(state.values()) <= allowed | ({"open"} if not row["token"] else set()), (row, state)
+                assert state["stranger"] == "dropped" or not rules, row
+            # The proof that the doors were there.
+            assert {"certificate", "token", "open"} <= set(found["member"])
+    finally:
+        for machine in machines.values():
+            machine.remove()
+        assert saf_playbook(PLAY).rc == 0
 
 
 def test_tasks_run_on_both_nodes(saf_playbook):
