@@ -116,6 +116,11 @@ maintenance:
   type: str
   returned: always
   sample: ""
+certificate_days:
+  description: Whole days until the node's certificate ends by its own clock, negative after the end; null without one.
+  type: int
+  returned: always
+  sample: 240
 disk:
   description: The file system of O(venv_root).
   type: dict
@@ -132,6 +137,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils import venv
 from ansible_collections.saf.fabric.plugins.module_utils.services import (
+    certificate,
     launchd,
     listening,
     process,
@@ -263,6 +269,7 @@ def main():
         watchdog=raylet.watched(raylet.read_document(f"/var/run/{module.params['unit']}-watchdog.json")),
         dashboard=accepts(module.params["dashboard"]),
         maintenance=raylet.maintenance(os.path.join(root, "etc", "maintenance.json")),
+        certificate_days=certificate.days_left(os.path.join(root, "etc", "ray-node.crt")),
         disk=disk.space(root),
         venv={key: marker[key] for key in ("python_version", "digest", "fingerprint") if key in marker},
     )

@@ -61,4 +61,5 @@ SCALING_GOOD: Final = 0.8
 SCALING_PART: Final = 0.1  # of the time: the least part that is named as the cause
 
 # Nodes
+CERTIFICATE_RENEW: Final = 30  # days before the end of a certificate: site.yml renews it from then on
 DISK_SPILL: Final = 0.95  # of the disk: Ray stops spilling objects there

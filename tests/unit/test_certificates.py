@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ansible_collections.saf.fabric.plugins.module_utils.services import certificate as on_node
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import inventory, inventory_checks
 from ansible_collections.saf.fabric.plugins.plugin_utils.security import certificates, token
 from ansible_collections.saf.fabric.plugins.plugin_utils.security.certificates import Pair
@@ -276,6 +277,22 @@ def test_a_run_that_holds_the_folder_is_not_waited_for_without_end(store, monkey
     monkeypatch.setattr("ansible_collections.saf.fabric.plugins.plugin_utils.security.store._LOCK_SECONDS", 1)
     with store().locked(), pytest.raises(SecretError, match=r"Another run has held .* end it"), store().locked():
         pass
+
+
+@pytest.mark.parametrize(("later", "left"), [(0, 365), (364, 1), (366, -1)])
+def test_a_node_reads_when_its_certificate_ends(store, later, left):
+    """With the standard library alone, for status.yml: as the library does that made it."""
+    make(store())
+    path = store().folder / "nodes" / "alpha.crt"
+    now = days(later)
+    assert on_node.days_left(path, now.timestamp()) == certificates.days_left(path.read_text(), now) == left
+
+
+@pytest.mark.parametrize("text", ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "\u00e4"])
+def test_what_is_no_certificate_has_no_end(tmp_path, text):
+    (tmp_path / "node.crt").write_text(text)
+    assert on_node.days_left(tmp_path / "node.crt") is None
+    assert on_node.days_left(tmp_path / "missing") is None
 
 
 # --- what TLS itself says

@@ -241,6 +241,25 @@ def test_a_head_that_does_not_answer_has_one_remedy(head, remedy):
     assert any(remedy in sentence for sentence in found)
 
 
+@pytest.mark.parametrize(
+    ("days", "verdict", "said"),
+    [
+        (30, "healthy", ""),
+        (29, "healthy", "b: its certificate ends in 29 days. Renew it: <site.yml b>"),
+        (1, "healthy", "b: its certificate ends in 1 day. Renew it: <site.yml b>"),
+        (
+            -3,
+            "degraded",
+            "b: its certificate has ended, 3 days ago by its clock: no new connection is accepted. Renew it: <site.yml b>",
+        ),
+    ],
+)
+def test_a_certificate_is_named_before_and_after_its_end(days, verdict, said):
+    document = judge({"a": HEAD, "b": node(certificate_days=days)}, gcs("a", "b"))
+    assert document["verdict"] == verdict
+    assert "".join(document["notes"] + document["problems"]) == said
+
+
 def test_a_disk_that_is_nearly_full_is_a_note():
     document = judge(
         {"a": HEAD, "b": node(disk={"path": "/", "free_bytes": 4 * 2**30, "total_bytes": 100 * 2**30})}, gcs("a", "b")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.saf.fabric.plugins.module_utils.services.service_log import one_line
 from ansible_collections.saf.fabric.plugins.plugin_utils.text.units import percent
-from ansible_collections.saf.fabric.plugins.plugin_utils.thresholds import DISK_SPILL
+from ansible_collections.saf.fabric.plugins.plugin_utils.thresholds import CERTIFICATE_RENEW, DISK_SPILL
 
 from .observed import mapping, number, text, texts
 
@@ -45,6 +45,7 @@ def accept(answer: Mapping[str, Any]) -> dict[str, Any]:
     taken["maintenance"] = one_line(since, 40) if isinstance(since, str) else ""
     taken["addresses"] = [one_line(address, 45) for address in texts(answer, "addresses")[:64]]
     taken["store"] = one_line(answer["store"], 40) if isinstance(answer.get("store"), str) else None
+    taken["certificate_days"] = number(answer, "certificate_days")
     venv = mapping(answer, "venv") or {}
     names = ("python_version", "digest", "fingerprint")
     taken["venv"] = {name: one_line(venv[name], 100) for name in names if name in venv}
@@ -148,7 +149,7 @@ def _node(
         end = command("playbooks/maintenance.yml", name, {"maintenance": "off"})
         problems, notes = [], [f"in maintenance since {observed['maintenance']}. End it: {end}"]
     else:
-        problems, notes = _causes(name, head, observed, wanted, command, site), _notes(observed)
+        problems, notes = _causes(name, head, observed, wanted, command, site), _notes(observed, site)
         disk = _disk_problem(observed["disk"])
         # Something that the node itself names explains why the GCS misses it.
         if not problems or (row and row["alive"]):
@@ -183,6 +184,9 @@ def _causes(
     if observed["store"] not in (None, "active"):
         log = f"journalctl -u saf-gcs-store on {name}"
         return [f"the store of its GCS (Redis) is {observed['store']}, and Ray's head needs it ({log}). Start it: {site}"]
+    days = observed["certificate_days"]
+    if days is not None and days < 0:
+        return [f"its certificate has ended, {_days(-days)} ago by its clock: no new connection is accepted. Renew it: {site}"]
     said = f" Its log ends with: {service['last_error']}" if service["last_error"] else ""
     if service["state"] not in ("active", "activating"):
         start = command("playbooks/start.yml", "" if name == head else name)
@@ -231,7 +235,17 @@ def _disk_problem(disk: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _notes(observed: Mapping[str, Any]) -> list[str]:
+def _days(number: float) -> str:
+    return f"{number:.0f} day{'' if number == 1 else 's'}"
+
+
+def _notes(observed: Mapping[str, Any], site: str) -> list[str]:
+    days = observed["certificate_days"]
+    ends = days is not None and 0 <= days < CERTIFICATE_RENEW
+    return _disk_notes(observed) + ([f"its certificate ends in {_days(days)}. Renew it: {site}"] if ends else [])
+
+
+def _disk_notes(observed: Mapping[str, Any]) -> list[str]:
     free, total, path = (observed["disk"][name] for name in ("free_bytes", "total_bytes", "path"))
     if not total or free is None or free < DISK_FULL_BYTES or 1 - free / total <= DISK_SPILL:
         return []

@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ansible_collections.saf.fabric.plugins.plugin_utils import thresholds
+
 AUTHORITY_DAYS = 3650
 NODE_DAYS = 365
-RENEW_DAYS = 30
+RENEW_DAYS = thresholds.CERTIFICATE_RENEW
 _BACK = datetime.timedelta(days=1)  # clocks of nodes may be behind
 _MOST_NAME = 64  # characters of a common name (RFC 5280)
 
