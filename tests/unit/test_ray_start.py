@@ -1,7 +1,10 @@
 """A node whose raylet has ended ends itself; with a real Ray: tests/integration/test_ray_secrets.py."""
 
+import socket
 import subprocess
 import sys
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +13,13 @@ import ray_start
 
 def ended(*dead):
     return lambda node: [(name, SimpleNamespace(returncode=code)) for name, code in dead]
+
+
+@pytest.fixture
+def port():
+    """Return a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as sample:
+        return sample.getsockname()[1]
 
 
 @pytest.fixture
@@ -52,6 +62,29 @@ def test_it_ends_also_if_the_rest_cannot_be_killed(tmp_path):
     with pytest.raises(RuntimeError, match="no such process"):
         look(SimpleNamespace(kill_all_processes=refuses))
     assert left == [1]
+
+
+def test_a_worker_waits_until_its_head_is_there(port):
+    def open_later():
+        time.sleep(0.3)
+        with socket.create_server(("127.0.0.1", port)) as head:
+            seen.append(head.accept()[1][0])
+
+    seen = []
+    thread = threading.Thread(target=open_later)
+    thread.start()
+    ray_start.wait_for_head([f"--address=127.0.0.1:{port}", "--block"], pause=0.01)
+    thread.join()
+    assert seen == ["127.0.0.1"]
+
+
+def test_a_worker_without_a_head_says_so_and_ends(port):
+    with pytest.raises(SystemExit, match=rf"The head at 127.0.0.1:{port} cannot be reached, for 0 s now: .*refused"):
+        ray_start.wait_for_head([f"--address=127.0.0.1:{port}"], seconds=0)
+
+
+def test_a_head_waits_for_nobody():
+    ray_start.wait_for_head(["--head", "--port=6380"], seconds=0)
 
 
 def test_a_ray_without_that_method_is_started_as_it_is(root, tmp_path):

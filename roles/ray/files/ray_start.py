@@ -3,6 +3,9 @@
 Ray takes that for the work of `ray stop` and waits on: a running service without a node (a foreign `ray stop`, a drained raylet).
 The supervisor (systemd, launchd) starts again what ends. In maintenance a node that has left stays away.
 
+A worker first waits until its head accepts connections: `ray start` asks in pauses that grow to half a minute, so that a node
+would come back that much later than its head.
+
 Runs as the service account in the venv, which has Ray. A Ray without that method is started unchanged: the watchdog
 then finds the lost node later.
 
@@ -11,9 +14,12 @@ usage: ray_start.py MAINTENANCE_FILE RAY start OPTION...
 
 import os
 import runpy
+import socket
 import sys
+import time
 
 DAEMONS = ("raylet", "gcs_server")
+HEAD_SECONDS = 60
 
 
 def guarded(dead_processes, maintenance, leave=os._exit):
@@ -37,6 +43,25 @@ def guarded(dead_processes, maintenance, leave=os._exit):
     return look
 
 
+def wait_for_head(options, seconds=HEAD_SECONDS, pause=0.5):
+    """Return once the head of a worker accepts connections; raise SystemExit after some seconds, so that the log says why."""
+    address = next((option[len("--address=") :] for option in options if option.startswith("--address=")), "")
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    begun = time.monotonic()
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+            return
+        except OSError as error:
+            if time.monotonic() - begun >= seconds:
+                raise SystemExit(
+                    f"The head at {address} cannot be reached, for {seconds:.0f} s now: {error}. The service starts again."
+                ) from error
+            time.sleep(pause)
+
+
 def main(maintenance, program, *options):
     try:
         from ray._private.node import Node
@@ -44,6 +69,7 @@ def main(maintenance, program, *options):
         Node.dead_processes = guarded(Node.dead_processes, maintenance)
     except (ImportError, AttributeError) as error:
         print(f"The end of a raylet by SIGTERM is noticed late: {error}", file=sys.stderr, flush=True)
+    wait_for_head(options)
     sys.argv = [program, *options]
     runpy.run_path(program, run_name="__main__")
 
