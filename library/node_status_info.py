@@ -119,7 +119,7 @@ maintenance:
 certificate_days:
   description: Whole days until the node's certificate ends by its own clock, negative after the end; null without one.
   type: int
-  returned: always
+  returned: with a certificate
   sample: 240
 disk:
   description: The file system of O(venv_root).

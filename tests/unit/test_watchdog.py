@@ -80,14 +80,15 @@ def test_a_restart_that_did_not_help_is_repeated_ever_later():
 
 
 @pytest.mark.parametrize(("between", "delayed"), [(False, False), (None, True), (True, True)])
-def test_a_restart_that_helped_does_not_delay_the_next_one(between, delayed):
-    """None: whether it is gone could not be seen."""
+@pytest.mark.parametrize("at", [400, 600])
+def test_a_restart_that_helped_does_not_delay_the_next_one(between, delayed, at):
+    """None: whether it is gone could not be seen. 400: while the node has time to join the cluster."""
     restarts, state = checks_of("sockets", True, True)
     assert restarts == [False, True]
-    state, _ = watchdog.decide({**state, "pid": 8}, seen("alive", pid=8, faults={"sockets": between}), 600)
-    more = [bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 660)[1])]
-    state, _ = watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 660)
-    more.append(bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), 720)[1]))
+    state, _ = watchdog.decide({**state, "pid": 8}, seen("alive", pid=8, faults={"sockets": between}), at)
+    more = [bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), at + 60)[1])]
+    state, _ = watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), at + 60)
+    more.append(bool(watchdog.decide(state, seen("alive", pid=8, faults={"sockets": True}), at + 120)[1]))
     assert more == [False, not delayed]
 
 

@@ -78,7 +78,7 @@ def decide(state, seen, now):
     if state.get("pid") != seen["pid"]:
         return fresh, ""
     if now - state["since"] < GRACE_S:
-        return state, ""
+        return {**_without(state, "healed"), **history}, ""
     if seen.get("moved"):  # a restart does not bring the address back
         return {**_without(state, "unanswered", "faults"), "strikes": 0, "moved": True}, ""
     gcs, strikes, unanswered = seen["gcs"], state["strikes"], state.get("unanswered")
