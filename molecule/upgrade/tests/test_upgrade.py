@@ -48,7 +48,8 @@ def runs(stack, nodes, ray, pythons, saf_playbook):
     """Check that all nodes run a stack: by the program of each raylet, the members of the GCS, and tasks on each of them."""
     ask = "import importlib.metadata as m, platform; print(m.version('ray'), platform.python_version())"
     for node in nodes.values():
-        program = node.check("readlink /proc/$(pgrep -x raylet)/exe")
+        # Not the link exe, which root in a container may not read.
+        program = node.check("pid=$(pgrep -ox raylet) && tr '\\0' '\\n' </proc/$pid/cmdline | head -n 1")
         venv = program[: program.index("/lib/")]
         assert node.check(f'{venv}/bin/python -c "{ask}"') == f"{settings.stack(stack)['pins']['ray']} {pythons[stack]}"
         assert node.check(f"readlink -f {node.root}/current") == venv
