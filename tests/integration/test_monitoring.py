@@ -10,6 +10,7 @@ from prometheus import get, promtool, query, server
 from runs import SITUATIONS, metric, raw, write_run
 
 from ansible_collections.saf.fabric.plugins.plugin_utils import metrics as registry
+from ansible_collections.saf.fabric.plugins.plugin_utils.provision import monitoring
 from ansible_collections.saf.fabric.plugins.plugin_utils.report import textfile, writer
 
 # All that the rows' labels and ceilings read.
@@ -99,6 +100,32 @@ def test_each_alert_fires_on_its_case_and_on_no_healthy_one(root, tmp_path):
     assert code == 0, said
 
 
+def test_each_alert_about_nodes_fires_on_its_case_in_time_and_clears(root):
+    """The cases are data, beside the rules."""
+    code, said = promtool("test", "rules", "nodes.yml", cwd=root / "monitoring" / "tests")
+    assert code == 0, said
+    alerts = {
+        rule["alert"]
+        for group in yaml.safe_load((root / "monitoring/nodes.yml").read_text())["groups"]
+        for rule in group["rules"]
+    }
+    cases = yaml.safe_load((root / "monitoring/tests/nodes.yml").read_text())["tests"]
+    expected = [one for case in cases for one in case["alert_rule_test"]]
+    for alert in alerts:
+        fires = [bool(one["exp_alerts"]) for one in expected if one["alertname"] == alert]
+        assert True in fires, alert
+    assert {one["alertname"] for one in expected if not one["exp_alerts"]} >= alerts - {"SafLinkDown"}
+
+
+def test_rules_with_changes_are_rules(root, tmp_path):
+    documents = [yaml.safe_load((root / "monitoring" / name).read_text()) for name in ("alerts.yml", "nodes.yml")]
+    made = monitoring.rules(documents, {"SafNodeLost": {"for": "10m"}, "SafFault": False})
+    (tmp_path / "rules.yml").write_text(json.dumps(made))
+    code, said = promtool("check", "rules", str(tmp_path / "rules.yml"))
+    assert code == 0, said
+    assert f"{len(monitoring.alerts_of(documents)) - 1} rules found" in said
+
+
 @pytest.fixture(scope="module")
 def dashboard(request):
     return json.loads((request.config.rootpath / "monitoring" / "grafana-dashboard.json").read_text())
@@ -123,6 +150,15 @@ def test_every_query_of_the_dashboard_returns_data(dashboard, port):
     found = {expression: query(port, re.sub(r"\$\w+", ".*", expression)) for _title, expression in targets(dashboard)}
     assert len(found) >= 15
     assert [expression for expression, series in found.items() if not series] == []
+
+
+def test_every_query_about_nodes_is_understood(root, port):
+    """Whether it returns data is tested where node_exporter and Ray run: molecule/monitoring."""
+    nodes = json.loads((root / "monitoring" / "grafana-nodes.json").read_text())
+    expressions = [expression for _title, expression in targets(nodes)]
+    assert len(expressions) >= 15
+    for expression in expressions:
+        query(port, re.sub(r"\$\w+", ".*", expression.replace("$__rate_interval", "1m")))
 
 
 def test_a_chosen_node_is_all_that_a_panel_shows(dashboard, port):
@@ -157,7 +193,9 @@ def test_the_server_evaluates_the_rules(port):
     assert {rule.get("lastError") for rule in rules} <= {None, ""}
 
 
-def test_the_dashboard_has_the_shape_of_grafanas_model(dashboard):
+@pytest.mark.parametrize("name", ["grafana-dashboard.json", "grafana-nodes.json"])
+def test_a_dashboard_has_the_shape_of_grafanas_model(root, name):
+    dashboard = json.loads((root / "monitoring" / name).read_text())
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
     assert dashboard["id"] is None  # Grafana gives it one; a fixed one would replace a stranger's
@@ -178,9 +216,11 @@ def test_the_dashboard_has_the_shape_of_grafanas_model(dashboard):
         assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
 
 
-def test_no_query_uses_a_deprecated_family_or_an_undeclared_variable(dashboard, root):
+@pytest.mark.parametrize("name", ["grafana-dashboard.json", "grafana-nodes.json"])
+def test_no_query_uses_a_deprecated_family_or_an_undeclared_variable(root, name):
+    dashboard = json.loads((root / "monitoring" / name).read_text())
     texts = [expression for _title, expression in targets(dashboard)] + [(root / "monitoring" / "alerts.yml").read_text()]
     assert not [text for text in texts if "saf_metric_" in text]
     declared = {variable["name"] for variable in dashboard["templating"]["list"]}
     used = {name for _title, expression in targets(dashboard) for name in re.findall(r"\$(\w+)", expression)}
-    assert used <= declared
+    assert used <= declared | {"__rate_interval"}  # Grafana's own
