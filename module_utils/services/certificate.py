@@ -14,7 +14,7 @@ _VALIDITY = re.compile(rb"\x30\x1e\x17\x0d\d{12}Z\x17\x0d(\d{12}Z)")
 
 
 def days_left(path, now=None):
-    """Return the whole days until the certificate of a PEM file ends by this node's clock, negative after it, None without one."""
+    """Return the whole days until a certificate in a PEM file ends by this node's clock, negative after it; None without one."""
     try:
         with open(path, encoding="ascii") as stream:
             block = _BLOCK.search(stream.read(_MOST))
