@@ -11,7 +11,7 @@ short_description: Run a compose project, or remove it
 version_added: "0.9.0"
 description:
   - Runs C(compose.yml) of a folder with the compose command of the engine, and reports a change only where a container was
-    started, made anew or removed. A container carries the digest of the file that it was made from as a label; one with another
+    started, rebuilt or removed. A container carries the digest of the file that it was made from as a label; one with another
     digest is removed first.
   - The network is made here, as an external one of the compose file, and removed with the project.
 extends_documentation_fragment:
@@ -105,9 +105,7 @@ def main():
         supports_check_mode=True,
     )
     asked = module.params
-    project = Project(
-        asked["engine"], asked["compose"], asked["folder"], asked["project"], asked["network"], asked["timeout"]
-    )
+    project = Project(asked["engine"], asked["compose"], asked["folder"], asked["project"], asked["network"], asked["timeout"])
     try:
         before = project.containers()
         if asked["state"] == "present":

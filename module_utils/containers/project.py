@@ -82,9 +82,7 @@ class Project:
 
     def remove(self, names):
         for name in names:
-            self._must(
-                [self.path, "stop", "--time", str(_END_SECONDS), name], f"The container {name} could not be stopped"
-            )
+            self._must([self.path, "stop", "--time", str(_END_SECONDS), name], f"The container {name} could not be stopped")
             self._must([self.path, "rm", "--force", name], f"The container {name} could not be removed")
 
     def command(self, *arguments):

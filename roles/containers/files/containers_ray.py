@@ -39,6 +39,6 @@ if "--tasks" in sys.argv:
     for one in done:
         try:
             answer["tasks"].append(ray.get(one))
-        except Exception as error:  # noqa: BLE001 a task that fails is named by the node that is missing
+        except Exception as error:  # a task that fails is named by the node that is missing
             answer.setdefault("errors", []).append(str(error)[-300:])
 print("SAF " + json.dumps(answer), flush=True)
