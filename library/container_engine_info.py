@@ -61,7 +61,7 @@ engine:
     name: {description: V(docker) or V(podman)., type: str, returned: success}
     path: {description: Its command., type: str, returned: success}
     version: {description: Its version., type: str, returned: success}
-    memory_mib: {description: Memory of the machine that runs the containers in MiB; on a Mac a virtual one., type: int, returned: success}
+    memory_mib: {description: Memory of the machine of the containers in MiB., type: int, returned: success}
     cpus: {description: Processors of that machine., type: int, returned: success}
     machine: {description: Its architecture., type: str, returned: success}
     rootless: {description: Whether it runs without root., type: bool, returned: success}

@@ -79,6 +79,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.saf.fabric.plugins.module_utils.containers import engine
+from ansible_collections.saf.fabric.plugins.module_utils.system.redaction import redact
 
 
 def command(asked):
@@ -121,11 +122,11 @@ def main():
         os.environ.update({name: str(value) for name, value in asked["environment"].items()})
         status, output, error = engine.run(work, asked["timeout"])
         if status:
+            done = ("built" if asked["context"] else "pulled") if wanted else "removed"
             module.fail_json(
-                msg=f"The image {asked['name']} could not be {('built' if asked['context'] else 'pulled') if wanted else 'removed'}:"
-                f" {engine.last_line(error or output)}",
-                stdout=output[-4000:],
-                stderr=error[-4000:],
+                msg=f"The image {asked['name']} could not be {done}: {redact(engine.last_line(error or output))}",
+                stdout=redact(output[-4000:]),
+                stderr=redact(error[-4000:]),
             )
     name = asked["name"]
     module.exit_json(

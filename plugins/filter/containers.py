@@ -34,8 +34,11 @@ class FilterModule:
             "containers_answer": containers_answer,
             "containers_compose": lambda wanted, observed: containers.compose(wanted, containers.sizes(observed, wanted)),
             "containers_digest": containers.digest,
+            "containers_lines": containers.lines,
+            "containers_member_lines": containers.member_lines,
             "containers_names": lambda wanted: containers.names(wanted["project"], wanted["workers"]),
             "containers_problem": containers_problem,
             "containers_smoke_problem": containers.smoke_problem,
             "containers_state_problem": containers.state_problem,
+            "containers_task_lines": containers.task_lines,
         }

@@ -61,6 +61,7 @@ PHASES: Final = {
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
         Phase("fetch", "files for an offline installation", answers=True),
+        Phase("containers", "image, compose project, members", answers=True),
     )
 }
 _PLAYBOOKS: Final = {
@@ -92,6 +93,7 @@ _PLAYBOOKS: Final = {
     "compare": "compare",
     "listeners": "listeners",
     "fetch": "fetch",
+    "containers": "containers",
 }
 # {role: {file: phase}}; "": of every other file.
 _ROLES: Final[dict[str, dict[str, str]]] = {
@@ -127,6 +129,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "reset": {"": "reset"},
     "membership": {"": STAY},
     "fetch": {"": "fetch"},
+    "containers": {"": "containers"},
 }
 
 

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .observed import integer, mapping, rows, text, texts
+from ..trust.untrusted import clean_text
+from .observed import integer, mapping, number, rows, text, texts
 
 LABEL: Final = "org.studio-air-fabric.project"
 DIGEST: Final = "org.studio-air-fabric.digest"
@@ -40,7 +41,7 @@ def sizes(observed: object, wanted: Mapping[str, Any]) -> dict[str, int]:
 
 
 def compose(wanted: Mapping[str, Any], size: Mapping[str, int]) -> dict[str, Any]:
-    """Return the compose file as a dictionary; its keys are those that docker compose, docker-compose 1.29 and podman-compose 1.0 read.
+    """Return the compose file, with the keys that docker compose, docker-compose 1.29 and podman-compose 1.0 all read.
 
     wanted: project, network, image, workers, ports {gcs, dashboard, client, agent}, token (bool), token_mark.
     """
@@ -128,7 +129,8 @@ def problem(observed: object, wanted: Mapping[str, Any], command: Mapping[str, s
     """
     engine = mapping(observed, "engine") or {}
     if not text(engine, "name"):
-        return f"No container engine: {'; '.join(texts(observed, 'reasons'))}. Install podman and podman-compose, or Docker, and start it."
+        why = "; ".join(texts(observed, "reasons"))
+        return f"No container engine: {why}. Install podman and podman-compose, or Docker, and start it."
     if wanted["state"] == "absent":
         return ""
     if not texts(observed, "compose"):
@@ -146,8 +148,8 @@ def _size_problem(engine: Mapping[str, Any], wanted: Mapping[str, Any], command:
     if memory >= needed:
         return ""
     return (
-        f"{wanted['workers'] + 1} containers need {needed} MiB of memory, and the engine has {memory} MiB: start fewer workers, with"
-        f" {command['fewer']}, or give its virtual machine more."
+        f"{wanted['workers'] + 1} containers need {needed} MiB of memory, and the engine has {memory} MiB: start fewer workers,"
+        f" with {command['fewer']}, or give its virtual machine more."
     )
 
 
@@ -173,6 +175,15 @@ def busy_ports(observed: object) -> set[int]:
     return {port for port in value if isinstance(port, int)} if isinstance(value, list) else set()
 
 
+def lines(observed: object) -> list[str]:
+    """Return a line for each container."""
+    shapes = {"name": str, "state": str, "health": str, "restarts": int}
+    return [
+        f"{one['name']}: {one['state']}{', ' + one['health'] if one['health'] else ''}, restarted {one['restarts']} times"
+        for one in rows(observed, "containers", shapes)
+    ]
+
+
 def state_problem(answer: object, wanted: Sequence[str], pin: str) -> str:
     """Return what is wrong with the running cluster, "" for nothing; answer: what containers_ray.py printed; wanted: names."""
     alive = set(texts(answer, "alive"))
@@ -182,6 +193,28 @@ def state_problem(answer: object, wanted: Sequence[str], pin: str) -> str:
     if text(answer, "ray") != pin:
         return f"The image has Ray {text(answer, 'ray') or 'of an unknown version'}, and the stack Ray {pin}."
     return ""
+
+
+def member_lines(answer: object) -> list[str]:
+    """Return what the cluster is, for people."""
+    addresses = mapping(answer, "addresses") or {}
+    cpus = int(number(answer, "cpus") or 0)
+    return [
+        clean_text(f"Ray {text(answer, 'ray')}, Python {text(answer, 'python')}, {cpus} processors"),
+        *(clean_text(f"{name}: {address}") for name, address in sorted(addresses.items())),
+    ]
+
+
+def task_lines(answer: object) -> list[str]:
+    """Return what each container computed, for people."""
+    tasks = rows(answer, "tasks", {"node": str, "user": int, "mlx": str, "result": int})
+    return [
+        clean_text(
+            f"{one['node']}: {'MLX ' + one['mlx'] if one['mlx'] else 'Ray alone, the image has no MLX'},"
+            f" user {one['user']}, result {one['result']}"
+        )
+        for one in sorted(tasks, key=lambda one: one["node"])
+    ]
 
 
 def smoke_problem(answer: object, wanted: Sequence[str]) -> str:
