@@ -68,7 +68,7 @@ EXAMPLES = r"""
     compose: [/usr/bin/podman-compose]
     folder: /opt/saf-containers
     project: saf
-    network: saf_cluster
+    network: saf-network
     names: [saf-head, saf-worker1]
     digest: 0a1b2c3d4e5f
 """

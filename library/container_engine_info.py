@@ -46,7 +46,7 @@ EXAMPLES = r"""
 - name: Get the container engine
   saf.fabric.container_engine_info:
     project: saf
-    network: saf_cluster
+    network: saf-network
     image: docker.io/rayproject/ray:2.49.1-py39
     ports: [6380, 8265]
   register: engine

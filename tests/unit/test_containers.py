@@ -12,7 +12,7 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.provision import contai
 
 PORTS = {"gcs": 6380, "dashboard": 8265, "client": 10001, "agent": 6384}
 WANTED = {
-    **{"state": "present", "project": "saf", "network": "saf_cluster", "image": "docker.io/rayproject/ray:2.49.1-py39"},
+    **{"state": "present", "project": "saf", "network": "saf-network", "image": "docker.io/rayproject/ray:2.49.1-py39"},
     **{"workers": 2, "shm_mib": 0, "cpus": 0, "token": False, "token_mark": "", "ports": PORTS},
 }
 ENGINE = {"name": "podman", "path": "/usr/bin/podman", "memory_mib": 16000, "cpus": 8}
