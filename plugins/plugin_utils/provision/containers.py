@@ -49,9 +49,9 @@ def compose(wanted: Mapping[str, Any], size: Mapping[str, int]) -> dict[str, Any
     head, *workers = names(wanted["project"], wanted["workers"])
     services = {"head": _service(wanted, size, head, _head(ports))}
     services["head"]["ports"] = [f"127.0.0.1:{ports[name]}:{ports[name]}" for name in ("gcs", "dashboard", "client")]
-    for number, name in enumerate(workers, 1):
-        services[f"worker{number}"] = _service(wanted, size, name, [f"--address=head:{ports['gcs']}"])
-        services[f"worker{number}"]["depends_on"] = ["head"]
+    for index, name in enumerate(workers, 1):
+        services[f"worker{index}"] = _service(wanted, size, name, [f"--address=head:{ports['gcs']}"])
+        services[f"worker{index}"]["depends_on"] = ["head"]
     document: dict[str, Any] = {
         "version": "3.7",
         "services": services,
