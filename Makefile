@@ -91,7 +91,7 @@ lock: setup ## compile the stack's and the installer's locks from their .in file
 # nodes and run beside them. `bench` measures and runs alone (tools/run_molecule.py).
 SCENARIOS := fakemac site firewall damage refuse mixed surroundings bench reset local
 # Those of `make test-all`.
-LONGER := secure faults interrupted upgrade nodes offline monitoring
+LONGER := secure faults interrupted upgrade nodes offline monitoring containers
 SCENARIO ?=
 # Two clusters want two cores and 12 GB.
 JOBS ?= $(shell test "$$(nproc)" -gt 1 && awk '/^MemTotal/ {exit $$2 < 12e6}' /proc/meminfo && echo 2 || echo 1)

@@ -224,6 +224,8 @@ def test_every_key_that_a_bordered_module_returns_is_documented(root):
 def test_every_module_that_the_controller_reads_has_its_border(root):
     changing = {
         "active_venv",
+        "compose_project",
+        "container_image",
         "interface_mtu",
         "launchd_service",
         "locked_venv",

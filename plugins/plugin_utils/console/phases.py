@@ -62,6 +62,7 @@ PHASES: Final = {
         Phase("compare", counts=False, answers=True),
         Phase("listeners", counts=False, answers=True),
         Phase("fetch", "files for an offline installation", answers=True),
+        Phase("containers", "image, compose project, members", answers=True),
     )
 }
 _PLAYBOOKS: Final = {
@@ -94,6 +95,7 @@ _PLAYBOOKS: Final = {
     "compare": "compare",
     "listeners": "listeners",
     "fetch": "fetch",
+    "containers": "containers",
 }
 # {role: {file: phase}}; "": of every other file.
 _ROLES: Final[dict[str, dict[str, str]]] = {
@@ -130,6 +132,7 @@ _ROLES: Final[dict[str, dict[str, str]]] = {
     "reset": {"": "reset"},
     "membership": {"": STAY},
     "fetch": {"": "fetch"},
+    "containers": {"": "containers"},
 }
 
 
