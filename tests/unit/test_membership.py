@@ -63,6 +63,12 @@ def record(gcs, head="alpha", answers=None, node="beta"):
             {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380", "addresses": {"alpha": ["10.0.0.1"]}},
             "taken",
         ),
+        # Its packet filter does not let this node in any more, so whether it runs is unknown.
+        (
+            record("10.5.0.1:6380", head="gamma", node="alpha"),
+            {"take_over": "10.5.0.1", "head_gcs": "10.5.0.1:6380", "addresses": {"alpha": ["10.0.0.1"]}},
+            "taken",
+        ),
     ],
 )
 def test_which_cluster_a_node_belongs_to(seen, changed, kind):

@@ -40,12 +40,10 @@ def kind(observed: Observed, wanted: Wanted) -> str:
         return REPLACED
     if here["take_over"] not in (gcs, host):
         return OTHER
-    if here["head_gcs"] != gcs:
+    if here["head_gcs"] != gcs or len(here["addresses"]) == 1:  # of one node there is nothing that could continue
         return TAKEN
     # The present head was a node of that cluster, so the cluster continues under it.
-    if answers is not True:
-        return REPLACED
-    return TWO_HEADS if len(here["addresses"]) > 1 else TAKEN
+    return TWO_HEADS if answers is True else REPLACED
 
 
 def problems(observed: Observed, wanted: Wanted) -> list[Problem]:
