@@ -118,8 +118,8 @@ def _service(wanted: Mapping[str, Any], size: Mapping[str, int], name: str, role
 
 
 def _health(port: int) -> str:
-    url = f"http://127.0.0.1:{port}/api/local_raylet_healthz"
-    return f"python -c \"import urllib.request as u; u.urlopen('{url}', timeout=5)\""
+    ask = f"c = h.HTTPConnection('127.0.0.1', {port}, timeout=5); c.request('GET', '/api/local_raylet_healthz')"
+    return f'python -c "import http.client as h; {ask}; exit(c.getresponse().status != 200)"'
 
 
 def problem(observed: object, wanted: Mapping[str, Any], command: Mapping[str, str]) -> str:
