@@ -32,6 +32,16 @@ from ansible_collections.saf.fabric.plugins.module_utils.system import interpret
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
 MODULES = sorted(path.stem for path in LIBRARY.glob("*.py"))
 # Commands that observe, by program and first words. Everything else would change the node, and no check mode may run it.
+# What docker, podman and compose are asked, whatever their path is.
+ENGINE = (
+    "info --format",
+    "ps --all --quiet --filter",
+    "inspect --type container",
+    "image inspect",
+    "network inspect",
+    "version",
+    "compose version",
+)
 OBSERVING = (
     "ps",
     "ip -o",
@@ -106,8 +116,9 @@ class Guard:
             argv = [os.fsdecode(word) for word in arguments[1]]
             line = " ".join([os.path.basename(argv[0]), *argv[1:]])
             asks_an_interpreter = argv[1:] == ["-I", "-c", interpreters.QUESTION]  # of any path, which is its purpose
+            asks_an_engine = " ".join(argv[1:]).startswith(ENGINE)  # of any path, too
             asks_ray = os.path.basename(argv[-1]) == "drain.py"  # which gets told that it is a dry run
-            if not (line.startswith(OBSERVING) or asks_an_interpreter or asks_ray):
+            if not (line.startswith(OBSERVING) or asks_an_interpreter or asks_an_engine or asks_ray):
                 raise Changed(f"command: {line[:200]}")
             raise FileNotFoundError(2, "No such file or directory", argv[0])
         elif event == "os.fork":  # a child that reads as another account; what it did would not be seen here
