@@ -57,6 +57,7 @@ def upgrade(root, tmp_path):
     assert len(plays) == len(PLAYS)
     planned = {
         "upgrade_before": {"stack": "studio-2025", "python_version": "3.9.23", "venv": "/x/old"},
+        "__upgrade_asked": {"stack": "current", "python_version": "3.13.5"},
         "__upgrade_is_back": False,
         "__upgrade_done": "planned",
     }
@@ -111,6 +112,7 @@ def test_all_steps_are_done_by_all_nodes_in_order(upgrade, tmp_path):
     assert did(rows, "back") == {name: [] for name in NODES}
     assert "run stack current" in said
     assert "interrupted for 50 s" in said
+    assert "playbooks/upgrade.yml -e stack=studio-2025 -e python_version=3.9.23" in said
     (entry,) = json.loads((tmp_path / "results" / "upgrades.json").read_text())
     assert (entry["result"], entry["seconds"], entry["from"], entry["to"]) == ("done", 50, "studio-2025", "current")
 
@@ -138,6 +140,7 @@ def test_a_fault_in_any_step_takes_all_nodes_back(upgrade, kind, step, node):
         assert "The cluster was not touched: stack studio-2025 runs on." in said
     else:
         assert "stack studio-2025 runs again on head1, worker1, worker2, verified" in said
+    assert "playbooks/upgrade.yml -e python_version=3.13.5 -e stack=current" in said
 
 
 def test_a_rollback_that_fails_is_said_and_not_recorded_as_done(upgrade):

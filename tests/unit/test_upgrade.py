@@ -7,6 +7,7 @@ import pytest
 
 import active_venv
 import node_stack_info
+from ansible_collections.saf.fabric.plugins.filter import upgrade as upgrade_filter
 from ansible_collections.saf.fabric.plugins.module_utils import stack_record
 from ansible_collections.saf.fabric.plugins.plugin_utils.provision import preflight, upgrade
 
@@ -52,6 +53,14 @@ def refused(nodes, jobs=(), **more):
 
 def pending(old=OLD, new=NEW, previous=None):
     return {**old, "previous": previous or {}, "pending": new}
+
+
+def test_what_is_to_be_typed_names_the_python_too(monkeypatch):
+    """The inventory may have the one of the other stack."""
+    monkeypatch.setattr(upgrade_filter.command_line, "command", lambda playbook, extra: f"{playbook} {extra}")
+    asked = {"stack": "new", "python_version": "3.13.5", "stacks": STACKS, "interrupt": False, "cluster": "c", "known": "[]"}
+    found = upgrade_filter.upgrade_plan(MEMBERS, {"alpha": node()}, {}, asked)
+    assert "playbooks/upgrade.yml {'stack': 'new', 'python_version': '3.13.5'}" in found["refusal"]
 
 
 def test_a_healthy_cluster_of_another_stack_may_be_upgraded():
