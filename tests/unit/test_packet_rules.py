@@ -82,6 +82,15 @@ def test_a_port_that_only_a_setting_opens_belongs_to_another_program_without_it(
     assert found == [{"protocol": "tcp", "ports": ["6379"], "sources": []}]
 
 
+@pytest.mark.parametrize(
+    ("given", "opened"), [(True, True), ("True", True), ("yes", True), ("1", True), (False, False), ("no", False), ("", False)]
+)
+def test_a_switch_that_is_a_text_closes_the_port_to_strangers_too(given, opened):
+    """-e monitoring=yes: the role starts the program, so the rules must name its port."""
+    exporter = {"name": "e", "port": "exporter", "nodes": "all", "peers": ["members"], "when": "monitoring: true"}
+    assert bool(packet_rules.ports([exporter], {"exporter": 9100, "monitoring": given}, True)) is opened
+
+
 def test_every_row_of_the_table_is_in_the_rules_of_a_head():
     closed = [
         (int(first), int(last or first))

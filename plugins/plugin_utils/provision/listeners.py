@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 _PORT_KEYS: Final = ("port", "last", "count")
 
 # `when` of a row that is open only with a setting: "ray_gcs_store: redis".
@@ -52,7 +54,12 @@ def span(row: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[int, int]:
 def is_opened(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Return whether something may listen there; a port that only another setting opens may belong to another program."""
     setting = _SETTING.fullmatch(str(row.get("when", "always")))
-    return not setting or str(values.get(setting[1], "")).strip().lower() == setting[2].strip().lower()
+    if not setting:
+        return True
+    given, wanted = values.get(setting[1], ""), setting[2].strip().lower()
+    if wanted in ("true", "false"):  # as the role reads it: -e gives "yes" and "1"
+        return bool(boolean(given, strict=False)) == (wanted == "true")
+    return str(given).strip().lower() == wanted
 
 
 def resolve(document: Mapping[str, Any], values: Mapping[str, Any]) -> list[Listener]:
