@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: compose_project
 short_description: Run a compose project, or remove it
-version_added: "0.9.0"
+version_added: "0.1.0"
 description:
   - Runs C(compose.yml) of a folder with the compose command of the engine, and reports a change only where a container was
     started, rebuilt or removed. A container carries the digest of the file that it was made from as a label; one with another
@@ -58,7 +58,7 @@ options:
     type: int
     default: 300
 author:
-  - Studio Air Fabric (@studio-air-fabric)
+  - Studio Air Fabric contributors (@studio-air-fabric)
 """
 
 EXAMPLES = r"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container_engine_info
 short_description: Get the container engine of a node and its containers of a project
-version_added: "0.9.0"
+version_added: "0.1.0"
 description:
   - Finds an engine that answers (docker, then podman), its compose command, and the containers, the network and the image of
     one project. Changes nothing. An engine that is not there is a result (RV(engine) is empty), not a failure.
@@ -39,7 +39,7 @@ options:
     elements: int
     default: []
 author:
-  - Studio Air Fabric (@studio-air-fabric)
+  - Studio Air Fabric contributors (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -47,7 +47,7 @@ EXAMPLES = r"""
   saf.fabric.container_engine_info:
     project: saf
     network: saf-network
-    image: docker.io/rayproject/ray:2.49.1-py39
+    image: rayproject/ray:2.49.1-py39
     ports: [6380, 8265]
   register: engine
 """

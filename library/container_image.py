@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container_image
 short_description: Pull, build or remove an image
-version_added: "0.9.0"
+version_added: "0.1.0"
 description:
   - Makes sure that the engine has an image. One that is there is left alone, so a name has to belong to one content.
 extends_documentation_fragment:
@@ -56,7 +56,7 @@ options:
     type: int
     default: 3600
 author:
-  - Studio Air Fabric (@studio-air-fabric)
+  - Studio Air Fabric contributors (@studio-air-fabric)
 """
 
 EXAMPLES = r"""
@@ -64,7 +64,7 @@ EXAMPLES = r"""
   saf.fabric.container_image:
     engine: /usr/bin/docker
     kind: docker
-    name: docker.io/rayproject/ray:2.49.1-py39
+    name: rayproject/ray:2.49.1-py39
 """
 
 RETURN = r"""
@@ -124,7 +124,7 @@ def main():
         if status:
             done = ("built" if asked["context"] else "pulled") if wanted else "removed"
             module.fail_json(
-                msg=f"The image {asked['name']} could not be {done}: {redact(engine.last_line(error or output))}",
+                msg=f"The image {asked['name']} could not be {done}: {redact(engine.reason(error or output))}",
                 stdout=redact(output[-4000:]),
                 stderr=redact(error[-4000:]),
             )

@@ -5,33 +5,32 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
+
+from ..system import bounded
 
 LABEL = "org.studio-air-fabric.project"
 DIGEST = "org.studio-air-fabric.digest"
 _ASK_SECONDS = 30
+_OF_A_MAC = ["/usr/local/bin", "/opt/homebrew/bin"]
 _MOST = 400  # characters of a reason
 
 
 def run(command, timeout=_ASK_SECONDS, cwd=None):
     """Return (exit status, output, error); a program that is not there or takes too long has status 127 or 124."""
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except subprocess.TimeoutExpired:
-        return 124, "", f"no answer within {timeout} s"
-    except (OSError, ValueError) as error:
+        return bounded.run(command, timeout, cwd=cwd)
+    except bounded.TimedOut as error:
+        return 124, "", str(error)
+    except ValueError as error:  # a NUL in an argument
         return 127, "", str(error)
-    return done.returncode, done.stdout, done.stderr
+
+
+def reason(text):
+    """Return why an image is not available, with what to type where the engine does not say it."""
+    said = last_line(text)
+    if "short-name" in text:
+        return f"{said}. Name the registry too: -e containers_image=<registry>/rayproject/ray:<tag>, or containers_base_image"
+    return said
 
 
 def last_line(text):
@@ -73,9 +72,19 @@ def described(text):
     }
 
 
+def which(name):
+    """Return the path of a program, None without one.
+
+    A login over SSH on a Mac does not look where Homebrew and Docker Desktop put theirs. Root does not look there: whoever owns
+    these folders would be root.
+    """
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep) + ([] if os.geteuid() == 0 else _OF_A_MAC)
+    return shutil.which(name, path=os.pathsep.join(folders))
+
+
 def ask(name):
     """Return (description, reason): an engine's own, or why there is none."""
-    path = shutil.which(name)
+    path = which(name)
     if not path:
         return {}, f"{name} is not installed"
     status, output, error = run([path, "info", "--format", "{{json .}}"])
@@ -92,7 +101,7 @@ def compose_of(engine):
         "podman": [["podman-compose"], [engine["path"], "compose"]],
     }[engine["name"]]
     for way in ways:
-        path = shutil.which(way[0])
+        path = which(way[0])
         if not path:
             continue
         status, output, _error = run([path, *way[1:], "version"])

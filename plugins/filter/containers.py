@@ -14,7 +14,10 @@ _MOST = 100000  # characters of an answer
 def containers_problem(observed, wanted):
     """Return why the containers cannot run, "" where they can."""
     fewer = {"containers_workers": max(wanted["workers"] - 1, 0)}
-    commands = {"fewer": command_line.command("playbooks/containers.yml", extra=fewer)}
+    own = {"ansible_become": "false", "containers_dir": "~/saf-containers"}
+    commands = {
+        name: command_line.command("playbooks/containers.yml", extra=extra) for name, extra in (("fewer", fewer), ("own", own))
+    }
     return containers.problem(observed, wanted, commands)
 
 

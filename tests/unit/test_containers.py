@@ -12,12 +12,15 @@ from ansible_collections.saf.fabric.plugins.plugin_utils.provision import contai
 
 PORTS = {"gcs": 6380, "dashboard": 8265, "client": 10001, "agent": 6384}
 WANTED = {
-    **{"state": "present", "project": "saf", "network": "saf-network", "image": "docker.io/rayproject/ray:2.49.1-py39"},
+    **{"state": "present", "project": "saf", "network": "saf-network", "image": "rayproject/ray:2.49.1-py39"},
     **{"workers": 2, "shm_mib": 0, "cpus": 0, "token": False, "token_mark": "", "ports": PORTS},
 }
 ENGINE = {"name": "podman", "path": "/usr/bin/podman", "memory_mib": 16000, "cpus": 8}
 NODE = {"engine": ENGINE, "compose": ["/usr/bin/podman-compose"], "containers": [], "busy_ports": [], "reasons": []}
-COMMANDS = {"fewer": "ansible-playbook playbooks/containers.yml -e containers_workers=1"}
+COMMANDS = {
+    "fewer": "ansible-playbook playbooks/containers.yml -e containers_workers=1",
+    "own": "ansible-playbook playbooks/containers.yml -e ansible_become=false",
+}
 
 
 def rendered(**changed):
@@ -115,6 +118,8 @@ def test_ray_gets_less_than_the_shared_memory_and_processors_are_divided():
         ({"engine": {**ENGINE, "name": "docker"}, "compose": []}, {}, "install the package docker-compose-plugin"),
         ({"engine": {**ENGINE, "memory_mib": 2000}}, {}, "containers need 2688 MiB of memory, and the engine has 2000 MiB"),
         ({}, {"shm_mib": 64}, "containers_shm_mib is 64, and Ray needs 128"),
+        ({}, {"project": "A_b"}, "containers_project is 'A_b': take"),
+        ({}, {"workers": -1}, "are numbers from 0 on"),
         ({"busy_ports": [8265]}, {}, "listens on 127.0.0.1 at 8265 (ray_dashboard_port)"),
     ],
 )
@@ -278,5 +283,22 @@ def test_the_recipe_checks_hashes_and_does_not_end_as_root(root):
 def test_a_stack_names_its_image_and_one_to_build_on(root, name):
     stack = yaml.safe_load((root / "stacks" / name / "stack.yml").read_text())
     python = stack["python_version"].rpartition(".")[0]
-    assert stack["container_image"] == f"docker.io/rayproject/ray:{stack['pins']['ray']}-py{python.replace('.', '')}"
-    assert stack["container_base_image"].startswith(f"docker.io/library/python:{python}")
+    assert stack["container_image"] == f"rayproject/ray:{stack['pins']['ray']}-py{python.replace('.', '')}"
+    assert stack["container_base_image"].startswith(f"python:{python}")
+
+
+def test_a_name_without_its_registry_says_what_to_type():
+    said = 'Error: short-name "rayproject/ray:1" did not resolve to an alias and no unqualified-search registries are defined'
+    assert "-e containers_image=<registry>/rayproject/ray:<tag>" in engine.reason(said)
+    assert engine.reason("Error: no space left") == "Error: no space left"
+
+
+@pytest.mark.parametrize(("user", "found"), [(0, None), (501, "docker")])
+def test_programs_where_a_mac_has_them_are_for_people_and_not_for_root(monkeypatch, tmp_path, user, found):
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(engine, "_OF_A_MAC", [str(tmp_path)])
+    monkeypatch.setattr(engine.os, "geteuid", lambda: user)
+    assert engine.which("docker") == (found and str(program))

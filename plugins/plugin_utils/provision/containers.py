@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from ansible_collections.saf.fabric.plugins.module_utils.containers.engine import DIGEST, LABEL
 
 from ..trust.untrusted import clean_text
 from .observed import integer, mapping, number, rows, text, texts
 
-LABEL: Final = "org.studio-air-fabric.project"
-DIGEST: Final = "org.studio-air-fabric.digest"
+# What compose, container names and host names accept alike.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # MIB: of a container besides its objects: Ray's processes and one task. LEAST: Ray refuses less than 75 MiB for objects.
 _PROCESSES_MIB: Final = 768
 _LEAST_SHM_MIB: Final = 128
@@ -125,12 +128,20 @@ def _health(port: int) -> str:
 def problem(observed: object, wanted: Mapping[str, Any], command: Mapping[str, str]) -> str:
     """Return why the containers cannot run, one sentence with what to type, "" where they can.
 
-    wanted: as of compose(), and engine, shm_mib, cpus, state; command: {fewer, engine} lines to type.
+    wanted: as of compose(), and shm_mib, cpus, state; command: {fewer, own} lines to type.
     """
+    name = str(wanted["project"])
+    if not _NAME.fullmatch(name):
+        return f"containers_project is {name!r}: take 1 to 40 small letters, digits and hyphens, for instance saf."
+    if wanted["workers"] < 0 or wanted["cpus"] < 0:
+        return "containers_workers and containers_cpus are numbers from 0 on."
     engine = mapping(observed, "engine") or {}
     if not text(engine, "name"):
         why = "; ".join(texts(observed, "reasons"))
-        return f"No container engine: {why}. Install podman and podman-compose, or Docker, and start it."
+        return (
+            f"No container engine: {why}. Install podman and podman-compose, or Docker, and start it. If it runs under your own"
+            f" account (Docker Desktop, podman without root):\n{command['own']}"
+        )
     if wanted["state"] == "absent":
         return ""
     if not texts(observed, "compose"):

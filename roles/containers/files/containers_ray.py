@@ -3,12 +3,15 @@
 import json
 import os
 import platform
+import signal
 import socket
 import sys
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+# A cluster that is broken may never answer.
+signal.alarm(120)
 ray.init(address="auto", logging_level="ERROR", log_to_driver=False)
 alive = {node["NodeID"]: node for node in ray.nodes() if node["Alive"]}
 answer = {
