@@ -131,7 +131,9 @@ def playbook_variables():
             if isinstance(play, dict):
                 names |= set(play.get("vars") or {})
         names |= set(re.findall(r"option_default', '(\w+)'", path.read_text()))
-    return {name for name in names if not name.startswith("_")} | {"ansible_user", "ansible_python_interpreter"}
+    return {name for name in names if not name.startswith("_")} | {
+        *("ansible_become", "ansible_control_path", "ansible_python_interpreter", "ansible_user")
+    }
 
 
 def make_problems(words):

@@ -83,6 +83,15 @@ def test_a_worker_without_a_head_says_so_and_ends(port):
         ray_start.wait_for_head([f"--address=127.0.0.1:{port}"], seconds=0)
 
 
+def test_ray_starts_behind_the_wait(monkeypatch):
+    done = []
+    monkeypatch.setattr(ray_start, "wait_for_head", done.append)
+    monkeypatch.setattr(ray_start.runpy, "run_path", lambda program, run_name: done.append(program))
+    monkeypatch.setattr(sys, "argv", [])
+    ray_start.main("/nowhere", "/venv/bin/ray", "start", "--address=alpha:6380")
+    assert done == [("start", "--address=alpha:6380"), "/venv/bin/ray"]
+
+
 def test_a_head_waits_for_nobody():
     ray_start.wait_for_head(["--head", "--port=6380"], seconds=0)
 

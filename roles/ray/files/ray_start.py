@@ -56,9 +56,7 @@ def wait_for_head(options, seconds=HEAD_SECONDS, pause=0.5):
             return
         except OSError as error:
             if time.monotonic() - begun >= seconds:
-                raise SystemExit(
-                    f"The head at {address} cannot be reached, for {seconds:.0f} s now: {error}. The service starts again."
-                ) from error
+                raise SystemExit(f"The head at {address} cannot be reached, for {seconds:.0f} s now: {error}") from error
             time.sleep(pause)
 
 
